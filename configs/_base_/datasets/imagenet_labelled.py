@@ -1,0 +1,8 @@
+# ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG), one view an image.
+_base_ = 'labelled.py'
+
+data_root = 'data/imagenet'
+train_dataloader = dict(
+    dataset=dict(type='mmpretrain.ImageNet', data_root=data_root, split='train')
+)
+val_dataloader = dict(dataset=dict(type='mmpretrain.ImageNet', data_root=data_root, split='val'))

@@ -1,0 +1,27 @@
+# STL-10 in its own format, downloaded where there is a network: 5,000 labelled images of 96 px.
+data_root = 'data/stl10'
+
+
+def plain(split):
+    return dict(
+        batch_size=512,
+        num_workers=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        collate_fn=dict(type='default_collate'),
+        dataset=dict(
+            type='mmbarlow.STL10',
+            data_root=data_root,
+            download=True,
+            split=split,
+            pipeline=[
+                dict(type='mmbarlow.CenterView', size=96),
+                dict(type='mmpretrain.PackInputs'),
+            ],
+        ),
+    )
+
+
+test_dataloader = plain('test')
+test_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=plain('train'), stage='test')
+# k and T of lightly's benchmarks
+test_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)

@@ -1,0 +1,13 @@
+default_scope = 'mmengine'
+# The loss needs no seed to be reproduced, the numbers of a table do.
+randomness = dict(seed=0)
+# Input sizes never change in pretraining, so cuDNN's choice of algorithms pays off.
+env_cfg = dict(cudnn_benchmark=True)
+# One switch for all BN layers, acting in distributed runs only: layers stay plain `BN`, and the
+# same config runs on one CPU, one GPU or many.
+sync_bn = 'torch'
+default_hooks = dict(
+    logger=dict(type='LoggerHook', interval=50),
+    checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
+)
+log_processor = dict(window_size=50)

@@ -1,0 +1,32 @@
+"""Barlow Twins on scikit-learn's handwritten digits: minutes on two CPU cores, no download.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py --amp
+
+One thread, because two wait for each other longer than they compute on layers this small; the
+second core makes the views.
+Measured over 3 seeds (2026-11-20): kNN k=10 97.4 %, with 5 labels a class 91.9 %, linear 98.1 %;
+untrained 92.3, 69.1 and 93.0 %; raw pixels 97.5, 86.6 and 96.1 %. Leave --amp away on a CPU without bfloat16 (lscpu: avx512_bf16).
+"""
+
+_base_ = [
+    '../_base_/models/barlowtwins_resnet18_small.py',
+    '../_base_/datasets/digits.py',
+    '../_base_/default_runtime.py',
+]
+
+# Half of the channels, and the ImageNet stem (8 x 8 after it), so that an epoch takes two seconds.
+# A quarter of them learns as much for few labels (93 %), but stops at 96.4 % with all of them.
+model = dict(
+    backbone=dict(type='mmpretrain.ResNet', base_channels=32, stem_channels=32),
+    neck=dict(in_channels=256, hid_channels=512, out_channels=512, num_layers=3),
+    head=dict(in_channels=512, lambd=0.0051),
+)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-4))
+param_scheduler = dict(type='mmbarlow.WarmupCosineLR', warmup=7, convert_to_iter_based=True)
+train_cfg = dict(by_epoch=True, max_epochs=70, val_interval=14)
+default_hooks = dict(logger=dict(interval=11))  # an epoch
+
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits'),
+]

@@ -1,0 +1,17 @@
+"""Linear classification on digits, trained on crops: solo-learn's offline probe.
+
+    python tools/benchmark.py CHECKPOINT --suite linear-sgd_digits
+
+A minute on a CPU (estimated). Nobody else measures these images: compare untrained and trained
+networks. `linear_digits` is the quick probe on features extracted once.
+"""
+
+_base_ = [
+    '../../_base_/models/linear_resnet50.py',
+    '../../_base_/datasets/digits_labelled.py',
+    '../../_base_/schedules/linear_sgd_100e.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=10))
+default_hooks = dict(logger=dict(interval=6))  # an epoch

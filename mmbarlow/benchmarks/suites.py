@@ -1,0 +1,69 @@
+"""Which benchmarks a name on the command line stands for, and where their data comes from."""
+
+from pathlib import Path
+
+from mmbarlow.errors import InputError
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / 'configs' / 'benchmarks'
+
+# Names of benchmarks or of data sets, in the order they are run.
+SUITES = dict(
+    # tables 1 and 2 of the paper, MMSelfSup's multi-head and kNN
+    in1k=[
+        *('linear_imagenet', 'multihead_imagenet', 'knn_imagenet'),
+        *('semi_imagenet-1percent', 'semi_imagenet-10percent'),
+    ],
+    # table 3 of the paper, and low-shot
+    transfer=['linear_places205', 'linear_inat18', 'svm_voc07', 'lowshot_voc07'],
+    small=['cifar10', 'cifar100', 'stl10', 'tinyimagenet', 'digits'],
+)
+
+# Where a data set is to be had: text to read, nothing here downloads.
+SOURCES = dict(
+    imagenet='image-net.org after registration: ILSVRC2012, train and val, as class folders',
+    places205='places.csail.mit.edu: Places205 in 256 px; then tools/converters/places205.py',
+    inat18='github.com/visipedia/inat_comp: 2018, train and val; then tools/converters/inat18.py',
+    voc07='host.robots.ox.ac.uk/pascal/VOC/voc2007: VOCtrainval and VOCtest, unpacked',
+    cifar10='cs.toronto.edu/~kriz/cifar.html: CIFAR-10, as class folders train/ and test/',
+    cifar100='cs.toronto.edu/~kriz/cifar.html: CIFAR-100, downloaded where there is a network',
+    stl10='ai.stanford.edu/~acoates/stl10: the binary version, downloaded where there is a network',
+    tinyimagenet='cs231n.stanford.edu/tiny-imagenet-200.zip',
+    digits='comes with scikit-learn',
+)
+
+
+def find(names: list[str]) -> list[Path]:
+    """The config files that the names stand for, each once, in the order asked for.
+
+    Args:
+        names: of suites, of benchmarks (a file of configs/benchmarks/) and of data sets, for all
+            their benchmarks.
+
+    Raises:
+        InputError: a name stands for nothing.
+    """
+    files = sorted(BENCHMARKS.glob('*/*.py'))
+    found: dict[Path, None] = {}
+    for name in names:
+        for part in SUITES.get(name, [name]):
+            found.update(dict.fromkeys(_matching(part, files)))
+    return list(found)
+
+
+def dataset(path: Path) -> str:
+    """The data set of a benchmark, as its file name has it: semi_imagenet-1percent.py's is
+    imagenet-1percent."""
+    return path.stem.rsplit('_', 1)[-1]
+
+
+def whole_dataset(path: Path) -> str:
+    """The data set without the part of it: that of semi_imagenet-1percent.py is imagenet."""
+    return dataset(path).split('-')[0]
+
+
+def _matching(name: str, files: list[Path]) -> list[Path]:
+    matches = [f for f in files if name in (f.stem, dataset(f), whole_dataset(f))]
+    if not matches:
+        known = ', '.join([*SUITES, *(f.stem for f in files)])
+        raise InputError(f'there is no suite, benchmark or data set {name!r}; there are {known}.')
+    return matches

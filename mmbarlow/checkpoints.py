@@ -1,0 +1,128 @@
+"""Reading and writing weights: nothing but tensors and text is ever unpickled."""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.model import is_model_wrapper
+from torch import Tensor, nn
+
+from mmbarlow.errors import InputError
+from mmbarlow.foreign_config import parse_encoder
+
+RESAVE = (
+    'It asks for {named}. If you trust it, write its tensors alone in the environment that made '
+    "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
+)
+
+
+def read_checkpoint(path: str | Path) -> dict:
+    """A checkpoint file, read with `weights_only=True`: a hostile pickle is refused, not run.
+
+    Raises:
+        InputError: the file is missing, is no checkpoint, or holds more than tensors and plain
+            containers.
+    """
+    if Path(path).is_dir():
+        raise InputError(f'{path} is a folder: give a checkpoint file in it.')
+    if not Path(path).is_file():
+        raise InputError(f'there is no checkpoint {path}.')
+    try:
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # a broken pickle can end in any of them
+        named = re.search(r'GLOBAL ([\w.]+)', str(error))
+        raise InputError(
+            f'{path} is no checkpoint of tensors and plain values, or is damaged; anything else '
+            'is not loaded, since unpickling it could run any code.'
+            + (f' {RESAVE.format(named=named[1], path=path)}' if named else '')
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise InputError(f'{path} holds a {type(checkpoint).__name__}, not a dict of tensors.')
+    return checkpoint
+
+
+def keep_plain(checkpoint: dict) -> None:
+    """Leave tensors and plain values in a checkpoint of MMEngine's, so that `read_checkpoint`
+    takes it.
+
+    MMEngine would add the objects of its log's moving averages, which need `getattr` to be
+    unpickled. A resumed run starts these averages anew; the log files keep every value.
+    """
+    checkpoint['message_hub'] = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+
+
+def unwrap(model: nn.Module) -> Any:
+    """The model itself, without DDP around it."""
+    return model.module if is_model_wrapper(model) else model
+
+
+def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> None:
+    """Write the backbone's tensors under their own names, and `meta`, atomically."""
+    state = {name: tensor.cpu() for name, tensor in backbone.state_dict().items()}
+    save_atomically(dict(state_dict=state, meta=meta), path)
+
+
+def save_atomically(content: dict, path: Path) -> None:
+    """torch.save to `path`, which is there whole or not at all.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+    part = path.with_suffix('.part')
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(content, part)
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: torch's own, such as a full disk
+        with suppress(OSError):
+            part.unlink()
+        raise InputError(f'cannot write {path}: {error}.') from error
+
+
+def backbone_state(checkpoint: dict) -> dict[str, Tensor]:
+    """The backbone's tensors of a checkpoint of a backbone or of a whole model."""
+    state = checkpoint.get('state_dict', checkpoint)
+    inner = {k[len('backbone.') :]: v for k, v in state.items() if k.startswith('backbone.')}
+    return inner or state
+
+
+def check_fits(
+    module: nn.Module,
+    state: dict[str, Tensor],
+    source: str | Path,
+    cure: str = 'Use the config the checkpoint was trained with.',
+) -> None:
+    """Every tensor of `module` must be in `state`, in its shape, and none may be left over.
+
+    Raises:
+        InputError: it does not fit, with the numbers and the first name of each kind.
+    """
+    own = module.state_dict()
+    faults = {
+        'missing in the checkpoint': [k for k in own if k not in state],
+        'left over': [k for k in state if k not in own],
+        'of another shape': [k for k in own if k in state and own[k].shape != state[k].shape],
+    }
+    found = [f'{len(names)} tensors {what} ({names[0]})' for what, names in faults.items() if names]
+    if found:
+        raise InputError(
+            f'{source} does not fit the model: {", ".join(found)} of {len(own)}. {cure}'
+        )
+
+
+def sha256(path: str | Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def encoder_config(checkpoint: dict) -> dict | None:
+    """The config of the `mmbarlow.Encoder` that a checkpoint's meta describes, if it does.
+
+    Raises:
+        InputError: it describes something else than a network.
+    """
+    meta = checkpoint.get('meta', {})
+    return parse_encoder(meta['encoder']) if 'encoder' in meta else None

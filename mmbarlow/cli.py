@@ -1,0 +1,166 @@
+"""What the tools share: configs checked before anything is built, errors in one line."""
+
+import argparse
+import difflib
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.dist import init_dist
+from mmengine.runner import Runner
+
+from mmbarlow.errors import InputError
+
+# mmcv without compiled operators is all that pretraining needs, yet it warns that one is missing.
+warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+
+# Keys that a config may have beside the arguments of MMEngine's Runner.
+EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
+ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a tool: bad input ends in one line on stderr and exit status 2, without a traceback."""
+    try:
+        status = main()
+    except InputError as error:
+        print(f'error: {one_line(error)}', file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def one_line(error: InputError) -> str:
+    """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
+    return str(error).strip().split('\n')[-1].removeprefix('mmbarlow.errors.InputError: ')
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for the results; work_dirs/NAME by default')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='change entries of the config, such as train_dataloader.batch_size=128',
+    )
+    add_launcher_argument(parser)
+
+
+def add_launcher_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+
+
+def load_config(
+    path: str | Path, options: dict | None = None, work_dir: str | None = None
+) -> Config:
+    """The config at `path` with `options` merged in, checked.
+
+    Raises:
+        InputError: the file is missing or broken, or a key is unknown.
+    """
+    if not Path(path).is_file():
+        near = difflib.get_close_matches(Path(path).name, [p.name for p in _shipped()], 3, 0.5)
+        hint = f'; close names: {", ".join(near)}' if near else ''
+        raise InputError(f'there is no config {path}{hint}.')
+    options = options or {}
+    with explained(f'config {path}'):
+        cfg = Config.fromfile(path)
+        if 'data_root' in options:
+            _move_data(cfg, cfg.get('data_root'), options['data_root'])
+        cfg.merge_from_dict(options)
+    known = set(inspect.signature(Runner.__init__).parameters) | EXTRA_KEYS
+    _check_keys(cfg, known, 'the config')
+    _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')
+    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
+    return cfg
+
+
+def start_processes(launcher: str) -> None:
+    """Start the process group, if this is one of several processes and it is not started yet."""
+    if launcher == 'none' or torch.distributed.is_initialized():
+        return
+    if launcher != 'pytorch' or torch.cuda.is_available():
+        init_dist(launcher)
+        return
+    torch.distributed.init_process_group('gloo')
+    torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
+
+
+def prepare_processes(cfg: Config, launcher: str) -> None:
+    """Start the process group on machines without a GPU, which MMEngine's launcher needs."""
+    cfg.launcher = launcher
+    if launcher != 'pytorch' or torch.cuda.is_available():
+        return  # the Runner starts it, with the config's `env_cfg.dist_cfg`
+    start_processes(launcher)
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+    )
+    # torch's SyncBatchNorm takes CUDA tensors only: the loss is global all the same, the other BN
+    # layers are not, and their running statistics are averaged before each evaluation.
+    cfg.sync_bn = None
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmbarlow.SyncTrainedBuffersHook')]
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn the errors of building `what` from a config into one clear line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = str(error.args[0] if isinstance(error, KeyError) else error)
+        raise InputError(f'{what}: {" ".join(reason.split())}') from error
+
+
+def check_data_folders(cfg: Config) -> None:
+    """Every `data_root` that a data loader of the config names must exist.
+
+    Raises:
+        InputError: one does not; the message names the key to change.
+    """
+    for key, folder in data_roots(cfg):
+        if not Path(folder).is_dir():
+            raise InputError(
+                f'there is no folder {folder}: put the data there or name another with '
+                f'--cfg-options data_root=FOLDER ({key}).'
+            )
+
+
+def _move_data(node: Config | dict, old: str | None, new: str) -> None:
+    """`data_root` at the top of a config is the one folder of all its data sets: move them all."""
+    for key, value in node.items():
+        if key == 'data_root' and value == old:
+            node[key] = new
+        elif isinstance(value, dict):
+            _move_data(value, old, new)
+
+
+def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str]]:
+    """Key and value of each `data_root` that must be there before the config can run."""
+    for key, value in node.items():
+        if key == 'data_root' and 'type' in node and not node.get('download'):
+            yield prefix + key, value
+        elif isinstance(value, dict):
+            yield from data_roots(value, f'{prefix}{key}.')
+
+
+def _check_keys(cfg: Config | dict, known: set[str], where: str) -> None:
+    for key in cfg:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f', did you mean {near[0]!r}?' if near else '.'
+            raise InputError(f'unknown key {key!r} in {where}{hint}')
+
+
+def _shipped() -> list[Path]:
+    return list((Path(__file__).parents[1] / 'configs').rglob('*.py'))

@@ -1,0 +1,84 @@
+"""Which ResNet a set of tensors is, from their names and shapes."""
+
+import re
+
+from mmpretrain.models.backbones.resnet import Bottleneck, ResNet
+from torch import Tensor
+
+from mmbarlow.errors import InputError
+
+STEMS = {
+    (7, None): 'mmpretrain.ResNet',
+    (3, 1): 'mmpretrain.ResNet_CIFAR',
+    (3, 2): 'mmbarlow.SoloResNet',
+}
+DEEP_STEM = ('conv1.0.weight', 'stem.0.conv.weight')
+
+
+def describe(state: dict[str, Tensor], stem_padding: int, path: object) -> dict:
+    """The config of the backbone that these tensors are of.
+
+    Args:
+        state: tensors under torchvision's names.
+        stem_padding: taken for a 3x3 stem, whose tensors do not tell it; 1 or 2 pixels.
+        path: of the file, for messages.
+
+    Raises:
+        InputError: it is none of the ResNets 18, 34, 50, 101 and 152 with a 7x7 or 3x3 stem.
+    """
+    if any(name in state for name in DEEP_STEM):
+        raise InputError(
+            f'{path} has a deep stem of three convolutions (ResNet-C, -D, -T, -S), which is not '
+            'converted: only plain ResNets with a stem of one 7x7 or 3x3 convolution are.'
+        )
+    stem = _shape('conv1.weight', state, path)
+    kernel = stem[-1]
+    kind = STEMS.get((kernel, stem_padding if kernel == 3 else None))
+    if kind is None:
+        raise InputError(f'{path} has a stem of {kernel}x{kernel}: only 7x7 and 3x3 are converted.')
+    depth = _depth(state, path)
+    base = _shape('layer1.0.conv1.weight', state, path)[0]
+    last = 3 if ResNet.arch_settings[depth][0] is Bottleneck else 2
+    expansion = _shape(f'layer1.0.conv{last}.weight', state, path)[0] // base
+    config = dict(type=kind, depth=depth)
+    usual = dict(in_channels=3, stem_channels=64, base_channels=64, expansion=4 if last == 3 else 1)
+    found = dict(
+        in_channels=stem[1], stem_channels=stem[0], base_channels=base, expansion=expansion
+    )
+    return config | {key: value for key, value in found.items() if value != usual[key]}
+
+
+def in_words(config: dict) -> str:
+    """'ResNet-50, 7x7 stem, base width 64, 3 input channels' for a config from `describe`."""
+    stem = next((k for k, v in STEMS.items() if v == config['type']), (7, None))
+    name = '7x7 stem' if stem[0] == 7 else f'3x3 stem with padding {stem[1]}'
+    return ', '.join(
+        [
+            f'ResNet-{config["depth"]}',
+            name,
+            f'base width {config.get("base_channels", 64)}',
+            f'{config.get("in_channels", 3)} input channels',
+        ]
+    )
+
+
+def _depth(state: dict[str, Tensor], path: object) -> int:
+    blocks = {m[0] for m in (re.match(r'layer\d\.\d+\.', name) for name in state) if m}
+    counts = tuple(sum(b.startswith(f'layer{i}.') for b in blocks) for i in (1, 2, 3, 4))
+    bottleneck = any(re.fullmatch(r'layer\d\.\d+\.conv3\.weight', name) for name in state)
+    for depth, (block, wanted) in ResNet.arch_settings.items():
+        if wanted == counts and (block is Bottleneck) == bottleneck:
+            return depth
+    kind = 'bottleneck' if bottleneck else 'basic'
+    raise InputError(
+        f'{path} has {"-".join(map(str, counts))} {kind} blocks in its four stages: no ResNet '
+        f'of {", ".join(map(str, ResNet.arch_settings))} layers has, so tensors are missing or '
+        'it is another network.'
+    )
+
+
+def _shape(name: str, state: dict[str, Tensor], path: object) -> tuple[int, ...]:
+    """Shape of a convolution's weights."""
+    if name not in state or state[name].ndim != 4:
+        raise InputError(f'{path}: the backbone has no convolution {name}.')
+    return tuple(state[name].shape)

@@ -1,0 +1,154 @@
+"""How other code names the tensors of its ResNets: a row for each.
+
+The names wanted are torchvision's, which mmpretrain and timm share: conv1, bn1, layer1 to layer4.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+
+from mmbarlow.errors import InputError
+
+# `stem.` is mmpretrain's deep stem: recognised here, so that it is refused by name later.
+BACKBONE = re.compile(r'(conv1|bn1|stem|layer[1-9])\.')
+# Where the tensors of a checkpoint lie: the first of these that is there.
+PLACES = (('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',), ())
+WRAPPERS = re.compile(r'^(module\.|_orig_mod\.)+')  # DDP and torch.compile
+
+
+class Source(NamedTuple):
+    """A layout of checkpoints.
+
+    recognises: from the names of the tensors and the keys of the file.
+    rename: name of a tensor, to torchvision's where it is of the backbone.
+    about: whose files these are.
+    stem_padding: of a 3x3 stem, which no tensor tells.
+    """
+
+    name: str
+    recognises: Callable[[list[str], list[str]], bool]
+    rename: Callable[[str], str]
+    about: str
+    stem_padding: int = 1
+
+
+def has(*patterns: str) -> Callable[[list[str], list[str]], bool]:
+    """For each pattern there is a name that begins with it."""
+    return lambda names, keys: all(any(re.match(p, n) for n in names) for p in patterns)
+
+
+def without(*prefixes: str) -> Callable[[str], str]:
+    """Takes a prefix off; a name that has none of them is none of the backbone."""
+
+    def rename(name: str) -> str:
+        found = next((p for p in prefixes if name.startswith(p)), None)
+        return name[len(found) :] if found is not None else f'other.{name}'
+
+    return rename
+
+
+def numbered(*children: str) -> Callable[[str], str]:
+    """`nn.Sequential(*resnet.children())` has numbers for names."""
+
+    def rename(name: str) -> str:
+        number, _, rest = name.removeprefix('backbone.').partition('.')
+        known = number.isdigit() and int(number) < len(children)
+        child = children[int(number)] if known else 'other'
+        return f'{child}.{rest}'.replace('.shortcut.', '.downsample.')
+
+    return rename
+
+
+STAGES = ('layer1', 'layer2', 'layer3', 'layer4')
+SOURCES = (
+    Source('vissl', has(r'_feature_blocks\.'), without('_feature_blocks.'), 'VISSL'),
+    Source(
+        'lightly-generator',
+        has(r'(backbone\.)?2\.0\.conv1\.'),
+        numbered('conv1', 'bn1', *STAGES),
+        "lightly's ResNetGenerator",
+    ),
+    Source(
+        'lightly',
+        has(r'(backbone\.)?4\.0\.conv1\.'),
+        numbered('conv1', 'bn1', 'relu', 'maxpool', *STAGES),
+        'lightly, or any nn.Sequential of the children of a torchvision ResNet',
+    ),
+    Source(
+        'lightly',
+        has(r'backbone\.(conv1|layer1)\.', r'projection_head\.'),
+        without('backbone.'),
+        'lightly',
+    ),
+    Source(
+        'barlowtwins-official',
+        has(r'backbone\.(conv1|layer1)\.', r'projector\.', r'bn\.'),
+        without('backbone.'),
+        "facebookresearch/barlowtwins' checkpoint.pth",
+    ),
+    Source(
+        'solo-learn',
+        has(r'(backbone|encoder)\.(conv1|layer1)\.', r'(projector|classifier)\.'),
+        without('backbone.', 'encoder.'),
+        'solo-learn',
+        stem_padding=2,
+    ),
+    Source(
+        'mm',
+        has(r'backbone\.(conv1|layer1|stem)\.'),
+        without('backbone.'),
+        'MMSelfSup, mmpretrain, mmbarlow',
+    ),
+    Source(
+        'mm',
+        lambda names, keys: 'meta' in keys and has(r'(conv1|layer1|stem)\.')(names, keys),
+        without(''),
+        'an exported backbone of MMSelfSup, mmpretrain, mmbarlow',
+    ),
+    Source(
+        'torchvision',
+        has(r'(conv1|layer1)\.'),
+        without(''),
+        "torchvision, timm, facebookresearch/barlowtwins' resnet50.pth",
+    ),
+)
+
+
+def tensors_of(checkpoint: dict) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by name, without what DDP and torch.compile put before it."""
+    for place in PLACES:
+        node = checkpoint
+        for key in place:
+            node = node.get(key) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            named = {k: v for k, v in node.items() if isinstance(k, str)}
+            found = {WRAPPERS.sub('', k): v for k, v in named.items() if isinstance(v, Tensor)}
+            if found:
+                return found
+    return {}
+
+
+def sort_out(checkpoint: dict, path: object) -> tuple[Source, dict[str, Tensor], list[str]]:
+    """The layout, the backbone's tensors under torchvision's names, and the names of the others.
+
+    Raises:
+        InputError: no layout has such names (the message has the first of them), or there are two
+            tensors for one name.
+    """
+    tensors = tensors_of(checkpoint)
+    names, keys = list(tensors), [str(key) for key in checkpoint]
+    source = next((s for s in SOURCES if s.recognises(names, keys)), None)
+    if source is None:
+        held = ', '.join((names or keys)[:4]) or 'nothing'
+        raise InputError(
+            f'{path} is in no known layout of a ResNet; it begins with {held}. Known are the '
+            f'files of {"; ".join(dict.fromkeys(s.about for s in SOURCES))}.'
+        )
+    backbone = {source.rename(name): tensor for name, tensor in tensors.items()}
+    backbone = {name: tensor for name, tensor in backbone.items() if BACKBONE.match(name)}
+    others = [name for name in names if not BACKBONE.match(source.rename(name))]
+    if len(backbone) + len(others) != len(tensors):
+        raise InputError(f'{path} has two backbones: write a file with the tensors of one.')
+    return source, backbone, others

@@ -1,0 +1,95 @@
+"""The layouts that backbones are written in: a row for each."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from .loading import Backbone
+
+IMAGENET = dict(
+    type='mmpretrain.SelfSupDataPreprocessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+)
+
+
+class Writer(NamedTuple):
+    """A layout to write.
+
+    content: what is saved, from the backbone and mm's meta.
+    use: what to do with the file next.
+    """
+
+    content: Callable[[Backbone, dict], dict]
+    use: Callable[[Backbone, Path], str]
+
+
+def meta_of(
+    backbone: Backbone,
+    name: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    mean: list[float] | None = None,
+    std: list[float] | None = None,
+) -> dict:
+    """What `mmbarlow.apis.get_model` and the records of benchmarks need to know.
+
+    What the source says of itself holds, but for what is given here.
+
+    Args:
+        backbone: from `loading.load`.
+        name: `pretrain_config` of records; the layout and depth by default.
+        model: method in records; by default the name, so that no supervised network is taken for
+            Barlow Twins.
+        seed: of the pretraining; 0 where nobody knows.
+        mean, std: of the pixels, RGB, 0 to 255; ImageNet's by default.
+    """
+    own = backbone.meta
+    name = name or own.get('pretrain_config')
+    name = name or f'{backbone.source.name}-resnet{backbone.config["depth"]}'
+    official = backbone.source.name == 'barlowtwins-official'
+    preprocessor = IMAGENET | (backbone.preprocessor or {})
+    preprocessor.update({k: v for k, v in (('mean', mean), ('std', std)) if v})
+    return dict(
+        encoder=json.dumps(dict(backbone=backbone.config, data_preprocessor=preprocessor)),
+        model=model or own.get('model') or ('barlowtwins' if official else name),
+        pretrain_config=name,
+        seed=own.get('seed', 0) if seed is None else seed,
+        scale=own.get('scale', 'full'),
+    )
+
+
+def _mm_use(backbone: Backbone, path: Path) -> str:
+    suite = 'in1k' if backbone.state['conv1.weight'].shape[-1] == 7 else 'small'
+    return f'python tools/benchmark.py {path} --suite {suite}'
+
+
+def _torchvision_use(backbone: Backbone, path: Path) -> str:
+    # fc alone is missing
+    return _network('torchvision', f"torch.load('{path}'), strict=False", backbone)
+
+
+def _timm_use(backbone: Backbone, path: Path) -> str:
+    return _network('timm', f"torch.load('{path}')", backbone)
+
+
+def _network(library: str, weights: str, backbone: Backbone) -> str:
+    depth = backbone.config['depth']
+    shapes = [tuple(backbone.state[f'{n}.weight'].shape) for n in ('conv1', 'layer1.0.conv1')]
+    if shapes[0] != (64, 3, 7, 7) or shapes[1][0] != 64:
+        return (
+            f'.load_state_dict({weights}) of a ResNet-{depth} of {library} with this stem and width'
+        )
+    network = dict(
+        torchvision=f'torchvision.models.resnet{depth}()',
+        timm=f"timm.create_model('resnet{depth}', num_classes=0)",
+    )
+    return f'{network[library]}.load_state_dict({weights})'
+
+
+WRITERS = {
+    'mm': Writer(lambda b, meta: dict(state_dict=b.state, meta=meta), _mm_use),
+    'torchvision': Writer(lambda b, meta: b.state, _torchvision_use),
+    'timm': Writer(lambda b, meta: b.state, _timm_use),
+}

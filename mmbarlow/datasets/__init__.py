@@ -1,0 +1,10 @@
+from .digits import Digits as Digits
+from .imagenet_subset import ImageNetSubset as ImageNetSubset
+from .images import CenterView as CenterView
+from .images import LoadRGB as LoadRGB
+from .images import WholeView as WholeView
+from .label_subset import LabelSubset as LabelSubset
+from .stl10 import STL10 as STL10
+from .tiny_imagenet import TinyImageNet as TinyImageNet
+from .twin_views import TwinViews as TwinViews
+from .voc07 import VOC07 as VOC07

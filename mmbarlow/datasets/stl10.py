@@ -1,0 +1,38 @@
+"""STL-10 for MMEngine."""
+
+import torchvision
+from mmengine import dist
+from mmengine.dataset import BaseDataset
+
+from mmbarlow.registry import DATASETS
+
+
+@DATASETS.register_module()
+class STL10(BaseDataset):
+    """STL-10 (Coates, Ng and Lee, 2011): 96 px, 10 classes, in its own binary format.
+
+    Args:
+        data_root: folder that has, or with `download` gets, `stl10_binary/`.
+        split: 'train' (5,000 images), 'test' (8,000), 'unlabeled' (100,000) or 'train+unlabeled';
+            images without a class have the label -1.
+        download: fetch the data where they are missing.
+        **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
+    """
+
+    def __init__(self, data_root: str, split: str, download: bool = False, **kwargs) -> None:
+        self.root = data_root
+        self.split = split
+        self.download = download
+        super().__init__(data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        if dist.is_main_process() and self.download:
+            torchvision.datasets.STL10(self.root, self.split, download=True)
+        dist.barrier()
+        source = torchvision.datasets.STL10(self.root, self.split)
+        assert source.labels is not None
+        images = source.data.transpose(0, 2, 3, 1)  # (N, 96, 96, 3), RGB
+        return [
+            dict(img=image, gt_label=int(label))
+            for image, label in zip(images, source.labels, strict=True)
+        ]

@@ -1,0 +1,55 @@
+"""Tiny ImageNet as it comes out of its zip file."""
+
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import DATASETS
+
+
+@DATASETS.register_module()
+class TinyImageNet(BaseDataset):
+    """Tiny ImageNet (Stanford CS231n): 64 px, 200 classes, 100,000 and 10,000 images.
+
+    Takes the official layout of tiny-imagenet-200, so that nothing has to be
+    sorted into class folders: `wnids.txt`, `train/<wnid>/images/*.JPEG`, `val/images/*.JPEG` and
+    `val/val_annotations.txt` (name and wnid, tab-separated).
+
+    Args:
+        data_root: folder tiny-imagenet-200.
+        split: 'train' or 'val'; the test split has no public labels.
+        **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
+    """
+
+    def __init__(self, data_root: str, split: str, **kwargs) -> None:
+        if split not in ('train', 'val'):
+            raise InputError(f"split must be 'train' or 'val', got {split!r}.")
+        self.root = Path(data_root)
+        self.split = split
+        super().__init__(data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        root = self.root
+        try:
+            wnids = sorted((root / 'wnids.txt').read_text().split())
+            samples = list(_train(root, wnids) if self.split == 'train' else _val(root))
+        except FileNotFoundError as error:
+            raise InputError(
+                f'{error.filename} is missing: {root} must be tiny-imagenet-200, unpacked.'
+            ) from None
+        if not samples:
+            raise InputError(f'the split {self.split} of {root} has no images.')
+        labels = {wnid: label for label, wnid in enumerate(wnids)}
+        return [dict(img_path=str(path), gt_label=labels[wnid]) for path, wnid in samples]
+
+
+def _train(root: Path, wnids: list[str]) -> list[tuple[Path, str]]:
+    folders = [(root / 'train' / wnid / 'images', wnid) for wnid in wnids]
+    return [(path, wnid) for folder, wnid in folders for path in sorted(folder.glob('*.JPEG'))]
+
+
+def _val(root: Path) -> list[tuple[Path, str]]:
+    lines = (root / 'val' / 'val_annotations.txt').read_text().splitlines()
+    rows = [line.split('\t') for line in lines]
+    return [(root / 'val' / 'images' / row[0], row[1]) for row in rows]

@@ -1,0 +1,9 @@
+from .bf16 import BF16OptimWrapper as BF16OptimWrapper
+from .export_hook import ExportHook as ExportHook
+from .feature_loop import FeatureLoop as FeatureLoop
+from .finite_loss_hook import FiniteLossHook as FiniteLossHook
+from .frozen_hook import FrozenHook as FrozenHook
+from .lars import LARS as LARS
+from .param_groups import NdimParamGroups as NdimParamGroups
+from .schedule import WarmupCosineLR as WarmupCosineLR
+from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook

@@ -1,0 +1,82 @@
+"""What a finished pretraining leaves behind for its users."""
+
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+
+from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
+from mmbarlow.registry import HOOKS
+from mmbarlow.zoo import provenance, records
+from mmbarlow.zoo.curve import read_curve
+
+
+@HOOKS.register_module()
+class ExportHook(Hook):
+    """After training: writes the backbone by itself, and the record of the run.
+
+    `work_dirs/NAME/NAME_backbone.pth` holds the backbone's tensors under their own names, as
+    `init_cfg=dict(type='Pretrained', checkpoint=...)` of any OpenMMLab package reads them, and
+    as text what `mmbarlow.apis.get_model` needs to build the network.
+    `work_dirs/NAME/records/` gets the record, with the curve of the training.
+
+    Args:
+        dataset: name of the data set for the record.
+        scale: 'full', or in a sentence what of the published recipe was reduced.
+        model: the kind of pretraining, as records and the zoo name it.
+    """
+
+    priority = 'VERY_LOW'  # after the logger
+
+    def __init__(self, dataset: str, scale: str = 'full', model: str = 'barlowtwins') -> None:
+        self.dataset = dataset
+        self.scale = scale
+        self.model = model
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        keep_plain(checkpoint)
+
+    def before_train(self, runner) -> None:
+        self.start = time.perf_counter()
+        # The code that runs is that of now, whatever happens to the checkout meanwhile.
+        self.provenance = provenance.provenance()
+
+    @master_only
+    def after_train(self, runner) -> None:
+        wall_time = time.perf_counter() - self.start
+        name = Path(runner.cfg.filename).stem
+        cfg = runner.cfg.model
+        encoder = {key: cfg[key] for key in ('backbone', 'data_preprocessor') if key in cfg}
+        meta = dict(
+            encoder=json.dumps(encoder),
+            model=self.model,
+            pretrain_config=name,
+            seed=runner.seed,
+            scale=self.scale,
+        )
+        path = Path(runner.work_dir) / f'{name}_backbone.pth'
+        export_backbone(unwrap(runner.model).backbone, meta, path)
+
+        curve = read_curve(runner.work_dir)
+        record = records.Record(
+            config=name,
+            task='pretrain',
+            dataset=self.dataset,
+            metrics={k: v for k, v in curve[-1].items() if k != 'epoch'}
+            | dict(epochs=runner.epoch),
+            model=self.model,
+            pretrain_config=name,
+            checkpoint_sha256=sha256(path),
+            seed=runner.seed,
+            wall_time_s=round(wall_time, 1),
+            scale=self.scale,
+            command=shlex.join(['python', *sys.argv]),
+            curve=curve,
+            **self.provenance,
+        )
+        written = records.write(record, Path(runner.work_dir) / 'records', force=True)
+        runner.logger.info(f'Backbone: {path}; record: {written}')

@@ -1,0 +1,56 @@
+"""Judging frozen features, during pretraining and after it."""
+
+from mmengine.runner import BaseLoop
+
+from mmbarlow.checkpoints import unwrap
+from mmbarlow.evaluation.features import extract_features
+from mmbarlow.registry import LOOPS, METRICS
+
+
+@LOOPS.register_module()
+class FeatureLoop(BaseLoop):
+    """A validation or test loop that needs no labels in training: protocols on frozen features.
+
+    Extracts the features of the labelled training images (the bank) and of the loop's own
+    images, and gives both to each protocol.
+
+    Args:
+        runner: MMEngine's runner.
+        dataloader: the images to classify, with labels, config or DataLoader.
+        evaluator: one protocol's config, such as `dict(type='mmbarlow.KNN')`, or a list of them.
+        bank_dataloader: the training images without augmentation, with labels, as `dataloader`.
+        stage: 'val' or 'test', the hooks to call.
+        bank_dtype: to hold the features of the bank in; 'float16' halves the memory.
+    """
+
+    def __init__(
+        self,
+        runner,
+        dataloader,
+        evaluator: dict | list,
+        bank_dataloader: dict,
+        stage: str = 'val',
+        bank_dtype: str = 'float32',
+    ) -> None:
+        super().__init__(runner, dataloader)
+        self.bank_dataloader = runner.build_dataloader(bank_dataloader, seed=runner.seed)
+        protocols = evaluator if isinstance(evaluator, list) else [evaluator]
+        self.protocols = [METRICS.build(cfg) for cfg in protocols]
+        self.stage = stage
+        self.bank_dtype = bank_dtype
+
+    def run(self) -> dict[str, float]:
+        """Metrics of all protocols, in percent, named `<protocol>/<metric>`."""
+        self.runner.call_hook(f'before_{self.stage}')
+        self.runner.call_hook(f'before_{self.stage}_epoch')
+        model = unwrap(self.runner.model)
+        train = extract_features(model, self.bank_dataloader, self.bank_dtype)
+        test = extract_features(model, self.dataloader)
+        metrics = {
+            f'{type(protocol).__name__}/{name}': value
+            for protocol in self.protocols
+            for name, value in protocol(train, test).items()
+        }
+        self.runner.call_hook(f'after_{self.stage}_epoch', metrics=metrics)
+        self.runner.call_hook(f'after_{self.stage}')
+        return metrics

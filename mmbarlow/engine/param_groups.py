@@ -1,0 +1,66 @@
+"""Which parameters get LARS and weight decay, and which a learning rate of their own."""
+
+import logging
+
+from mmengine.logging import print_log
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
+from torch import nn
+
+from mmbarlow.errors import InputError
+from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class NdimParamGroups:
+    """Two groups: tensors with more than one dimension, and 1-D tensors (biases, BN).
+
+    The official code tells them apart by `ndim`, not by name: MMSelfSup's list of substrings
+    (`bn`, `bias`, `downsample.1`) misses the BN layers of a projector built as a `Sequential`.
+    The 1-D group has no weight decay and the learning rate `paramwise_cfg['bias_lr']`, by default
+    the rate of the weights.
+
+    Built once a run, it also warns of gradient accumulation, which is no larger batch here.
+
+    Args:
+        optim_wrapper_cfg: config of the wrapper, with the optimizer's under `optimizer`.
+        paramwise_cfg: `dict(bias_lr=...)` or nothing.
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        self.wrapper_cfg = dict(optim_wrapper_cfg)
+        self.optimizer_cfg = dict(self.wrapper_cfg.pop('optimizer'))
+        paramwise_cfg = dict(paramwise_cfg or {})
+        self.bias_lr = paramwise_cfg.pop('bias_lr', self.optimizer_cfg['lr'])
+        if paramwise_cfg:
+            raise InputError(
+                f'unknown key {sorted(paramwise_cfg)} in optim_wrapper.paramwise_cfg: '
+                'mmbarlow.NdimParamGroups takes bias_lr alone.'
+            )
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        self._warn_of_accumulation(model)
+        params = [p for p in model.parameters() if p.requires_grad]
+        weights = [p for p in params if p.ndim > 1]
+        one_dimensional = [p for p in params if p.ndim <= 1]
+        groups = [
+            dict(params=weights),
+            dict(params=one_dimensional, lr=self.bias_lr, weight_decay=0.0),
+        ]
+        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
+        return OPTIM_WRAPPERS.build(
+            {'type': 'OptimWrapper', **self.wrapper_cfg}, default_args=dict(optimizer=optimizer)
+        )
+
+    def _warn_of_accumulation(self, model: nn.Module) -> None:
+        steps = self.wrapper_cfg.get('accumulative_counts', 1)
+        if steps > 1 and any(isinstance(m, CrossCorrelationHead) for m in model.modules()):
+            print_log(
+                f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow '
+                'Twins: C is computed on each small batch by itself. For the loss of the large '
+                'batch in the memory of a small one, load the large batch and set '
+                'model.chunk_size to the small one.',
+                logger='current',
+                level=logging.WARNING,
+            )

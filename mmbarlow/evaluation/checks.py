@@ -1,0 +1,122 @@
+"""What the protocols ask of the features they are given."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from mmbarlow.errors import InputError
+
+from .features import Features
+
+
+def check_splits(train: Features, test: Features) -> int:
+    """The number of classes: the highest label of the train split, and one.
+
+    Raises:
+        InputError: a split is empty or has NaN or infinite features, features and labels do not
+            fit together, the splits differ in dimensions, or a label is negative or of no class
+            of the train split.
+    """
+    for name, split in (('train', train), ('test', test)):
+        _check_split(name, split)
+    dims = train.features.shape[1], test.features.shape[1]
+    if dims[0] != dims[1]:
+        raise InputError(
+            f'the train features have {dims[0]} dimensions and the test features {dims[1]}: '
+            'extract both with the same backbone.'
+        )
+    classes = int(train.labels.max()) + 1
+    highest = int(test.labels.max())
+    if highest >= classes:
+        raise InputError(
+            f'the test split has the label {highest}, the train split none above {classes - 1}: '
+            'take both splits from the same data set.'
+        )
+    return classes
+
+
+def check_marks(train: Features, test: Features, positives: int, what: str, option: str) -> int:
+    """The number of classes of splits in which an image can be of several.
+
+    Args:
+        train, test: labels (N, classes): 1, 0 or -1, see `Features`.
+        positives: train images that every class must have.
+        what: asks for them, and `option` is to be lowered otherwise.
+
+    Raises:
+        InputError: a split is empty or has NaN or infinite features, features, labels and classes
+            do not fit together, a label is neither 1 nor 0 nor -1, or a class has too few
+            positive train images, no positive test image, or no negative one to rank it against.
+    """
+    for name, split in (('train', train), ('test', test)):
+        _check_features(name, split.features)
+        _check_marks(name, split)
+    shapes = [tuple(x.shape[1] for x in split) for split in (train, test)]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            f'the splits have (dimensions, classes) {shapes[0]} and {shapes[1]}: extract both with '
+            'the same backbone and from the same data set.'
+        )
+    for name, split, least in (('train', train, positives), ('test', test, 1)):
+        counts = (split.labels == 1).sum(0)
+        c = int(counts.argmin())
+        if int(counts[c]) < least:
+            lower = f'{what} ask for {least}: lower {option}, or ' if name == 'train' else ''
+            raise InputError(
+                f'class {c} (from 0) has {int(counts[c])} positive {name} images; {lower}leave '
+                "the class out of both splits with the data set's metainfo.classes."
+            )
+        if not (split.labels == 0).any(0).all():
+            c = int((split.labels == 0).sum(0).argmin())
+            raise InputError(f'class {c} (from 0) has no negative {name} image.')
+    return shapes[0][1]
+
+
+def check_costs(costs: Sequence[float]) -> None:
+    """Raises InputError unless there are costs of an SVM, above 0."""
+    if not costs or min(costs) <= 0:
+        raise InputError(f'costs must be one or more numbers above 0, got {list(costs)}.')
+
+
+def check_knn(k: Sequence[int], temperature: float) -> None:
+    """Raises InputError unless there are numbers of neighbours from 1 up and a temperature."""
+    if not k or min(k) < 1:
+        raise InputError(f'k must be one or more numbers of neighbours from 1 up, got {list(k)}.')
+    if temperature <= 0:
+        raise InputError(f'the temperature of kNN must be above 0, got {temperature}.')
+
+
+def _check_split(name: str, split: Features) -> None:
+    features, labels = split
+    _check_features(name, features)
+    if labels.shape != features.shape[:1] or labels.is_floating_point():
+        raise InputError(
+            f'the {name} split has {len(features)} features and labels of shape '
+            f'{tuple(labels.shape)}, {labels.dtype}: one whole number a sample is needed.'
+        )
+    if int(labels.min()) < 0:
+        raise InputError(f'the {name} split has the label {int(labels.min())}: labels start at 0.')
+
+
+def _check_marks(name: str, split: Features) -> None:
+    features, labels = split
+    fits = labels.ndim == 2 and len(labels) == len(features) and not labels.is_floating_point()
+    if not fits or not bool(((labels >= -1) & (labels <= 1)).all()):
+        raise InputError(
+            f'the {name} split has {len(features)} features and labels of shape '
+            f'{tuple(labels.shape)}, {labels.dtype}: 1, 0 or -1 for each image and class is needed.'
+        )
+
+
+def _check_features(name: str, features: Tensor) -> None:
+    if features.ndim != 2 or not features.numel():
+        raise InputError(
+            f'the {name} features must be (samples, dimensions) and not empty, '
+            f'got {tuple(features.shape)}.'
+        )
+    bad = int((~features.isfinite()).any(dim=1).sum())
+    if bad:
+        raise InputError(
+            f'{bad} of {len(features)} features of the {name} split are NaN or infinite: '
+            'the network has diverged, or an image is broken.'
+        )

@@ -1,0 +1,121 @@
+"""The features of a data set, as every protocol takes them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather, get_world_size
+from mmengine.logging import print_log
+from mmengine.model import BaseModel
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mmbarlow.distributed import together
+from mmbarlow.errors import InputError
+
+from .progress import progress
+
+STATED_FROM = 2**30  # bytes; less needs no planning
+GATHERED_BYTES = 2**28  # of all processes together, in one exchange
+
+
+class Features(NamedTuple):
+    """What a frozen network makes of a data set, on the CPU.
+
+    features: shape (N, C), float32, or float16 to save memory.
+    labels: shape (N,), int64, from 0; or, where an image can be of several classes,
+        (N, classes), int64: 1 it is, 0 it is not, -1 it is neither counted as right nor as wrong.
+    """
+
+    features: Tensor
+    labels: Tensor
+
+
+@torch.no_grad()
+def extract_features(
+    model: BaseModel, loader: DataLoader, dtype: str | torch.dtype = torch.float32
+) -> Features:
+    """Run `model` in eval mode over the images of `loader`, each process on its share.
+
+    Args:
+        model: takes images (n, 3, H, W) in the mode 'tensor' and returns (n, C); left in the mode
+            it was in.
+        loader: labelled images in a fixed order, by MMEngine's DefaultSampler with shuffle=False.
+        dtype: to hold the features in, 'float32' or 'float16'; it is the network's own business
+            in what it computes.
+
+    Returns:
+        The features of all processes, in the order of the data set, the same on each. A gigabyte
+        or more is announced before it is taken.
+
+    Raises:
+        InputError: there are no images, or they have no labels, or labels of different lengths.
+    """
+    held: torch.dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
+    size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
+    if not size:
+        raise InputError('the data set has no images to evaluate: check its list and folder.')
+    own = together(lambda: _own_share(model, loader, held))
+    return own if get_world_size() == 1 else Features(*(_interleave(x, size) for x in own))
+
+
+def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Features:
+    """The features of this process's images, in the order of its sampler."""
+    was_training = model.training
+    model.eval()
+    done, features, labels = 0, torch.empty(0), []
+    for batch in progress(loader, 'features'):
+        batch = model.data_preprocessor(batch, False)
+        new = model(batch['inputs'], mode='tensor')
+        if not done:
+            size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
+            state_memory(f'{size:,} features in each process', size, new.shape[1], dtype)
+            features = torch.empty(len(loader.sampler), new.shape[1], dtype=dtype)  # pyright: ignore[reportArgumentType]
+        features[done : done + len(new)] = new
+        done += len(new)
+        labels += [label_of(sample) for sample in batch['data_samples']]
+    model.train(was_training)
+    if len({label.shape for label in labels}) > 1:
+        raise InputError(
+            'the images have labels of different lengths: several labels an image must be given as '
+            'a number for each class (1, 0 or -1), as mmbarlow.VOC07 does.'
+        )
+    return Features(features[:done], torch.stack(labels))
+
+
+def label_of(sample) -> Tensor:
+    """The class as a number, or the marks of all classes, (classes,)."""
+    if 'gt_label' not in sample:
+        raise InputError('evaluation needs labels, and this data set has none.')
+    return sample.gt_label.cpu().squeeze()
+
+
+def unit_rows(features: Tensor) -> np.ndarray:
+    """Rows divided by their L2 norm plus 1e-5, in float64."""
+    x = features.double().numpy()
+    return x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-5)
+
+
+def state_memory(what: str, rows: int, columns: int, dtype: torch.dtype) -> None:
+    """A line in the log, so that who has less memory stops here and not an hour later."""
+    size = rows * columns * dtype.itemsize
+    if size >= STATED_FROM:
+        kind = str(dtype).removeprefix('torch.')
+        print_log(f'{what}: {rows:,} x {columns:,} in {kind}, {size / 1e9:.1f} GB', 'current')
+
+
+def _interleave(own: Tensor, size: int) -> Tensor:
+    """Undo DefaultSampler: process r of W has the samples r, r + W, r + 2W, ... and, at the end,
+    a few from the beginning again so that all have the same number.
+
+    (n, ...) of each process to (size, ...) on each, in blocks, since a GPU has to hold them.
+    """
+    world_size = get_world_size()
+    rows = max(1, GATHERED_BYTES // (world_size * own[0].nbytes))
+    whole = own.new_empty(size, *own.shape[1:])
+    for start in range(0, len(own), rows):
+        parts = all_gather(own[start : start + rows])
+        block = torch.stack(parts, dim=1).flatten(0, 1)
+        at = start * world_size
+        whole[at : at + len(block)] = block[: size - at]
+    return whole

@@ -1,0 +1,80 @@
+"""How good are the features when hardly any label is known?"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import METRICS
+
+from .accuracy import accuracy
+from .checks import check_knn, check_splits
+from .features import Features
+from .knn import knn_predict
+
+
+@METRICS.register_module()
+class FewLabelKNN:
+    """kNN classification of the test features by a few labelled train features of each class.
+
+    Args:
+        labels_per_class: labelled samples drawn from each class.
+        draws: how often they are drawn anew.
+        k: neighbours that vote, see `knn_predict`; by default as many as a class has labels.
+        temperature: of the weights exp(cosine similarity / temperature).
+        seed: of the draws, which depend on it and on the labels, not on the features or on what
+            was drawn before: every network is judged by the same samples.
+    """
+
+    def __init__(
+        self,
+        labels_per_class: int = 5,
+        draws: int = 5,
+        k: int = 5,
+        temperature: float = 0.07,
+        seed: int = 0,
+    ) -> None:
+        check_knn([k], temperature)
+        if labels_per_class < 1 or draws < 1:
+            raise InputError(
+                'labels_per_class and draws must be at least 1, '
+                f'got {labels_per_class} and {draws}.'
+            )
+        self.labels_per_class = labels_per_class
+        self.draws = draws
+        self.k = k
+        self.temperature = temperature
+        self.seed = seed
+
+    def __call__(self, train: Features, test: Features) -> dict[str, float]:
+        """Mean and sample standard deviation (0 for one draw) of Top-1 over the draws, percent.
+
+        Raises:
+            InputError: a class has fewer labels than asked for; and see `check_splits`.
+        """
+        classes = check_splits(train, test)
+        top1 = []
+        for index in self._draw(train.labels, classes):
+            bank = Features(train.features[index], train.labels[index])
+            ranked = knn_predict(bank, test.features, [self.k], self.temperature)[self.k]
+            top1.append(accuracy(ranked, test.labels, classes)['top1'])
+        values = torch.tensor(top1, dtype=torch.float64)
+        std = values.std().item() if self.draws > 1 else 0.0
+        return dict(top1_mean=values.mean().item(), top1_std=std)
+
+    def _draw(self, labels: Tensor, classes: int) -> Iterator[Tensor]:
+        """For each draw the indices of the labelled samples, `labels_per_class` a class."""
+        counts = labels.bincount(minlength=classes)
+        n = self.labels_per_class
+        if int(counts.min()) < n:
+            raise InputError(
+                f'class {int(counts.argmin())} has {int(counts.min())} train samples, and '
+                f'{n} labels a class are asked for: lower labels_per_class.'
+            )
+        generator = torch.Generator().manual_seed(self.seed)
+        first = counts.cumsum(0) - counts  # where each class begins once sorted by class
+        for _ in range(self.draws):
+            shuffled = torch.randperm(len(labels), generator=generator)
+            by_class = shuffled[labels[shuffled].argsort(stable=True)]
+            yield by_class[(first[:, None] + torch.arange(n)).flatten()]

@@ -1,0 +1,20 @@
+"""Top-1 of several classifiers at once."""
+
+from collections.abc import Sequence
+
+from mmengine.evaluator import BaseMetric
+
+from mmbarlow.registry import METRICS
+
+
+@METRICS.register_module()
+class MultiHeadAccuracy(BaseMetric):
+    """Top-1 in percent for each head of `mmbarlow.MultiLinearHead`: `feature1`, ..., `avgpool`."""
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        for sample in data_samples:
+            truth = int(sample['gt_label'])
+            self.results.append({k: label == truth for k, label in sample['head_labels'].items()})
+
+    def compute_metrics(self, results: list[dict[str, bool]]) -> dict[str, float]:
+        return {k: 100 * sum(hits[k] for hits in results) / len(results) for k in results[0]}

@@ -1,0 +1,15 @@
+from .asymmetric_head import AsymmetricHead as AsymmetricHead
+from .barlow_twins import BarlowTwins as BarlowTwins
+from .cross_covariance_head import CrossCovarianceHead as CrossCovarianceHead
+from .cross_entropy_head import CrossEntropyHead as CrossEntropyHead
+from .encoder import Encoder as Encoder
+from .encoder import RawPixels as RawPixels
+from .feature_norm_head import FeatureNormHead as FeatureNormHead
+from .heads import CrossCorrelationHead as CrossCorrelationHead
+from .multi_linear_head import MultiLinearHead as MultiLinearHead
+from .multi_pooling import MultiPooling as MultiPooling
+from .necks import BarlowTwinsNeck as BarlowTwinsNeck
+from .redundancy_head import RedundancyHead as RedundancyHead
+from .solo_resnet import SoloResNet as SoloResNet
+from .stem_resnet import StemResNet as StemResNet
+from .supervised import Supervised as Supervised

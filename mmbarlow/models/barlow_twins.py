@@ -1,0 +1,89 @@
+"""The algorithm: two views, one network, one loss."""
+
+from torch import Tensor
+
+from mmbarlow import distributed
+from mmbarlow.errors import InputError
+from mmbarlow.models.chunked import embed_in_chunks
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.registry import MODELS
+
+
+@MODELS.register_module()
+class BarlowTwins(Encoder):
+    """Barlow Twins (Zbontar et al., ICML 2021, https://arxiv.org/abs/2103.03230).
+
+    Args:
+        backbone: config of a backbone that returns a tuple of feature maps.
+        neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`.
+        head: config of the loss, such as `mmbarlow.CrossCorrelationHead`.
+        data_preprocessor: config of the preprocessor that normalises the views on the device.
+        chunk_size: most images of a view to run at once, per process; by default all of them. The
+            loss and its gradient stay those of the whole batch, in the memory of one chunk and
+            about 4/3 of the time. A BN layer then standardises each chunk of each view by itself,
+            as on a device with a batch of `chunk_size` (with SyncBN: over one chunk of every
+            process), so that a network with BN learns as with smaller BN batches; its running
+            statistics move once for each chunk of each view. A network without BN cannot tell.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        data_preprocessor: dict | None = None,
+        chunk_size: int | None = None,
+    ) -> None:
+        if chunk_size is not None and chunk_size < 2:
+            raise InputError(f'chunk_size is {chunk_size}: BN layers need at least 2 images.')
+        super().__init__(backbone, data_preprocessor)
+        self.chunk_size = chunk_size
+        self.neck = MODELS.build(neck)
+        self.head = MODELS.build(head)
+
+    def forward(
+        self, inputs: list[Tensor] | Tensor, data_samples: list | None = None, mode: str = 'tensor'
+    ) -> dict[str, Tensor] | Tensor:
+        """One of two modes.
+
+        Args:
+            inputs: for 'loss' the two views, each (n, 3, H, W); for 'tensor' images of that shape.
+            data_samples: not used; MMEngine passes them.
+            mode: 'loss' gives the terms of the loss, which MMEngine sums; 'tensor' gives the
+                representations, (n, C).
+
+        Raises:
+            InputError: another mode, not two views, a batch of 1, channels the backbone does not
+                take.
+        """
+        if mode == 'loss' and isinstance(inputs, list):
+            return self.loss(inputs)
+        if mode == 'tensor' and isinstance(inputs, Tensor):
+            return self.extract_feat(inputs)
+        raise InputError(
+            f"mode {mode!r} with a {type(inputs).__name__}: BarlowTwins has the modes 'loss', "
+            "which takes a list of two views (mmbarlow.TwinViews makes them), and 'tensor', which "
+            'takes a tensor of images.'
+        )
+
+    def loss(self, views: list[Tensor]) -> dict[str, Tensor]:
+        """Terms of the loss of the two views, each (n, 3, H, W)."""
+        if len(views) != 2:
+            raise InputError(f'Barlow Twins takes two views of each image, got {len(views)}.')
+        self.check_channels(views[0])
+        if len(views[0]) * distributed.world_size() == 1:
+            raise InputError(
+                'a batch of 1 has no correlations, so Barlow Twins has no loss: set '
+                'train_dataloader.batch_size to at least 2 (hundreds are better) and drop_last.'
+            )
+        # One view after the other, not concatenated: each BN layer sees each view by itself,
+        # as in the official code.
+        if self.chunk_size is None:
+            z_a, z_b = (self.embed(view) for view in views)
+        else:
+            z_a, z_b = embed_in_chunks(self, self.embed, views, self.chunk_size)
+        return self.head.loss(z_a, z_b)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Embeddings (n, D) of images (n, 3, H, W)."""
+        return self.neck(self.backbone(images))

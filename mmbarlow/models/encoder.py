@@ -1,0 +1,57 @@
+"""What is left of a twin when the pretraining is over: images in, representations out."""
+
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import MODELS
+
+
+@MODELS.register_module()
+class Encoder(BaseModel):
+    """A backbone with global average pooling and the preprocessing it was trained with.
+
+    'we refer to the output of the encoder as the representations and the output of the projector
+    as the embeddings. The representations are used for downstream tasks.' (section 2.2)
+
+    Args:
+        backbone: config of a backbone that returns a tuple of feature maps.
+        data_preprocessor: config of the preprocessor that normalises images on the device.
+    """
+
+    def __init__(self, backbone: dict, data_preprocessor: dict | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor)
+        self.backbone = MODELS.build(backbone)
+        first_conv = next((m for m in self.backbone.modules() if isinstance(m, nn.Conv2d)), None)
+        self._channels = first_conv.in_channels if first_conv else None
+
+    def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
+        """Representations (n, C) of images (n, 3, H, W); the one mode is 'tensor'."""
+        if mode != 'tensor':
+            raise InputError(f"Encoder has the mode 'tensor' alone, not {mode!r}.")
+        return self.extract_feat(inputs)
+
+    def extract_feat(self, inputs: Tensor) -> Tensor:
+        """Last feature map, averaged over space: (n, 3, H, W) to (n, C).
+
+        Raises:
+            InputError: the images have channels that the backbone does not take.
+        """
+        self.check_channels(inputs)
+        return self.backbone(inputs)[-1].mean((-2, -1))
+
+    def check_channels(self, images: Tensor) -> None:
+        if self._channels is not None and images.shape[1] != self._channels:
+            raise InputError(
+                f'the images have {images.shape[1]} channels and the backbone takes '
+                f'{self._channels}: convert the images, or set model.backbone.in_channels.'
+            )
+
+
+@MODELS.register_module()
+class RawPixels(nn.Module):
+    """A backbone that learns nothing: the pixels themselves, to compare features with."""
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        """(n, 3, H, W) to a feature map (n, 3HW, 1, 1)."""
+        return (images.flatten(1)[..., None, None],)

@@ -1,0 +1,57 @@
+"""A linear classifier on each of several feature maps, trained side by side."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmbarlow.registry import MODELS
+
+HEADS = ('feature1', 'feature2', 'feature3', 'feature4', 'feature5', 'avgpool')
+
+
+@MODELS.register_module()
+class MultiLinearHead(BaseModule):
+    """For each map: BN without affine parameters, flatten, linear; the cross entropies are summed.
+
+    The heads share no parameter, so each is trained as it would be by itself. MMSelfSup 0.x,
+    `multi_cls_head.py`, has the first five; AvgPool is the sixth here.
+
+    Args:
+        num_classes: K.
+        in_shapes: (C, H, W) of each map, in the order of `HEADS`.
+    """
+
+    def __init__(self, num_classes: int, in_shapes: Sequence[tuple[int, int, int]]) -> None:
+        super().__init__(init_cfg=dict(type='Normal', layer='Linear', std=0.01))
+        self.num_classes = num_classes
+        # Plain BN, which the runner's sync_bn makes SyncBN, as published, with several GPUs.
+        self.heads = nn.ModuleDict(
+            {
+                name: nn.Sequential(
+                    nn.BatchNorm2d(shape[0], momentum=0.1, affine=False),
+                    nn.Flatten(),
+                    nn.Linear(math.prod(shape), num_classes),
+                )
+                for name, shape in zip(HEADS, in_shapes, strict=True)
+            }
+        )
+
+    def forward(self, maps: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Logits (n, K) of each head."""
+        return {name: head(x) for (name, head), x in zip(self.heads.items(), maps, strict=True)}
+
+    def loss(self, maps: tuple[Tensor, ...], data_samples: list) -> dict[str, Tensor]:
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        logits = self(maps)
+        return {f'loss_{name}': F.cross_entropy(x, labels) for name, x in logits.items()}
+
+    def predict(self, maps: tuple[Tensor, ...], data_samples: list) -> list:
+        """The samples, each with the class every head gives it in `head_labels`."""
+        labels = {name: x.argmax(1).tolist() for name, x in self(maps).items()}
+        for i, sample in enumerate(data_samples):
+            sample.set_field({name: label[i] for name, label in labels.items()}, 'head_labels')
+        return data_samples

@@ -1,0 +1,45 @@
+"""All the feature maps of a ResNet, the stem's too."""
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import MODELS
+
+
+@MODELS.register_module()
+class StemResNet(BaseModule):
+    """A ResNet that also returns its stem: convolution, BN and ReLU, before the max-pooling.
+
+    mmpretrain's ResNet returns the stages alone, which is why MMSelfSup's benchmark lost its
+    Feature1 in version 1.x.
+
+    Args:
+        backbone: config of a ResNet of mmpretrain: ResNet, ResNet_CIFAR or one derived from them.
+
+    Raises:
+        InputError: the backbone has no such stem.
+    """
+
+    def __init__(self, backbone: dict) -> None:
+        super().__init__()
+        self.backbone = MODELS.build(backbone)
+        if not (hasattr(self.backbone, 'conv1') or hasattr(self.backbone, 'stem')) or not hasattr(
+            self.backbone, 'res_layers'
+        ):
+            raise InputError(
+                f'{type(self.backbone).__name__} has no stem and stages: the multi-head benchmark '
+                'takes a ResNet.'
+            )
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The stem's map and one of each stage; at 224 px 112, 56, 28, 14 and 7 pixels a side."""
+        net = self.backbone
+        x = net.stem(images) if net.deep_stem else net.relu(net.norm1(net.conv1(images)))
+        maps = [x]
+        if hasattr(net, 'maxpool'):  # ResNet_CIFAR has none
+            x = net.maxpool(x)
+        for name in net.res_layers:
+            x = getattr(net, name)(x)
+            maps.append(x)
+        return tuple(maps)

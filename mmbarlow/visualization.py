@@ -1,0 +1,74 @@
+"""Pictures of a training: its curve, its cross-correlation matrix, its features."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.manifold import TSNE
+from torch import Tensor
+
+
+def draw_curve(curve: list[dict[str, float]], floor: float, path: str | Path) -> None:
+    """Both terms of the loss over the epochs, and the metrics measured on the way.
+
+    Args:
+        curve: of a pretraining record.
+        floor: what the loss cannot fall under, `losses.loss_floor`.
+        path: the picture.
+    """
+    figure = Figure(figsize=(8, 4), layout='constrained')
+    left = figure.subplots()
+    epochs = [entry['epoch'] for entry in curve]
+    terms = {name: [e[f'loss_{name}'] for e in curve] for name in ('invariance', 'redundancy')}
+    left.stackplot(epochs, list(terms.values()), labels=list(terms), colors=['#4878a8', '#e0a458'])
+    left.axhline(floor, color='black', linestyle=':', label=f'floor of the loss, {floor:.0f}')
+    left.set(xlabel='epoch', ylabel='loss', xlim=(epochs[0], epochs[-1]), ylim=(0, None))
+    right = left.twinx()
+    for metric in sorted({name for e in curve for name in e if '/top1' in name}):
+        points = [(e['epoch'], e[metric]) for e in curve if metric in e]
+        right.plot(*zip(*points, strict=True), 'o-', color='#a03030', label=f'{metric}, right')
+    right.set(ylabel='top-1 in percent')
+    lines = [ax.get_legend_handles_labels() for ax in (left, right)]
+    left.legend(lines[0][0] + lines[1][0], lines[0][1] + lines[1][1], loc='center right')
+    figure.savefig(path, dpi=120)
+
+
+def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path) -> None:
+    """The matrices before and after the training, 64 dimensions of each so that lines show."""
+    figure = Figure(figsize=(9, 4.4), layout='constrained')
+    titles = ('before', 'after')
+    for axes, c_DD, title in zip(figure.subplots(1, 2), (before_DD, after_DD), titles, strict=True):
+        D = len(c_DD)
+        diagonal = c_DD.diagonal()
+        off_diagonal = (c_DD.square().sum() - diagonal.square().sum()) / (D * D - D)
+        image = axes.imshow(c_DD[:64, :64].numpy(), cmap='RdBu_r', vmin=-1, vmax=1)
+        axes.set(
+            title=f'{title}: mean diagonal {diagonal.mean():.2f}, rms of the rest '
+            f'{off_diagonal.sqrt():.2f}',
+            xlabel='dimension of view B',
+            ylabel='dimension of view A',
+        )
+        axes.title.set_fontsize(10)
+    figure.colorbar(image, ax=figure.axes, label='correlation')
+    figure.savefig(path, dpi=120)
+
+
+def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
+    """t-SNE maps of features, one panel for each entry of `maps`, coloured by label.
+
+    Args:
+        maps: title to features (N, C).
+        labels: (N,), whole numbers under 10.
+        path: the picture.
+    """
+    figure = Figure(figsize=(5 * len(maps), 5), layout='constrained')
+    for axes, (title, features) in zip(
+        np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True
+    ):
+        points = TSNE(metric='cosine', init='pca', random_state=0).fit_transform(features.numpy())
+        for label in labels.unique().tolist():
+            chosen = points[(labels == label).numpy()]
+            axes.scatter(*chosen.T, s=6, color=f'C{label}', label=str(label))
+        axes.set(title=title, xticks=[], yticks=[])
+    axes.legend(markerscale=3, loc='center left', bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=120)

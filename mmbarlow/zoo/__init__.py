@@ -1,0 +1,1 @@
+"""Result records, published numbers, and the page that shows them side by side."""

@@ -1,0 +1,123 @@
+"""One JSON file for each result: what was measured, of what, how, where and when.
+
+from mmbarlow.zoo import provenance, records
+
+record = records.Record(config='knn_digits', task='knn', ..., **provenance.provenance())
+records.write(record, 'work_dirs/NAME/records')
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mmbarlow.errors import InputError
+
+from .schema import validate
+
+
+@dataclass(frozen=True)
+class Record:
+    """A result; `schema.FIELDS` says what each field must be."""
+
+    config: str
+    task: str
+    dataset: str
+    metrics: dict[str, float]
+    model: str
+    pretrain_config: str | None
+    checkpoint_sha256: str | None
+    seed: int
+    commit: str
+    versions: dict[str, str]
+    hardware: str
+    wall_time_s: float
+    date: str
+    scale: str
+    command: str
+    benchmark_seed: int = 0
+    curve: list[dict[str, float]] | None = None
+
+
+def file_name(record: Record) -> str:
+    """The record's file name: one for each model, pretraining, config and pair of seeds."""
+    parts = [record.model, record.pretrain_config, record.config]
+    unique = dict.fromkeys(part for part in parts if part)  # of 'pretrain' the two are the same
+    run = [f'run{record.benchmark_seed}'] if record.benchmark_seed else []
+    return '--'.join([*unique, f'seed{record.seed}', *run]) + '.json'
+
+
+def write(record: Record, folder: str | Path, force: bool = False) -> Path:
+    """Write the record into `folder`, whole or not at all, and return the path.
+
+    Raises:
+        InputError: a field is not valid, or the file exists and `force` is not set.
+    """
+    validate(asdict(record), f'the record of {record.config} for {folder}')
+    path = Path(folder) / file_name(record)
+    if path.exists() and not force:
+        raise InputError(f'{path} exists already: give --force to replace this result.')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, to_json(record))
+    return path
+
+
+def read(path: str | Path) -> Record:
+    """Read and validate a record.
+
+    Raises:
+        InputError: the file cannot be read or a field is not valid; it names file, field, cure.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise InputError(f'{path} cannot be read: {error.strerror}.') from error
+    except ValueError as error:
+        raise InputError(f'{path} is not JSON ({error}): make the record anew.') from error
+    validate(data, str(path))
+    return Record(**data)
+
+
+def read_folder(folder: str | Path) -> list[Record]:
+    """The records in `folder`, by file name; none if there is no folder.
+
+    Raises:
+        InputError: a record is not valid, or is not in the file of its name, which may have
+            another one.
+    """
+    found = []
+    for path in sorted(Path(folder).glob('*.json')):
+        found.append(read(path))
+        own = path.with_name(file_name(found[-1]))
+        if path != own and own.exists():
+            raise InputError(f'{path} and {own} are records of one row and seed: remove one.')
+        if path != own:
+            raise InputError(f'{path}: its fields ask for the name {own.name}.')
+    return found
+
+
+def to_json(record: Record) -> str:
+    """A line for each field, and for each epoch of the curve, so that differences are readable."""
+    data = asdict(record)
+    curve = data.pop('curve')
+    if not data['benchmark_seed']:
+        del data['benchmark_seed']  # as in the records from before there was one
+    lines = [f'  {json.dumps(name)}: {json.dumps(value)}' for name, value in data.items()]
+    if curve:
+        epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in curve)
+        lines.append(f'  "curve": [\n{epochs}\n  ]')
+    return '{\n' + ',\n'.join(lines) + '\n}\n'
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write the file so that a reader, or an interruption, finds the old content or the new."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8') as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)  # mkstemp's files are for the owner only
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,39 @@
+"""The numbers others have published, and the sections in which the page shows them."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def sources() -> dict[str, str]:
+    """Citation, in Markdown, of each source that a published result names."""
+    return _load('references.json')['sources']
+
+
+def results() -> list[dict]:
+    """The published results: method, task, dataset, metrics, backbone, epochs, batch, source.
+
+    Metrics and data sets are named as in our records, and the values are Decimal, with the digits
+    that were published; `where` says where in the source, and a `note` what is special; `epochs`
+    and `batch` of the pretraining are None where not known. A `table` keeps the result to the
+    section of that table.
+    """
+    return _load('references.json')['results']
+
+
+def sections() -> list[dict]:
+    """The page's sections: title, text, columns, ours.
+
+    A column shows metrics of one task on one data set, and where two of our benchmarks give
+    them, those of its `config`; with `ours_only` it leaves the published numbers to another one.
+    `ours` are the models, and pretraining configs, that have a row even before they were run. A
+    section with a `table` has the published results of that table and the rows of `ours` alone,
+    which other sections then show only if they name them too.
+    """
+    return _load('sections.json')
+
+
+def _load(name: str):
+    return json.loads((HERE / name).read_text(encoding='utf-8'), parse_float=Decimal)

@@ -1,0 +1,108 @@
+"""Records put together to runs: what one model, pretrained one way, gave over all seeds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from mmbarlow.errors import InputError
+
+from .records import Record, file_name
+
+LABELS = dict(
+    barlowtwins='Barlow Twins',
+    supervised='Supervised',
+    untrained='Untrained network',
+    pixels='Raw pixels',
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Records of one model, pretraining config and scale: several benchmarks, several seeds.
+
+    Another scale is another run, so that no mean goes over a full run and a reduced one.
+    """
+
+    model: str
+    pretrain_config: str | None
+    scale: str
+    records: list[Record]
+
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.model, self.model)
+
+    @property
+    def reduced(self) -> bool:
+        return self.scale != 'full'
+
+    def of(self, column: dict) -> list[Record]:
+        """The records that a column of the page may show."""
+        return [r for r in self.records if shows(column, r)]
+
+    def pretraining(self) -> list[Record]:
+        return [r for r in self.records if r.task == 'pretrain']
+
+    def of_same_network(self, other: 'Run') -> bool:
+        return (self.model, self.pretrain_config) == (other.model, other.pretrain_config)
+
+    def matches(self, wanted: dict) -> bool:
+        """Whether this is the model, and the pretraining config if any, of a section's `ours`."""
+        config = wanted.get('pretrain_config', self.pretrain_config)
+        return (self.model, self.pretrain_config) == (wanted['model'], config)
+
+
+def group(records: Iterable[Record]) -> list[Run]:
+    """The runs, full ones first, then by name; their records by file name."""
+    runs: dict[tuple, Run] = {}
+    for r in sorted(records, key=file_name):
+        key = (r.scale != 'full', r.model, r.pretrain_config or '', r.scale)
+        runs.setdefault(key, Run(r.model, r.pretrain_config, r.scale, [])).records.append(r)
+    return [runs[key] for key in sorted(runs)]
+
+
+def shows(column: dict, record: Record) -> bool:
+    """Whether the column is for the record's task, data set and config and has one of its metrics.
+
+    Args:
+        column: see `references.sections`.
+        record: any.
+    """
+    return (
+        (column['task'], column['dataset']) == (record.task, record.dataset)
+        and column.get('config', record.config) == record.config
+        and any(metric in record.metrics for metric in column['metrics'])
+    )
+
+
+def measured(records: list[Record], metric: str, form: str = '.1f') -> str | None:
+    """Mean over the records, ± the sample deviation where they differ; or None.
+
+    Args:
+        records: of one run, one for each pair of the pretraining's seed and the benchmark's.
+        metric: name in `Record.metrics`; records without it do not count.
+        form: format of the numbers; by default a digit after the point, as the papers print.
+
+    Raises:
+        InputError: the records are of different benchmarks.
+    """
+    found = [r for r in records if metric in r.metrics]
+    configs = sorted({r.config for r in found})
+    if len(configs) > 1:
+        raise InputError(
+            f'{" and ".join(configs)} both give {metric} of {found[0].task} on '
+            f"{found[0].dataset}: give the column a 'config' in mmbarlow/zoo/sections.json."
+        )
+    values = [r.metrics[metric] for r in found]
+    if not values:
+        return None
+    spread = f' ± {stdev(values):{form}}' if len(set(values)) > 1 else ''
+    return f'{mean(values):{form}}{spread}'
+
+
+def seeds(records: Iterable[Record]) -> list[int]:
+    return sorted({r.seed for r in records})
+
+
+def benchmark_seeds(records: Iterable[Record]) -> list[int]:
+    return sorted({r.benchmark_seed for r in records})

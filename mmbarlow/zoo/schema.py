@@ -1,0 +1,124 @@
+"""What each field of a record must be, and messages that say so."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from math import isfinite
+from numbers import Real
+from typing import TypeGuard
+
+from mmbarlow.errors import InputError
+
+Check = Callable[[object], bool]
+
+# 'pretrain', and the folders of configs/benchmarks/
+TASKS = (
+    *('pretrain', 'knn', 'fewlabel_knn', 'linear', 'multihead'),
+    *('semi', 'finetune', 'svm', 'lowshot', 'detection', 'segmentation'),
+)
+OPTIONAL = ('benchmark_seed', 'curve')
+UNTRAINED = ('untrained', 'pixels')  # models that come from no checkpoint
+
+
+def _matches(pattern: str) -> Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+
+
+def _numbers(value: object) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(_number, value.values()))
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(_text, value.values()))
+
+
+def _seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _curve(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_numbers, value))
+
+
+def _day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _or_null(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
+_name = _matches(r'\w[\w.-]*')  # fit for a file name
+_text = _matches(r'\S(.*\S)?')
+
+# field: (check, what it must be)
+FIELDS: dict[str, tuple[Check, str]] = {
+    'config': (_name, "the file stem of the benchmark's config, for 'pretrain' the training's"),
+    'task': (lambda value: value in TASKS, f'one of {", ".join(TASKS)}'),
+    'dataset': (_name, "the data set's name, such as digits, cifar10 or imagenet"),
+    'metrics': (_numbers, 'a flat object of finite numbers, accuracies in percent'),
+    'model': (_name, 'what was judged: barlowtwins, supervised, untrained, pixels, ...'),
+    'pretrain_config': (_or_null(_name), 'the file stem of the pretraining config, or null'),
+    'checkpoint_sha256': (_or_null(_matches('[0-9a-f]{64}')), '64 hexadecimal digits, or null'),
+    'seed': (
+        _seed,
+        'the seed of the pretraining or of the untrained weights, a whole number from 0 up',
+    ),
+    'commit': (
+        _matches('unknown|[0-9a-f]{40}(-dirty)?'),
+        "40 hexadecimal digits, with -dirty after them if so, or 'unknown'",
+    ),
+    'versions': (_texts, 'an object of version numbers as text, by package'),
+    'hardware': (_text, 'the CPU and GPUs in words, on one line'),
+    'wall_time_s': (
+        lambda value: _number(value) and value >= 0,
+        'the seconds that this result took, without the pretraining before it',
+    ),
+    'date': (_day, 'a date as YYYY-MM-DD'),
+    'scale': (_text, "'full', or one sentence on what was reduced"),
+    'command': (_text, 'the command that made the result, on one line'),
+    'benchmark_seed': (
+        _seed,
+        "the seed of the benchmark's own draws, a whole number from 0 up, or left out for 0",
+    ),
+    'curve': (_or_null(_curve), 'a list of objects of finite numbers, one an epoch, or left out'),
+}
+
+
+def validate(data: object, where: str) -> None:
+    """Check a record as read from JSON.
+
+    Args:
+        data: the fields by name.
+        where: the file, for the message.
+
+    Raises:
+        InputError: with the file, the field and what it must be.
+    """
+    if not isinstance(data, dict):
+        raise InputError(f'{where}: a record is one JSON object of fields.')
+    for name in data:
+        if name not in FIELDS:
+            raise InputError(f'{where}: remove the unknown field {name!r}.')
+    for name, (check, must) in FIELDS.items():
+        if name not in data:
+            if name not in OPTIONAL:
+                raise InputError(f'{where}: add the missing field {name!r}: {must}.')
+        elif not check(data[name]):
+            value = json.dumps(data[name], default=str)
+            value = value if len(value) <= 60 else f'{value[:57]}...'
+            raise InputError(f'{where}: the field {name!r} must be {must}; it is {value}.')
+    for name in ('pretrain_config', 'checkpoint_sha256'):
+        if data[name] is None and data['model'] not in UNTRAINED:
+            raise InputError(
+                f'{where}: the field {name!r} may be null only where the model is '
+                f'{" or ".join(UNTRAINED)}, and it is {data["model"]}.'
+            )

@@ -1,0 +1,52 @@
+"""What the tools do with a config before anything is built."""
+
+from pathlib import Path
+
+import pytest
+
+from mmbarlow import cli
+from mmbarlow.errors import InputError
+
+CONFIGS = Path(__file__).parents[1] / 'configs' / 'barlowtwins'
+
+
+def test_one_data_root_moves_every_data_set_of_a_config():
+    (path,) = CONFIGS.glob('*stem7*_cifar10.py')
+    cfg = cli.load_config(path, dict(data_root='elsewhere'))
+    datasets = [cfg[f'{name}_dataloader'].dataset for name in ('train', 'val', 'test')]
+    datasets += [cfg[f'{name}_cfg'].bank_dataloader.dataset for name in ('val', 'test')]
+    assert [dataset.data_root for dataset in datasets] == ['elsewhere'] * 5
+
+
+def test_data_that_would_be_downloaded_need_not_be_there():
+    (path,) = CONFIGS.glob('*200e_cifar10.py')
+    cli.check_data_folders(cli.load_config(path, dict(data_root='nowhere')))
+    (path,) = CONFIGS.glob('*stem7*_cifar10.py')
+    with pytest.raises(InputError, match='there is no folder nowhere'):
+        cli.check_data_folders(cli.load_config(path, dict(data_root='nowhere')))
+
+
+def test_a_config_that_cannot_be_parsed_is_named(tmp_path):
+    path = tmp_path / 'broken.py'
+    path.write_text('model = dict(')
+    with pytest.raises(InputError, match=r'config .*broken\.py: '):
+        cli.load_config(path)
+
+
+def test_a_bug_of_ours_keeps_its_traceback():
+    def main():
+        raise RuntimeError('not the user')
+
+    with pytest.raises(RuntimeError, match='not the user'):
+        cli.run(main)
+
+
+def test_a_child_of_the_installed_package_s_config_resolves(tmp_path):
+    path = tmp_path / 'child.py'
+    path.write_text(
+        "_base_ = 'mmbarlow::barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'\n"
+        'train_cfg = dict(max_epochs=3)\n'
+    )
+    cfg = cli.load_config(path)
+    assert cfg.train_cfg.max_epochs == 3
+    assert cfg.model.type == 'mmbarlow.BarlowTwins'

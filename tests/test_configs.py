@@ -1,0 +1,244 @@
+"""Every config that is shipped builds, and trains or evaluates, at reduced size."""
+
+import itertools
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmcv.transforms import Compose
+from mmengine.config import Config
+from mmengine.runner import Runner
+from PIL import Image
+
+from mmbarlow import cli
+from mmbarlow import registry as own_registries
+from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.evaluation.training import train_benchmark
+from mmbarlow.models import Encoder
+from mmbarlow.registry import METRICS, TRANSFORMS
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+FILES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
+TRAINING = [p for p in FILES if 'benchmarks' not in p.parts]
+BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts]
+TRAINED = [p for p in BENCHMARKS if 'train_cfg' in Config.fromfile(p)]
+PROTOCOLS = [p for p in BENCHMARKS if p not in TRAINED]
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory, make_voc) -> Path:
+    """A few random images in the layout of every data set."""
+    root, rng = tmp_path_factory.mktemp('data'), np.random.default_rng(0)
+
+    def images(folder: Path, *names: str) -> None:
+        folder.mkdir(parents=True)
+        for name in names:
+            pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name)
+
+    names = [f'{i}.JPEG' for i in range(4)]
+    tiny = root / 'tiny-imagenet-200'
+    for label in ('n01440764', 'n01443537'):
+        for split in ('train', 'val', 'test'):
+            images(root / split / label, *names)
+        images(tiny / 'train' / label / 'images', *names)
+    images(tiny / 'val' / 'images', *names)
+    for name, prefix in dict(
+        places205='data/vision/torralba/deeplearning/images256', inat18=''
+    ).items():
+        images(root / name / prefix, *names)
+        (root / name / 'meta').mkdir()
+        for split in ('train', 'val'):
+            (root / name / 'meta' / f'{split}.txt').write_text(''.join(f'{n} 1\n' for n in names))
+    (tiny / 'wnids.txt').write_text('n01443537\nn01440764\n')
+    rows = [f'{name}\tn01440764\t0\t0\t9\t9\n' for name in names]
+    (tiny / 'val' / 'val_annotations.txt').write_text(''.join(rows))
+
+    for folder, files in (
+        ('cifar-10-batches-py', [*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch']),
+        ('cifar-100-python', ['train', 'test']),
+    ):
+        (root / folder).mkdir()
+        for name in files:
+            key = 'labels' if '10-' in folder else 'fine_labels'
+            batch = {'data': rng.integers(0, 256, (4, 3072), dtype=np.uint8), key: [0, 1, 1, 0]}
+            (root / folder / name).write_bytes(pickle.dumps(batch))
+    (root / 'stl10_binary').mkdir()
+    for split in ('train', 'test'):
+        stem = root / 'stl10_binary' / split
+        rng.integers(0, 256, 4 * 3 * 96 * 96, dtype=np.uint8).tofile(f'{stem}_X.bin')
+        np.array([1, 2, 10, 1], np.uint8).tofile(f'{stem}_y.bin')
+    objects = [('cow', 0), ('dog', 0)]
+    make_voc(root, dict(trainval={'000005': objects}, test={'000001': objects}))
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _no_download(monkeypatch):
+    """Let mmpretrain and torchvision take the generated data for the real ones."""
+    from mmpretrain.datasets import CIFAR10
+    from torchvision.datasets import STL10
+
+    for dataset in (CIFAR10, STL10):
+        monkeypatch.setattr(dataset, '_check_integrity', lambda self: True)
+
+
+def reduced(path: Path, data: Path, work_dir: Path) -> Config:
+    """The config with its own structure, on a handful of images and with narrow layers."""
+    folder = dict(tinyimagenet='tiny-imagenet-200', places205='places205', inat18='inat18')
+    data = data / folder.get(path.stem.rsplit('_', 1)[-1], '')
+    cfg = cli.load_config(path, dict(data_root=str(data)), str(work_dir))
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if loader in cfg:
+            shrink(cfg[loader])
+    for loop in ('val_cfg', 'test_cfg'):
+        if cfg.get(loop):
+            shrink(cfg[loop].bank_dataloader)
+    if path in TRAINING and 'neck' in cfg.model:
+        cfg.model.neck.update(hid_channels=16, out_channels=16)
+        cfg.model.head.in_channels = 16
+    return cfg
+
+
+def shrink(loader: Config) -> None:
+    loader.update(batch_size=4, num_workers=0, persistent_workers=False, pin_memory=False)
+    if loader.dataset.type == 'mmbarlow.LabelSubset':
+        loader.dataset.percent = 50
+    dataset = labelled(loader)
+    if dataset.type == 'mmbarlow.ImageNetSubset':  # its list is tested where it is read
+        dataset.type = 'mmpretrain.ImageNet'
+        del dataset['subset']
+    if dataset.type == 'mmpretrain.ImageNet':
+        dataset.metainfo = dict(classes=['n01440764', 'n01443537'])
+    elif dataset.type == 'mmbarlow.Digits':
+        dataset.indices = 100  # enough for five images of each digit
+    for step in dataset.pipeline:
+        if 'size' in step:
+            step.size = 32
+
+
+def labelled(loader: Config) -> Config:
+    """The data set that has the pipeline: the loader's, or the one inside of it."""
+    return loader.dataset.get('dataset', loader.dataset)
+
+
+@pytest.fixture(scope='module')
+def encoder() -> tuple[Encoder, dict]:
+    """A narrow untrained ResNet-18 that still tells BGR from RGB, and its config."""
+    cfg = dict(
+        backbone=dict(type='mmpretrain.ResNet', depth=18, stem_channels=8, base_channels=8),
+        data_preprocessor=dict(
+            type='mmpretrain.SelfSupDataPreprocessor', mean=[100, 110, 120], std=[50, 60, 70]
+        ),
+    )
+    model = Encoder(**cfg)
+    model.init_weights()
+    return model, cfg
+
+
+@pytest.mark.parametrize('path', TRAINING, ids=lambda p: p.stem)
+def test_a_training_config_builds_in_whole_and_makes_one_step(path, data, tmp_path):
+    cfg = reduced(path, data, tmp_path)
+    runner = Runner.from_cfg(cfg)
+    assert len(runner.train_loop.dataloader) > 0
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
+    assert runner.val_loop is not None or 'val_cfg' not in cfg
+    assert runner.test_loop.protocols
+    for scheduler in runner.param_schedulers:  # past the first step, whose rate may be 0
+        runner.optim_wrapper.optimizer.step()
+        scheduler.step()
+
+    before = runner.model.backbone.conv1.weight.clone()
+    losses = runner.model.train_step(next(iter(runner.train_dataloader)), runner.optim_wrapper)
+    assert torch.isfinite(losses['loss'])
+    assert losses['loss'] == sum(value for name, value in losses.items() if 'loss_' in name)
+    assert not torch.equal(before, runner.model.backbone.conv1.weight)
+
+
+@pytest.mark.parametrize('path', TRAINED, ids=lambda p: p.stem)
+def test_a_training_benchmark_trains_the_judged_network_and_gives_percent(
+    path, data, tmp_path, encoder
+):
+    cfg = reduced(path, data, tmp_path)
+    cfg.train_cfg.max_epochs = 1
+    metrics = train_benchmark(*encoder, cfg)
+    heads = {'feature1', 'feature2', 'feature3', 'feature4', 'feature5', 'avgpool'}
+    assert set(metrics) == (heads if 'multihead' in path.stem else {'top1', 'top5', 'top1_best'})
+    assert all(0 <= value <= 100 for value in metrics.values())
+
+    after = read_checkpoint(tmp_path / 'epoch_1.pth')['state_dict']
+    pairs = [
+        (tensor, next(v for k, v in after.items() if k.endswith(f'backbone.{name}')))
+        for name, tensor in encoder[0].backbone.state_dict().items()
+    ]
+    frozen = any(hook.type == 'mmbarlow.FrozenHook' for hook in cfg.custom_hooks)
+    assert all(torch.equal(*pair) for pair in pairs) == frozen
+
+
+@pytest.mark.parametrize('path', TRAINED, ids=lambda p: p.stem)
+def test_red_stays_red_from_an_array_and_from_a_file(path, tmp_path):
+    red = np.zeros((40, 50, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
+    Image.fromarray(red).save(tmp_path / 'red.png')
+    cfg = Config.fromfile(path)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        pipeline = Compose([TRANSFORMS.build(step) for step in labelled(loader).pipeline])
+        for source in (dict(img=red), dict(img_path=tmp_path / 'red.png')):
+            r, g, b = pipeline(source)['inputs'].float().mean((1, 2))
+            assert r > max(g, b) + 40
+
+
+def test_lighting_moves_the_colours_along_the_published_axes():
+    """The published values are for R, G, B between 0 and 1; nothing wraps around at 255."""
+    cfg = Config.fromfile(CONFIGS / 'benchmarks' / 'multihead' / 'multihead_imagenet.py')
+    (step,) = [s for s in cfg.train_dataloader.dataset.pipeline if s.type.endswith('Lighting')]
+    white = np.full((2, 2, 3), 255, np.float32)
+    np.random.seed(0)
+    got = TRANSFORMS.build(step)(dict(img=white))['img'][0, 0] / 255 - 1
+    axes = [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]]
+    alpha = np.random.RandomState(0).normal(0, 0.1, 3)
+    wanted = np.array(axes) @ (alpha * [0.2175, 0.0188, 0.0045])
+    np.testing.assert_allclose(got, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize('path', PROTOCOLS, ids=lambda p: p.stem)
+def test_a_benchmark_config_has_labelled_data_and_a_protocol(path, data, tmp_path):
+    cfg = reduced(path, data, tmp_path)
+    METRICS.build(cfg.test_evaluator)
+    for loader in (cfg.test_dataloader, cfg.test_cfg.bank_dataloader):
+        batch = next(iter(Runner.build_dataloader(loader)))
+        assert batch['inputs'].dtype == torch.uint8
+        assert all((sample.gt_label >= 0).all() for sample in batch['data_samples'])
+
+
+def test_own_names_are_always_scoped():
+    """An unscoped BarlowTwins would silently be mmpretrain's."""
+    own = {
+        name
+        for registry in vars(own_registries).values()
+        if hasattr(registry, 'module_dict')
+        for name in (registry.import_from_location(), registry.module_dict)[1]
+    }
+    assert {'BarlowTwins', 'LARS', 'TwinViews', 'KNN'} <= own
+    for path in CONFIGS.rglob('*.py'):
+        used = set(re.findall(r"""(?:type|constructor)=['"](\w+)['"]""", path.read_text()))
+        assert not used & own, f'{path}: write mmbarlow.{(used & own).pop()}'
+
+
+def test_no_key_stands_in_two_facets():
+    keys = {path: set(Config.fromfile(path)) for path in (CONFIGS / '_base_').rglob('*.py')}
+    for path, other in itertools.combinations(keys, 2):
+        if path.parent != other.parent:
+            assert not keys[path] & keys[other], f'{path} and {other}'
+
+
+def test_every_config_opens_with_its_command_and_stands_by_its_name():
+    for path in FILES:
+        docstring = path.read_text().split('"""')[1]
+        command = f'{path.stem}.py' if path in TRAINING else f'--suite {path.stem}'
+        assert command in docstring, path
+        if path in TRAINING:
+            assert re.fullmatch(r'[\w-]+_\d+xb\d+-\w+-\d+e_\w+', path.stem.split('_', 1)[1]), path

@@ -1,0 +1,148 @@
+"""LARS, the groups it works on and the schedule, against the official code's formulas."""
+
+import copy
+import math
+
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from torch import nn
+
+from mmbarlow.engine import LARS
+from mmbarlow.errors import InputError
+
+
+def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
+    """The official LARS, one parameter after the other, in plain Python on float64."""
+    params = [p.detach().double().clone() for p in params]
+    buffers = [torch.zeros_like(p) for p in params]
+    for step_gradients, (lr_weights, lr_biases) in zip(gradients, rates, strict=True):
+        for p, m, g in zip(params, buffers, step_gradients, strict=True):
+            d = g.double()
+            if p.ndim > 1:
+                d = d + wd * p
+                if p.norm() > 0 and d.norm() > 0:
+                    d = d * (eta * p.norm() / d.norm())
+            m.mul_(momentum).add_(d)
+            p.sub_((lr_weights if p.ndim > 1 else lr_biases) * m)
+    return params
+
+
+def test_ten_steps_with_a_changing_rate_follow_the_official_code():
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(4, 3, 3, 3), (4,), (5, 4), (5,), (2, 5)]
+    params = [nn.Parameter(torch.randn(s, generator=generator)) for s in shapes]
+    with torch.no_grad():
+        params[2].zero_()  # a weight of norm 0 is not adapted
+    gradients = [[torch.randn(s, generator=generator) for s in shapes] for _ in range(10)]
+    gradients[0][4].zero_()
+    rates = [(0.3 * (i + 1), 0.01 / (i + 1)) for i in range(10)]
+    expected = reference_steps(params, gradients, rates, wd=1e-2)
+
+    optimizer = LARS(
+        [
+            dict(params=[p for p in params if p.ndim > 1], weight_decay=1e-2),
+            dict(params=[p for p in params if p.ndim == 1], weight_decay=0.0),
+        ],
+        lr=1.0,
+    )
+    for step_gradients, step_rates in zip(gradients, rates, strict=True):
+        for p, g in zip(params, step_gradients, strict=True):
+            p.grad = g.clone()
+        for group, rate in zip(optimizer.param_groups, step_rates, strict=True):
+            group['lr'] = rate
+        optimizer.step()
+    for got, wanted in zip(params, expected, strict=True):
+        assert torch.allclose(got.double(), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_resuming_goes_on_as_if_nothing_had_happened():
+    def steps(optimizer, p, n):
+        for i in range(n):
+            p.grad = torch.full_like(p, float(i + 1))
+            optimizer.step()
+
+    whole = nn.Parameter(torch.ones(3, 2))
+    optimizer = LARS([whole], lr=0.5)
+    steps(optimizer, whole, 2)
+    resumed = nn.Parameter(whole.detach().clone())
+    other = LARS([resumed], lr=0.5)
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    steps(optimizer, whole, 2)
+    steps(other, resumed, 2)
+    assert torch.equal(whole, resumed)
+
+
+def test_every_one_dimensional_tensor_and_no_other_is_excluded():
+    """ResNet-50 and the projector: 53 + 2 BN layers with weight and bias, no other bias."""
+    from mmbarlow.registry import MODELS
+
+    model = nn.ModuleList(
+        [
+            MODELS.build(dict(type='mmpretrain.ResNet', depth=50)),
+            MODELS.build(
+                dict(
+                    type='mmbarlow.BarlowTwinsNeck',
+                    in_channels=2048,
+                    hid_channels=64,
+                    out_channels=64,
+                )
+            ),
+        ]
+    )
+    wrapper = build_optim_wrapper(
+        model,
+        dict(
+            optimizer=dict(type='mmbarlow.LARS', lr=1.6, weight_decay=1e-6),
+            constructor='mmbarlow.NdimParamGroups',
+            paramwise_cfg=dict(bias_lr=0.0048),
+        ),
+    )
+    weights, one_dimensional = wrapper.optimizer.param_groups
+    assert {p.ndim for p in weights['params']} == {2, 4}
+    assert {p.ndim for p in one_dimensional['params']} == {1}
+    assert len(weights['params']) == 53 + 3
+    assert len(one_dimensional['params']) == 2 * (53 + 2)
+    assert (weights['lr'], weights['weight_decay']) == (1.6, 1e-6)
+    assert (one_dimensional['lr'], one_dimensional['weight_decay']) == (0.0048, 0.0)
+
+
+def test_a_misspelt_group_option_is_named():
+    with pytest.raises(InputError, match='bias_rl'):
+        build_optim_wrapper(
+            nn.Linear(2, 2),
+            dict(
+                optimizer=dict(type='mmbarlow.LARS', lr=1.0),
+                constructor='mmbarlow.NdimParamGroups',
+                paramwise_cfg=dict(bias_rl=0.1),
+            ),
+        )
+
+
+def official_rate(step, epochs, steps_per_epoch, base):
+    """adjust_learning_rate of the official main.py, for one group."""
+    warmup, total = 10 * steps_per_epoch, epochs * steps_per_epoch
+    if step < warmup:
+        return base * step / warmup
+    q = 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+    return base * q + base * 0.001 * (1 - q)
+
+
+@pytest.mark.parametrize('epochs', [300, 1000])
+def test_the_rates_of_both_groups_are_the_official_ones_at_every_step(epochs):
+    from mmbarlow.registry import PARAM_SCHEDULERS
+
+    weight, bias = nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.zeros(2))
+    optimizer = LARS([dict(params=[weight], lr=1.6), dict(params=[bias], lr=0.0048)], lr=1.6)
+    scheduler_class = PARAM_SCHEDULERS.get('mmbarlow.WarmupCosineLR')
+    scheduler = scheduler_class.build_iter_from_epoch(
+        optimizer, warmup=10, begin=0, end=epochs, by_epoch=True, epoch_length=5
+    )
+    for step in range(5 * epochs):
+        for group, base in zip(optimizer.param_groups, (1.6, 0.0048), strict=True):
+            assert group['lr'] == pytest.approx(official_rate(step, epochs, 5, base), abs=1e-12)
+        optimizer.step()
+        scheduler.step()
+    first, last = official_rate(0, epochs, 5, 1.6), official_rate(5 * epochs - 1, epochs, 5, 1.6)
+    assert first == 0.0
+    assert last == pytest.approx(0.0016, rel=0.01)

@@ -1,0 +1,26 @@
+"""What a task holds at most is seen, and a fork gives its answer back."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mmbarlow import memory
+from mmbarlow.errors import InputError
+
+
+def test_the_peak_counts_what_was_freed_again_and_not_what_was_there_before():
+    # In a process of its own: what earlier tests left behind may be freed while this one counts.
+    script = (
+        'import torch; from mmbarlow import memory; kept = torch.ones(25_000_000);'
+        'print(memory.peak(lambda: torch.ones(12_500_000).add(1).sum()), kept.numel())'
+    )
+    command = [sys.executable, '-c', script]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert 95e6 < int(out.split()[0]) < 130e6  # the ones and the sum, 50 MB each
+
+
+def test_a_fork_answers_and_a_stopped_one_is_an_error():
+    assert memory.in_a_fork(lambda: 42) == 42
+    with pytest.raises(InputError, match='was stopped'):
+        memory.in_a_fork(lambda: 1 // 0)

@@ -1,0 +1,109 @@
+"""Conversion from the command line: what it tells, and what it never overwrites."""
+
+import json
+
+import pytest
+import torch
+from torchvision.models import resnet18
+
+from mmbarlow.checkpoints import sha256
+
+
+@pytest.fixture(scope='module')
+def state() -> dict:
+    return resnet18().state_dict()
+
+
+@pytest.fixture
+def source(state, tmp_path):
+    torch.save(state, tmp_path / 'resnet18.pth')
+    return tmp_path / 'resnet18.pth'
+
+
+def test_the_report_says_what_matched_and_what_did_not(run_tool, source, tmp_path):
+    out = tmp_path / 'new' / 'mm.pth'
+    status, text, err = run_tool('convert_checkpoint.py', source, out)
+    assert status == 0, err
+    assert text.splitlines() == [
+        f"source    {source}: torchvision, timm, facebookresearch/barlowtwins' resnet50.pth",
+        'network   ResNet-18, 7x7 stem, base width 64, 3 input channels',
+        'matched   120 of 120 tensors of the backbone',
+        'left out  2 other tensors: fc.weight, fc.bias',
+        f'written   {out}: mm layout, sha256 {sha256(out)}',
+        f'next      python tools/benchmark.py {out} --suite in1k',
+    ]
+    assert [p.name for p in out.parent.iterdir()] == ['mm.pth']
+
+
+def test_the_written_backbone_is_measured_without_a_config(run_tool, source, tmp_path):
+    out = tmp_path / 'mm.pth'
+    named = ['--name', 'official', '--model', 'simclr', '--seed', '3', '--mean', '0', '0', '1']
+    run_tool('convert_checkpoint.py', source, out, *named)
+    meta = torch.load(out)['meta']
+    encoder = json.loads(meta.pop('encoder'))
+    assert encoder['data_preprocessor']['mean'] == [0, 0, 1]
+    assert encoder['data_preprocessor']['std'] == [58.395, 57.12, 57.375]
+    assert meta == dict(model='simclr', pretrain_config='official', seed=3, scale='full')
+    status, _, err = run_tool('benchmark.py', out, '--suite', 'knn_digits')
+    assert status == 0, err
+    (record,) = (tmp_path / 'records').glob('*.json')
+    assert json.loads(record.read_text())['pretrain_config'] == 'official'
+
+
+@pytest.mark.parametrize('to', ['torchvision', 'timm'])
+def test_other_layouts_are_plain_tensors_and_the_next_command_works(to, run_tool, source, tmp_path):
+    out = tmp_path / 'plain.pth'
+    status, text, _ = run_tool('convert_checkpoint.py', source, out, '--to', to)
+    assert status == 0
+    command = text.split('next      ')[1].strip()
+    if to == 'torchvision':
+        import torchvision
+
+        assert eval(command, dict(torch=torch, torchvision=torchvision)).missing_keys == [
+            *('fc.weight', 'fc.bias')
+        ]
+    else:  # timm's names are torchvision's; it is not among what the tests need
+        assert command == (
+            f"timm.create_model('resnet18', num_classes=0).load_state_dict(torch.load('{out}'))"
+        )
+    assert set(torch.load(out)) == set(torch.load(source)) - {'fc.weight', 'fc.bias'}
+
+
+def test_a_file_is_replaced_only_with_force_and_the_source_never(run_tool, source, tmp_path):
+    out, before = tmp_path / 'mm.pth', source.read_bytes()
+    out.write_text('kept')
+    status, _, err = run_tool('convert_checkpoint.py', source, out)
+    assert (status, out.read_text()) == (2, 'kept')
+    assert '--force replaces it' in err
+    assert run_tool('convert_checkpoint.py', source, out, '--force')[0] == 0
+    status, _, err = run_tool('convert_checkpoint.py', source, source, '--force')
+    assert status == 2
+    assert 'is the source' in err
+    assert source.read_bytes() == before
+
+
+def test_a_refused_source_leaves_nothing_behind(run_tool, state, tmp_path):
+    whole = dict(state)
+    del whole['layer3.0.bn1.weight']
+    torch.save(whole, tmp_path / 'a.pth')
+    status, _, err = run_tool('convert_checkpoint.py', tmp_path / 'a.pth', tmp_path / 'b.pth')
+    assert status == 2
+    assert '1 tensors missing in the checkpoint (layer3.0.bn1.weight)' in err
+    assert [p.name for p in tmp_path.iterdir()] == ['a.pth']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        (['nowhere.pth', 'b.pth'], 'there is no checkpoint nowhere.pth'),
+        (['{tmp}', 'b.pth'], 'is a folder: give a checkpoint file in it'),
+        (['{source}', '{tmp}'], 'is a folder: give the file to write'),
+        (['{source}', '{source}/b.pth'], 'cannot write'),
+        (['{source}', 'b.pth', '--name', '../x'], "'../x' is no name for a record"),
+    ],
+)
+def test_wrong_arguments_end_in_one_line(arguments, says, run_tool, source, tmp_path):
+    filled = [a.format(tmp=tmp_path, source=source) for a in arguments]
+    status, _, err = run_tool('convert_checkpoint.py', *filled)
+    assert status == 2
+    assert says in err

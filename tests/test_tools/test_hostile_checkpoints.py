@@ -1,0 +1,54 @@
+"""A checkpoint can carry code: no tool that takes one runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def commands(digits_config, tmp_path) -> dict:
+    """Every tool that takes a checkpoint, as called with one."""
+    train = [digits_config, '--work-dir', tmp_path / 'work']
+    return {
+        'benchmark.py': lambda file: [file, '--suite', 'knn_digits'],
+        'convert_checkpoint.py': lambda file: [file, tmp_path / 'converted.pth'],
+        'test.py': lambda file: [digits_config, file, *train[1:]],
+        'train.py': lambda file: [*train, '--resume', file],
+    }
+
+
+TOOLS = ('benchmark.py', 'convert_checkpoint.py', 'test.py', 'train.py')
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+@pytest.mark.parametrize('zipped', [True, False])
+def test_a_pickle_that_calls_something_is_refused(tool, zipped, commands, run_tool, tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / 'owned',))
+
+    file = tmp_path / 'a.pth'
+    content = dict(state_dict={'conv1.weight': Hostile()}, meta=Hostile())
+    torch.save(content, file, _use_new_zipfile_serialization=zipped)
+    status, _, err = run_tool(tool, *commands[tool](file))
+    assert status == 2
+    assert 'is no checkpoint of tensors' in err
+    assert not (tmp_path / 'owned').exists()
+    assert not (tmp_path / 'converted.pth').exists()
+
+
+@pytest.mark.parametrize('tool', ['benchmark.py', 'convert_checkpoint.py'])
+@pytest.mark.parametrize('inside', [False, True])
+def test_a_network_that_is_a_call_is_refused(tool, inside, commands, run_tool, tmp_path):
+    from torchvision.models import resnet18
+
+    call = dict(type='subprocess.getoutput', cmd=f'touch {tmp_path / "owned"}')
+    backbone = dict(type='mmpretrain.ResNet', depth=18, norm_cfg=call) if inside else call
+    meta = dict(encoder=json.dumps(dict(backbone=backbone)), pretrain_config='x', seed=0)
+    torch.save(dict(state_dict=resnet18().state_dict(), meta=meta), tmp_path / 'a.pth')
+    status, _, err = run_tool(tool, *commands[tool](tmp_path / 'a.pth'))
+    assert status == 2
+    assert "asks for 'subprocess.getoutput' in its network" in err
+    assert not (tmp_path / 'owned').exists()

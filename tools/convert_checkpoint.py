@@ -1,0 +1,75 @@
+"""Convert a ResNet's checkpoint of other code to mm's, torchvision's or timm's layout.
+
+    python tools/convert_checkpoint.py resnet50.pth official_backbone.pth --model barlowtwins
+    python tools/convert_checkpoint.py NAME_backbone.pth NAME_torchvision.pth --to torchvision
+
+Reads the files of facebookresearch/barlowtwins, VISSL, solo-learn, lightly, MMSelfSup,
+mmpretrain, torchvision and timm (docs/checkpoints.md). The mm layout is that of an exported
+backbone: `tools/benchmark.py` and `mmbarlow.apis.get_model` need nothing beside it.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from mmbarlow import cli
+from mmbarlow.checkpoints import save_atomically, sha256
+from mmbarlow.convert.loading import Backbone, load
+from mmbarlow.convert.writing import WRITERS, meta_of
+from mmbarlow.errors import InputError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Convert a checkpoint of a ResNet.')
+    parser.add_argument('source', type=Path, help='checkpoint, or .safetensors; never changed')
+    parser.add_argument('destination', type=Path, help='file to write')
+    parser.add_argument('--to', choices=list(WRITERS), default='mm', help='layout; mm by default')
+    parser.add_argument(
+        '--stem-padding', type=int, choices=[1, 2], help='of a 3x3 stem; as in its code by default'
+    )
+    parser.add_argument('--force', action='store_true', help='replace the destination')
+    mm = parser.add_argument_group('what the mm layout says besides')
+    mm.add_argument('--name', help='of the pretraining in records; layout and depth by default')
+    mm.add_argument('--model', help='method in records, as barlowtwins or supervised; or the name')
+    mm.add_argument('--seed', type=int, help='of the pretraining in records; 0 by default')
+    for name in ('mean', 'std'):
+        mm.add_argument(
+            f'--{name}', nargs=3, type=float, help="of the pixels, RGB, 0 to 255; ImageNet's"
+        )
+    args = parser.parse_args()
+
+    check_destination(args.source, args.destination, args.force)
+    for name in (args.name, args.model):
+        if name is not None and not re.fullmatch(r'\w[\w.-]*', name):
+            raise InputError(f'{name!r} is no name for a record: letters, digits, _, - and . only.')
+    backbone = load(args.source, args.stem_padding)
+    meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
+    writer = WRITERS[args.to]
+    save_atomically(writer.content(backbone, meta), args.destination)
+    report(backbone, args, writer.use(backbone, args.destination))
+
+
+def check_destination(source: Path, destination: Path, force: bool) -> None:
+    if destination.is_dir():
+        raise InputError(f'{destination} is a folder: give the file to write.')
+    if destination.exists() and source.exists() and destination.samefile(source):
+        raise InputError(f'{destination} is the source, which is never changed: give another file.')
+    if destination.exists() and not force:
+        raise InputError(f'{destination} is there already: --force replaces it.')
+
+
+def report(backbone: Backbone, args: argparse.Namespace, use: str) -> None:
+    others = backbone.others
+    names = ', '.join(others[:3]) + (', ...' if len(others) > 3 else '')
+    print(f'source    {args.source}: {backbone.source.about}')
+    print(f'network   {backbone}')
+    print(f'matched   {backbone.matched} of {len(backbone.state)} tensors of the backbone')
+    print(f'left out  {len(others)} other tensors{f": {names}" if others else ""}')
+    for note in backbone.notes:
+        print(f'note      {note}')
+    print(f'written   {args.destination}: {args.to} layout, sha256 {sha256(args.destination)}')
+    print(f'next      {use}')
+
+
+if __name__ == '__main__':
+    cli.run(main)

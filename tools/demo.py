@@ -1,0 +1,127 @@
+"""What `make demo` runs: pretrain on digits, evaluate, print a table, draw three pictures.
+
+Every step is a command that works on your own data too; the demo prints each before it runs it.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mmbarlow import cli
+from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.evaluation.features import extract_features
+from mmbarlow.models import BarlowTwins, losses
+from mmbarlow.registry import MODELS
+from mmbarlow.visualization import draw_cross_correlation, draw_curve, draw_map
+from mmbarlow.zoo import records
+from mmbarlow.zoo.curve import read_curve
+
+ROOT = Path(__file__).resolve().parents[1]
+NAME = 'barlowtwins_resnet18_1xb128-coslr-70e_digits'
+CONFIG = f'configs/barlowtwins/{NAME}.py'
+BENCHMARKS = ('knn_digits', 'fewlabel-knn_digits', 'linear_digits')
+TITLES = dict(pixels='raw pixels', untrained='untrained network', barlowtwins='Barlow Twins')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Barlow Twins on digits, from pixels to pictures.')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
+    parser.add_argument('--seed', type=int, default=0, help='of the pretraining')
+    parser.add_argument('--epochs', type=int, help='fewer, to see quickly that everything runs')
+    args = parser.parse_args()
+
+    seed, options = str(args.seed), [f'randomness.seed={args.seed}']
+    if args.epochs:
+        options += [f'train_cfg.max_epochs={args.epochs}', 'param_scheduler.warmup=0']
+    # A quarter less time on CPUs that compute in bfloat16, and more time on others.
+    amp = ['--amp'] * torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    tool('train.py', CONFIG, *amp, '--work-dir', args.work_dir, '--cfg-options', *options)
+    backbone = args.work_dir / f'{NAME}_backbone.pth'
+    judge = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
+    tool('benchmark.py', 'pixels', *judge)
+    tool('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *judge)
+    tool('benchmark.py', backbone, *judge)
+    with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
+        draw(args.work_dir, args.seed)
+    print_table(args.work_dir / 'records')
+
+
+def tool(name: str, *arguments: str | Path) -> None:
+    """Run one of our tools as a user would: show the command, and of its output the lines of
+    epochs and results, not the environment and the config that MMEngine logs before them."""
+    command = [f'tools/{name}', *map(str, arguments)]
+    print(f'\n$ OMP_NUM_THREADS=1 python {shlex.join(command)}', flush=True)
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | dict(OMP_NUM_THREADS='1'),  # see the config: two threads are no faster
+    )
+    lines = []
+    with process:
+        for line in process.stdout or ():
+            lines.append(line)
+            if ' Epoch(' in line or line.startswith(BENCHMARKS):
+                print(line.split(' - INFO - ')[-1], end='', flush=True)
+    if process.returncode:
+        sys.exit(''.join(lines[-20:]))
+
+
+def draw(folder: Path, seed: int) -> None:
+    """The three pictures, into `folder`."""
+    cfg = cli.load_config(ROOT / CONFIG)
+    set_random_seed(seed)
+    untrained = MODELS.build(cfg.model)
+    untrained.init_weights()
+    trained = MODELS.build(cfg.model)
+    checkpoint = read_checkpoint(str(find_latest_checkpoint(str(folder))))
+    trained.load_state_dict(checkpoint['state_dict'])
+
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=seed)
+    before, after = (cross_correlation(model, loader) for model in (untrained, trained))
+    draw_cross_correlation(before, after, folder / 'cross_correlation.png')
+
+    head, batch_size = cfg.model.head, cfg.train_dataloader.batch_size
+    floor = losses.loss_floor(batch_size, head.in_channels, head.lambd)
+    draw_curve(read_curve(folder), floor, folder / 'curve.png')
+
+    images = Runner.build_dataloader(cfg.test_dataloader, seed=seed)
+    maps = {}
+    for title, model in (('untrained network', untrained), ('Barlow Twins', trained)):
+        maps[title], labels = extract_features(model, images)
+    draw_map(maps, labels, folder / 'features.png')
+
+
+@torch.no_grad()
+def cross_correlation(model: BarlowTwins, loader: DataLoader) -> Tensor:
+    """C of one epoch of views, (D, D)."""
+    model.eval()
+    batches = [model.data_preprocessor(batch)['inputs'] for batch in loader]
+    views = [torch.cat(view) for view in zip(*batches, strict=True)]
+    return model.head.cross_correlation(*(model.neck(model.backbone(view)) for view in views))
+
+
+def print_table(folder: Path) -> None:
+    print(f'\n{"digits, 360 test images":<26}{"kNN":>8}{"kNN, 5 labels a class":>26}{"linear":>10}')
+    found = {(r.model, r.task): r.metrics for r in records.read_folder(folder)}
+    for model, title in TITLES.items():
+        knn, few, linear = (found[model, task] for task in ('knn', 'fewlabel_knn', 'linear'))
+        few_text = f'{few["top1_mean"]:.1f} +- {few["top1_std"]:.1f}'
+        print(f'{title:<26}{knn["top1_k10"]:>8.1f}{few_text:>26}{linear["top1"]:>10.1f}')
+    pictures = ', '.join(sorted(p.name for p in folder.parent.glob('*.png')))
+    print(f'\npictures in {folder.parent}: {pictures}')
+
+
+if __name__ == '__main__':
+    cli.run(main)

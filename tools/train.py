@@ -1,0 +1,77 @@
+"""Pretrain.
+
+    python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
+    tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
+    python tools/train.py configs/barlowtwins/NAME.py --resume     # go on after an interruption
+
+Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.pth, records/.
+"""
+
+import argparse
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmbarlow import cli
+from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
+from mmbarlow.errors import InputError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Pretrain with Barlow Twins.')
+    cli.add_config_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from the last checkpoint of the work dir, or from the one named',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision: bf16 where it works')
+    args = parser.parse_args()
+
+    cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
+    cli.check_data_folders(cfg)
+    if args.amp:
+        use_mixed_precision(cfg)
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = checkpoint_to_resume(args.resume, cfg.work_dir)
+    weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
+    cli.prepare_processes(cfg, args.launcher)
+    runner = build_runner(cfg)
+    if weights:
+        check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)
+    runner.train()
+
+
+def use_mixed_precision(cfg: Config) -> None:
+    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+        cfg.optim_wrapper.type = 'mmengine.AmpOptimWrapper'  # fp16 with loss scaling
+    else:
+        cfg.optim_wrapper.type = 'mmbarlow.BF16OptimWrapper'
+
+
+def checkpoint_to_resume(wanted: str, work_dir: str) -> str:
+    path = find_latest_checkpoint(work_dir) if wanted == 'auto' else wanted
+    if path is None:
+        raise InputError(
+            f'nothing to resume: {work_dir} has no checkpoint. Start without --resume, or give '
+            'the --work-dir of the run that was interrupted.'
+        )
+    return path
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner with all that MMEngine builds late built now, so that a fault in the config
+    shows before the first file is written by the training."""
+    with cli.explained('the config'):
+        runner = Runner.from_cfg(cfg)
+        _ = runner.train_loop, runner.val_loop  # properties that build
+        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+    return runner
+
+
+if __name__ == '__main__':
+    cli.run(main)
