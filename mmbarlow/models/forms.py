@@ -28,7 +28,7 @@ from torch.autograd.function import Function, once_differentiable
 
 from mmbarlow.models.losses import EPS, Total, blocks
 
-ROWS = 512  # of a block of Direct at least: with 256, reading and writing C for each cost a twentieth
+ROWS = 512  # of a block of Direct at least: with 256, the traffic of C costs a twentieth more
 
 
 @dataclass(frozen=True)
