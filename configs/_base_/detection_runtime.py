@@ -9,6 +9,7 @@ custom_hooks = [
     dict(type='mmbarlow.PretrainedHook'),
     dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.PreciseBNHook', iterations=200),
+    dict(type='mmbarlow.DetectionPicturesHook', count=8, score_threshold=0.5),
 ]
 env_cfg = dict(cudnn_benchmark=False)
 default_hooks = dict(checkpoint=dict(by_epoch=False, interval=1000))

@@ -15,7 +15,7 @@ from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmbarlow import detection  # noqa: F401  registers the metric
+import mmbarlow.detection.registered  # noqa: F401
 from mmbarlow.errors import InputError
 from mmbarlow.registry import METRICS
 

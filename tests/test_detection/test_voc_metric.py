@@ -7,7 +7,7 @@ from mmdet.structures import DetDataSample
 from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
-from mmbarlow import detection  # noqa: F401  registers the metric
+import mmbarlow.detection.registered  # noqa: F401
 from mmbarlow.registry import METRICS
 
 CLASSES = ('cat', 'dog', 'cow')
@@ -69,6 +69,7 @@ def test_an_example_done_by_hand():
     images.append(image([('dog', a)], [], [('dog', a, 0.3), ('cow', a, 0.9)]))
     found = judge(images)
     assert found['pascal_voc/AP50'] == pytest.approx((low + 100) / 2, abs=1e-4)
+    assert all(np.isnan(value) for value in judge([image([], [], [])]).values())
 
 
 def kit(images: list[DetDataSample], label: int, threshold: float) -> float | None:

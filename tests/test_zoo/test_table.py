@@ -93,6 +93,25 @@ def test_seeds_become_mean_and_sample_deviation(make_record):
     assert rows == [['**Barlow Twins**', *expected, 'this project, 3 seeds [1]']]
 
 
+def test_five_trials_of_detection_become_mean_and_deviation(make_record):
+    common = dict(config='faster-rcnn-c4_voc0712', task='voc_detection', dataset='voc0712')
+    values = [56.4, 56.6, 56.8, 57.0, 57.2]
+    trials = [
+        make_record(**common, benchmark_seed=i, metrics=dict(AP=v, AP50=82.6, AP75=v + 6))
+        for i, v in enumerate(values)
+    ]
+    other = dict(config='faster-rcnn-c4-moco_voc0712', metrics=dict(AP=50, AP50=80, AP75=55))
+    page = write_page([*trials, make_record(**(common | other))])
+    row = own_row(page, 'Transfer to detection and segmentation', 'Barlow Twins')
+    assert row[1] == '`barlowtwins_resnet50_8xb256-coslr-1000e_in1k`'
+    rows = rows_of(page, 'Transfer to detection and segmentation')
+    (row,) = [row for row in rows if row[1] == '`pretrain_digits`']
+    assert row[2:5] == ['56.8 ± 0.3', '82.6', '62.8 ± 0.3']
+    assert row[-1] == 'this project, 5 runs [1]'
+    (row,) = [r for r in rows_of(page, 'Detection with other settings') if 'digits' in r[1]]
+    assert row[2] == '50.0 / 80.0 / 55.0'
+
+
 def test_the_note_says_how_a_row_came_about_and_how_to_make_it_again(make_record):
     pretraining = make_record(
         task='pretrain',
