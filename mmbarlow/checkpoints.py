@@ -101,7 +101,13 @@ def check_fits(
     Raises:
         InputError: it does not fit, with the numbers and the first name of each kind.
     """
-    own = module.state_dict()
+    compare(module.state_dict(), state, source, cure)
+
+
+def compare(
+    own: dict[str, Tensor], state: dict[str, Tensor], source: str | Path, cure: str
+) -> None:
+    """`check_fits` for the tensors of a model that are no module of it by themselves."""
     faults = {
         'missing in the checkpoint': [k for k in own if k not in state],
         'left over': [k for k in state if k not in own],

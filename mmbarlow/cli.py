@@ -15,13 +15,16 @@ from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from mmbarlow.detection.checks import check_operators
 from mmbarlow.errors import InputError
 
 # mmcv without compiled operators is all that pretraining needs, yet it warns that one is missing.
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
 
-# Keys that a config may have beside the arguments of MMEngine's Runner.
+# Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
+# that mmdet's models leave behind.
 EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
+EXTRA_KEYS |= {'pretrained', 'custom_imports', 'norm_cfg'}  # of detection
 ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
 
 
@@ -73,7 +76,7 @@ def load_config(
         raise InputError(f'there is no config {path}{hint}.')
     options = options or {}
     with explained(f'config {path}'):
-        cfg = Config.fromfile(path)
+        cfg = read_config(path)
         if 'data_root' in options:
             _move_data(cfg, cfg.get('data_root'), options['data_root'])
         cfg.merge_from_dict(options)
@@ -82,6 +85,15 @@ def load_config(
     _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
     return cfg
+
+
+def read_config(path: str | Path) -> Config:
+    """Raises InputError if it is of detection, and what that needs is not installed."""
+    try:
+        return Config.fromfile(path)
+    except ImportError:  # of mmdet's configs or code
+        check_operators()
+        raise
 
 
 def start_processes(launcher: str) -> None:
@@ -138,20 +150,27 @@ def check_data_folders(cfg: Config) -> None:
 
 def _move_data(node: Config | dict, old: str | None, new: str) -> None:
     """`data_root` at the top of a config is the one folder of all its data sets: move them all."""
-    for key, value in node.items():
-        if key == 'data_root' and value == old:
-            node[key] = new
-        elif isinstance(value, dict):
-            _move_data(value, old, new)
+    if node.get('data_root', '') == old:
+        node['data_root'] = new
+    for _, child in _children(node):
+        _move_data(child, old, new)
 
 
 def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str]]:
     """Key and value of each `data_root` that must be there before the config can run."""
+    if 'data_root' in node and 'type' in node and not node.get('download'):
+        yield prefix + 'data_root', node['data_root']
+    for key, child in _children(node):
+        yield from data_roots(child, f'{prefix}{key}.')
+
+
+def _children(node: Config | dict) -> Iterator[tuple[str, dict]]:
+    """The dicts in a dict, and in the lists in it, as `datasets.0`."""
     for key, value in node.items():
-        if key == 'data_root' and 'type' in node and not node.get('download'):
-            yield prefix + key, value
-        elif isinstance(value, dict):
-            yield from data_roots(value, f'{prefix}{key}.')
+        if isinstance(value, dict):
+            yield key, value
+        elif isinstance(value, list):
+            yield from ((f'{key}.{i}', v) for i, v in enumerate(value) if isinstance(v, dict))
 
 
 def _check_keys(cfg: Config | dict, known: set[str], where: str) -> None:

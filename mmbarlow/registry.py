@@ -1,7 +1,8 @@
 """One child registry for each kind of thing mmbarlow adds to OpenMMLab.
 
 MMEngine finds this file by the scope of a name, `mmbarlow.BarlowTwins`, so a config needs no
-`custom_imports`. Always write the scope: mmpretrain registers classes of the same names.
+`custom_imports`, but for detection: see mmbarlow/detection/registered.py. Always write the scope:
+mmpretrain registers classes of the same names.
 """
 
 from mmengine import registry as mmengine

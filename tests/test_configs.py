@@ -23,7 +23,9 @@ from mmbarlow.registry import METRICS, TRANSFORMS
 CONFIGS = Path(__file__).parents[1] / 'configs'
 FILES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
 TRAINING = [p for p in FILES if 'benchmarks' not in p.parts]
-BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts]
+# Those of detection need mmdet, and have their tests in test_detection/.
+DETECTION = [p for p in FILES if p.parent.name.endswith('_detection')]
+BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts and p not in DETECTION]
 TRAINED = [p for p in BENCHMARKS if 'train_cfg' in Config.fromfile(p)]
 PROTOCOLS = [p for p in BENCHMARKS if p not in TRAINED]
 

@@ -100,9 +100,7 @@ def run(job: Job, judge: Judge, work_dir: Path, args: argparse.Namespace) -> Non
         cli.prepare_processes(cfg, args.launcher)
         metrics = judge.measure(cfg, job.blank.benchmark_seed)
         seconds = time.perf_counter() - start
-        job.record = distributed.on_first(
-            lambda: job.write(metrics, seconds, work_dir / 'records', args.force)
-        )
+        job.record = distributed.on_first(lambda: job.write(metrics, seconds, work_dir, args.force))
     except InputError as error:
         job.problem = cli.one_line(error)
 

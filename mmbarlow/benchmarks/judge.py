@@ -67,10 +67,13 @@ class Judge:
         return distributed.on_first(lambda: protocol(train, test))
 
     def _train(self, cfg: Config, seed: int) -> dict[str, float]:
-        from mmbarlow.evaluation.training import train_benchmark
+        if 'roi_head' in cfg.model:  # a detector: mmdet is imported only where there is one
+            from mmbarlow.detection.training import train_detector as train
+        else:
+            from mmbarlow.evaluation.training import train_benchmark as train
 
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
-        return distributed.together(lambda: train_benchmark(self.encoder, self.encoder_cfg, cfg))
+        return distributed.together(lambda: train(self.encoder, self.encoder_cfg, cfg))
 
     def _extract(self, loader_cfg: dict, dtype: str | None) -> Features:
         key = str((loader_cfg, dtype))

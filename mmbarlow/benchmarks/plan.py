@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.zoo import records, schema
+from mmbarlow.zoo.curve import read_curve
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured
 
@@ -51,10 +52,16 @@ class Job:
         seeds = f'seed{self.blank.seed}-run{self.blank.benchmark_seed}'
         return work_dir / 'benchmarks' / self.path.stem / seeds
 
-    def write(self, metrics: dict[str, float], seconds: float, folder: Path, force: bool) -> Record:
-        """The record, written; an InputError where there is one by now and `force` is not set."""
-        record = replace(self.blank, metrics=metrics, wall_time_s=round(seconds, 1))
-        records.write(record, folder, force)
+    def write(
+        self, metrics: dict[str, float], seconds: float, work_dir: Path, force: bool
+    ) -> Record:
+        """The record, written; an InputError where there is one by now and `force` is not set.
+
+        That of a training has the curve that its log has left in the benchmark's folder.
+        """
+        curve = read_curve(self.folder(work_dir)) or None
+        record = replace(self.blank, metrics=metrics, wall_time_s=round(seconds, 1), curve=curve)
+        records.write(record, work_dir / 'records', force)
         return record
 
 
@@ -121,12 +128,7 @@ def described(jobs: Sequence[Job], configs: dict[Path, Config]) -> Iterator[str]
     """Lines that say what would run, in order, on which data, and where that is to be had."""
     for job in jobs:
         cfg = configs[job.path]
-        kind = (
-            f'{cfg.train_cfg.get("max_epochs", "some")} epochs'
-            if is_training(cfg)
-            else 'frozen features'
-        )
-        state = 'has a record' if job.record else job.problem or f'to run: {kind}'
+        state = 'has a record' if job.record else job.problem or f'to run: {_length(cfg)}'
         yield f'{job.name:<32} {state}'
         if job.record is None:
             for root in sorted({root for _, root in cli.data_roots(cfg)}):
@@ -136,6 +138,13 @@ def described(jobs: Sequence[Job], configs: dict[Path, Config]) -> Iterator[str]
         yield 'Data:'
     for name in wanted:
         yield f'    {name}: {suites.SOURCES.get(name, "see its config")}'
+
+
+def _length(cfg: Config) -> str:
+    if not is_training(cfg):
+        return 'frozen features'
+    loop = cfg.train_cfg
+    return f'{loop.max_iters} iterations' if 'max_iters' in loop else f'{loop.max_epochs} epochs'
 
 
 def table(jobs: Sequence[Job]) -> Iterator[str]:

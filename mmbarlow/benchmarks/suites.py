@@ -15,6 +15,8 @@ SUITES = dict(
     ],
     # table 3 of the paper, and low-shot
     transfer=['linear_places205', 'linear_inat18', 'svm_voc07', 'lowshot_voc07'],
+    # table 4 of the paper
+    detection=['faster-rcnn-c4_voc0712', 'mask-rcnn-c4_coco'],
     small=['cifar10', 'cifar100', 'stl10', 'tinyimagenet', 'digits'],
 )
 
@@ -24,6 +26,8 @@ SOURCES = dict(
     places205='places.csail.mit.edu: Places205 in 256 px; then tools/converters/places205.py',
     inat18='github.com/visipedia/inat_comp: 2018, train and val; then tools/converters/inat18.py',
     voc07='host.robots.ox.ac.uk/pascal/VOC/voc2007: VOCtrainval and VOCtest, unpacked',
+    voc0712='host.robots.ox.ac.uk/pascal/VOC: VOC2007 trainval and test, VOC2012 trainval',
+    coco='cocodataset.org: train2017, val2017 and annotations/, unpacked',
     cifar10='cs.toronto.edu/~kriz/cifar.html: CIFAR-10, as class folders train/ and test/',
     cifar100='cs.toronto.edu/~kriz/cifar.html: CIFAR-100, downloaded where there is a network',
     stl10='ai.stanford.edu/~acoates/stl10: the binary version, downloaded where there is a network',

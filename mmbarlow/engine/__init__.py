@@ -5,5 +5,6 @@ from .finite_loss_hook import FiniteLossHook as FiniteLossHook
 from .frozen_hook import FrozenHook as FrozenHook
 from .lars import LARS as LARS
 from .param_groups import NdimParamGroups as NdimParamGroups
+from .precise_bn_hook import PreciseBNHook as PreciseBNHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook

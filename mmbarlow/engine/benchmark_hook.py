@@ -1,13 +1,12 @@
 """A training that judges a network: its weights go in, metrics come out."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
 
 from mmengine.hooks import Hook
-from torch import Tensor
+from mmengine.runner import EpochBasedTrainLoop
+from torch import nn
 
-from mmbarlow.checkpoints import check_fits, keep_plain, unwrap
-from mmbarlow.errors import InputError
+from mmbarlow.checkpoints import keep_plain, unwrap
 
 
 class BenchmarkHook(Hook):
@@ -16,14 +15,14 @@ class BenchmarkHook(Hook):
     Not registered: `mmbarlow.evaluation.training` makes it, around a network in memory.
 
     Args:
-        state: tensors of the judged backbone.
+        load: puts the judged network's tensors into the model.
         key: of the network and the recipe; a checkpoint with another one is of something else.
     """
 
     priority = 'VERY_HIGH'  # the weights are there before FrozenHook copies them
 
-    def __init__(self, state: dict[str, Tensor], key: str) -> None:
-        self.state = state
+    def __init__(self, load: Callable[[nn.Module], None], key: str) -> None:
+        self.load = load
         self.key = key
         self.metrics: dict[str, float] = {}
         self.best = 0.0
@@ -37,44 +36,17 @@ class BenchmarkHook(Hook):
 
     def before_train(self, runner) -> None:
         """The first moment after the model's own initialisation."""
-        if runner.epoch == 0:
-            self.load(unwrap(runner.model).backbone)
-        elif runner.epoch % runner.val_interval == 0 or runner.epoch == runner.max_epochs:
-            # An epoch's checkpoint is written before the epoch is judged: judge it now.
+        if runner.iter == 0:
+            self.load(unwrap(runner.model))
+            return
+        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        now = runner.epoch if by_epoch else runner.iter
+        if now % runner.val_interval == 0 or runner.iter == runner.max_iters:
+            # A checkpoint is written before its network is judged: judge it now.
             runner.val_loop.run()
-
-    def load(self, backbone: Any) -> None:
-        inner = getattr(backbone, 'backbone', backbone)  # of mmbarlow.StemResNet
-        check_fits(inner, self.state, 'the judged network')
-        inner.load_state_dict(self.state)
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        check_labels(runner, data_batch, 'training')
-
-    def before_val_iter(self, runner, batch_idx, data_batch=None) -> None:
-        check_labels(runner, data_batch, 'test')
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         self.metrics = {name.split('/')[-1]: value for name, value in (metrics or {}).items()}
         if 'top1' in self.metrics:
             self.best = max(self.best, self.metrics['top1'])
             self.metrics['top1_best'] = self.best
-
-
-def check_labels(runner, data_batch, split: str) -> None:
-    """Raises InputError for a label that the classifier has no output for.
-
-    Before the loss does: on a GPU that would be a device-side assertion.
-    """
-    assert isinstance(data_batch, dict)
-    samples: Sequence = data_batch['data_samples']
-    classes = unwrap(runner.model).head.num_classes
-    for sample in samples:
-        if 'gt_label' not in sample:
-            raise InputError(f'the {split} data has no labels, and a classifier needs them.')
-        label = int(sample.gt_label)
-        if not 0 <= label < classes:
-            raise InputError(
-                f'the {split} data has the label {label}, and the classifier has the classes 0 to '
-                f'{classes - 1}: set model.head.num_classes.'
-            )

@@ -3,18 +3,23 @@
 import hashlib
 import inspect
 import json
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import get_world_size, init_dist, is_distributed
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 
-from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.checkpoints import check_fits, read_checkpoint
 from mmbarlow.cli import explained
 from mmbarlow.engine.benchmark_hook import BenchmarkHook
+from mmbarlow.engine.labels_hook import LabelsHook
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import DATASETS, MODELS
@@ -50,18 +55,45 @@ def train_benchmark(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[st
     with explained('the benchmark'):
         put_in(encoder_cfg, cfg)
         fit_head(cfg)
+    return run(cfg, state, partial(load_backbone, state), [LabelsHook()])
+
+
+def run(
+    cfg: Config,
+    state: dict[str, Tensor],
+    load: Callable[[nn.Module], None],
+    hooks: Sequence[Hook] = (),
+) -> dict[str, float]:
+    """Train and evaluate what `cfg` describes, or go on with it, or evaluate it again.
+
+    Args:
+        cfg: with the judged network in its place. Changed.
+        state: the tensors of the judged network.
+        load: puts them into the model.
+        hooks: of this kind of benchmark.
+
+    Returns, raises: see `train_benchmark`.
+    """
     key = fingerprint(state, cfg)
     checkpoint = last_checkpoint(cfg.work_dir, key)
     cfg.resume, cfg.load_from = checkpoint is not None, checkpoint
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
     split_batch(cfg)
-    hook = BenchmarkHook(state, key)
+    hook = BenchmarkHook(load, key)
     with explained('the benchmark'):
         runner = Runner.from_cfg(cfg)
         _ = runner.train_loop, runner.val_loop  # properties that build
-    runner.register_hook(hook)
+    for each in (hook, *hooks):
+        runner.register_hook(each)
     runner.train()
     return hook.metrics
+
+
+def load_backbone(state: dict[str, Tensor], model: Any) -> None:
+    """Raises InputError unless the tensors are those of the model's backbone, all of them."""
+    backbone = getattr(model.backbone, 'backbone', model.backbone)  # of mmbarlow.StemResNet
+    check_fits(backbone, state, 'the judged network')
+    backbone.load_state_dict(state)
 
 
 def put_in(encoder_cfg: dict, cfg: Config) -> None:
@@ -84,14 +116,21 @@ def put_in(encoder_cfg: dict, cfg: Config) -> None:
     else:
         model.backbone = ConfigDict(backbone)
 
-    images = encoder_cfg.get('data_preprocessor') or {}
-    swapped = any(images.get(k) for k in ('to_rgb', 'bgr_to_rgb', 'rgb_to_bgr'))
+    mean, std, swapped = normalisation(encoder_cfg)
     model.data_preprocessor = ConfigDict(
         model.get('data_preprocessor', dict(type='mmpretrain.ClsDataPreprocessor')),
-        mean=images.get('mean'),
-        std=images.get('std'),
+        mean=mean,
+        std=std,
         to_rgb=swapped,
     )
+
+
+def normalisation(encoder_cfg: dict) -> tuple[list[float] | None, list[float] | None, bool]:
+    """Mean and deviation of the pretraining's images, in the network's own order of channels, and
+    whether that is not R, G, B, in which the data sets have them."""
+    images = encoder_cfg.get('data_preprocessor') or {}
+    swapped = any(images.get(k) for k in ('to_rgb', 'bgr_to_rgb', 'rgb_to_bgr'))
+    return images.get('mean'), images.get('std'), swapped
 
 
 def _takes(kind: str, argument: str) -> bool:

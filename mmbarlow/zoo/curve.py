@@ -3,19 +3,33 @@
 import json
 from pathlib import Path
 
+ITERATIONS = 100
+
 
 def read_curve(work_dir: str | Path) -> list[dict[str, float]]:
     """One entry an epoch: `epoch`, the last logged loss terms of the epoch, metrics if measured.
 
+    A training that counts iterations has no epochs: there an entry is a line of the log, with
+    `iteration`, and of more than 100 lines 100 are kept, first and last among them.
+
     Reads `vis_data/scalars.json` of every run in `work_dir`, in their order, so that a training
     resumed in pieces gives one curve.
     """
-    epochs: dict[int, dict[str, float]] = {}
+    found: dict[int, dict[str, float]] = {}
+    at: tuple[str, int] | None = None
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
         for line in path.read_text().splitlines():
             entry = json.loads(line)
-            # Validation lines have no epoch of their own: MMEngine logs it as the step.
-            epoch = entry['epoch'] if 'epoch' in entry else entry['step']
-            values = {k: v for k, v in entry.items() if k.startswith('loss') or '/' in k}
-            epochs.setdefault(epoch, dict(epoch=epoch)).update(values)
-    return [epochs[epoch] for epoch in sorted(epochs)]
+            if 'epoch' in entry:
+                at = 'epoch', entry['epoch']
+            elif 'iter' in entry:
+                at = 'iteration', entry['iter']
+            # Validation lines have neither: they belong to what was trained last.
+            if at:
+                values = {k: v for k, v in entry.items() if k.startswith('loss') or '/' in k}
+                found.setdefault(at[1], {at[0]: at[1]}).update(values)
+    curve = [found[point] for point in sorted(found)]
+    last = len(curve) - 1
+    if at and at[0] == 'iteration' and last >= ITERATIONS:
+        curve = [curve[round(i * last / (ITERATIONS - 1))] for i in range(ITERATIONS)]
+    return curve

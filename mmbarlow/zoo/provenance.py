@@ -15,7 +15,10 @@ from mmbarlow.version import __version__
 ROOT = Path(__file__).resolve().parents[2]
 # What a result depends on. The records themselves are not: adding one changes no later result.
 SOURCES = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
-PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'numpy', 'sklearn')
+PACKAGES = (
+    *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet'),
+    *('pycocotools', 'numpy', 'sklearn'),
+)
 
 
 def provenance() -> dict:

@@ -98,7 +98,7 @@ def read_folder(folder: str | Path) -> list[Record]:
 
 
 def to_json(record: Record) -> str:
-    """A line for each field, and for each epoch of the curve, so that differences are readable."""
+    """A line for each field, and for each point of the curve, so that differences are readable."""
     data = asdict(record)
     curve = data.pop('curve')
     if not data['benchmark_seed']:

@@ -15,7 +15,7 @@ Check = Callable[[object], bool]
 # 'pretrain', and the folders of configs/benchmarks/
 TASKS = (
     *('pretrain', 'knn', 'fewlabel_knn', 'linear', 'multihead'),
-    *('semi', 'finetune', 'svm', 'lowshot', 'detection', 'segmentation'),
+    *('semi', 'finetune', 'svm', 'lowshot', 'voc_detection', 'coco_detection'),
 )
 OPTIONAL = ('benchmark_seed', 'curve')
 UNTRAINED = ('untrained', 'pixels')  # models that come from no checkpoint
@@ -89,7 +89,10 @@ FIELDS: dict[str, tuple[Check, str]] = {
         _seed,
         "the seed of the benchmark's own draws, a whole number from 0 up, or left out for 0",
     ),
-    'curve': (_or_null(_curve), 'a list of objects of finite numbers, one an epoch, or left out'),
+    'curve': (
+        _or_null(_curve),
+        'a list of objects of finite numbers, one an epoch or a logged step, or left out',
+    ),
 }
 
 

@@ -240,6 +240,9 @@ def test_a_training_benchmark_has_a_folder_for_each_seed(run_tool, backbone, tmp
     assert set(runs) == {0, 1}
     assert runs[0].metrics['top1'] > 12
     assert runs[0].metrics != runs[1].metrics
+    (epoch,) = runs[0].curve
+    assert epoch['accuracy/top1'] == pytest.approx(runs[0].metrics['top1'])
+    assert epoch['loss'] > 0
     assert f'{sum(r.metrics["top1"] for r in runs.values()) / 2:.2f} ± ' in out
     for seed in runs:
         folder = tmp_path / 'benchmarks' / 'linear-sgd_digits' / f'seed0-run{seed}'

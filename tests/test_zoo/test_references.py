@@ -38,9 +38,12 @@ PUBLISHED = [
     (BT, 'svm', 'voc07', 1000, dict(mAP='86.2')),
     (BT, 'svm', 'voc07', 1000, dict(mAP='86.83')),
     (BT, 'linear', 'inat18', 1000, dict(top1='46.5')),
-    (BT, 'detection', 'voc0712', 1000, dict(AP='56.8', AP50='82.6', AP75='63.4')),
-    (BT, 'detection', 'coco', 1000, dict(AP='39.2', AP50='59.0', AP75='42.5')),
-    (BT, 'segmentation', 'coco', 1000, dict(AP='34.3', AP50='56.0', AP75='36.5')),
+    (BT, 'voc_detection', 'voc0712', 1000, dict(AP='56.8', AP50='82.6', AP75='63.4')),
+    (
+        *(BT, 'coco_detection', 'coco', 1000),
+        dict(AP='39.2', AP50='59.0', AP75='42.5')
+        | dict(mask_AP='34.3', mask_AP50='56.0', mask_AP75='36.5'),
+    ),
     (f'Mixed {BT}', 'linear', 'imagenet', 300, dict(top1='72.2')),
     (f'Mixed {BT}', 'linear', 'imagenet', 1000, dict(top1='74.06', top5='91.47')),
     (BT, 'linear', 'cifar10', 1000, dict(top1='92.10', top5='99.73')),

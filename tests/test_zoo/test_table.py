@@ -34,8 +34,17 @@ def test_published_numbers_stand_in_the_papers_tables_as_printed():
     transfer = rows_of(page, 'Transfer to other classification data')
     assert ['Barlow Twins', paper, '54.1', '86.2', '46.5', 'paper, Tab. 3'] in transfer
     detection = rows_of(page, 'Transfer to detection and segmentation')
-    cells = ['56.8 / 82.6 / 63.4', '39.2 / 59.0 / 42.5', '34.3 / 56.0 / 36.5']
-    assert ['Barlow Twins', paper, *cells, 'paper, Tab. 4'] in detection
+    # boxes on VOC07+12, boxes and masks on COCO: AP, AP50 and AP75 of each
+    assert [row for row in detection if not row[0].startswith('**')] == [
+        [method, pretraining, *cells.split(), 'paper, Tab. 4']
+        for method, pretraining, cells in [
+            ('Supervised', 'ResNet-50', '53.5 81.3 58.8 38.2 58.2 41.2 33.3 54.7 35.2'),
+            ('MoCo v2', 'ResNet-50', '57.4 82.5 64.0 39.3 58.9 42.5 34.4 55.8 36.5'),
+            ('SwAV', 'ResNet-50', '56.1 82.6 62.7 38.4 58.6 41.3 33.8 55.2 35.9'),
+            ('SimSiam', 'ResNet-50', '57 82.4 63.7 39.2 59.3 42.1 34.4 56.0 36.7'),
+            ('Barlow Twins', paper, '56.8 82.6 63.4 39.2 59.0 42.5 34.3 56.0 36.5'),
+        ]
+    ]
     cifar = rows_of(page, 'CIFAR-10')
     assert any(row[3:] == ['–', '–', '92.10', 'solo-learn, README: online probe'] for row in cifar)
 
@@ -82,6 +91,25 @@ def test_seeds_become_mean_and_sample_deviation(make_record):
     rows = [row for row in rows_of(page, 'Digits') if 'this project' in row[-1]]
     expected = ['`pretrain_digits`', 'not run here', '97.2 ± 1.3', *['not run here'] * 2]
     assert rows == [['**Barlow Twins**', *expected, 'this project, 3 seeds [1]']]
+
+
+def test_five_trials_of_detection_become_mean_and_deviation(make_record):
+    common = dict(config='faster-rcnn-c4_voc0712', task='voc_detection', dataset='voc0712')
+    values = [56.4, 56.6, 56.8, 57.0, 57.2]
+    trials = [
+        make_record(**common, benchmark_seed=i, metrics=dict(AP=v, AP50=82.6, AP75=v + 6))
+        for i, v in enumerate(values)
+    ]
+    other = dict(config='faster-rcnn-c4-moco_voc0712', metrics=dict(AP=50, AP50=80, AP75=55))
+    page = write_page([*trials, make_record(**(common | other))])
+    row = own_row(page, 'Transfer to detection and segmentation', 'Barlow Twins')
+    assert row[1] == '`barlowtwins_resnet50_8xb256-coslr-1000e_in1k`'
+    rows = rows_of(page, 'Transfer to detection and segmentation')
+    (row,) = [row for row in rows if row[1] == '`pretrain_digits`']
+    assert row[2:5] == ['56.8 ± 0.3', '82.6', '62.8 ± 0.3']
+    assert row[-1] == 'this project, 5 runs [1]'
+    (row,) = [r for r in rows_of(page, 'Detection with other settings') if 'digits' in r[1]]
+    assert row[2] == '50.0 / 80.0 / 55.0'
 
 
 def test_the_note_says_how_a_row_came_about_and_how_to_make_it_again(make_record):

@@ -1,0 +1,76 @@
+"""Boxes and masks on COCO, judged by pycocotools."""
+
+import io
+import math
+import tempfile
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import mmengine
+from mmdet.evaluation.metrics import CocoMetric
+from mmengine.logging import MMLogger
+from pycocotools.cocoeval import COCOeval
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import METRICS
+
+PREFIXES = dict(bbox='', segm='mask_')
+
+
+@METRICS.register_module()
+class COCODetectionMetric(CocoMetric):
+    """AP, AP50 and AP75 of the boxes and mask_AP, mask_AP50 and mask_AP75, in percent.
+
+    pycocotools' own numbers, with 100 detections an image for each of them: mmdet's metric rounds
+    them to three digits, and its AP50 and AP75 are of up to 1000 detections. Images that were not
+    tested do not count as missed, so that a part of the data can be judged.
+
+    Args:
+        ann_file: the annotations of the test images, in COCO's format.
+        data_root: the folder that `ann_file` is relative to.
+        metric: 'bbox', 'segm' or both.
+    """
+
+    def __init__(
+        self, ann_file: str, data_root: str = '', metric: Sequence[str] = ('bbox', 'segm')
+    ) -> None:
+        metrics = [metric] if isinstance(metric, str) else list(metric)
+        super().__init__(ann_file=str(Path(data_root, ann_file)), metric=metrics)
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Raises InputError where masks are asked for and the detector predicts none."""
+        if 'segm' in self.metrics and any('masks' not in s['pred_instances'] for s in data_samples):
+            raise InputError("the detector predicts no masks: set val_evaluator.metric to 'bbox'.")
+        super().process(data_batch, data_samples)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        predictions = [prediction for _, prediction in results]
+        self.cat_ids = self._coco_api.get_cat_ids(cat_names=self.dataset_meta['classes'])
+        images = [prediction['img_id'] for prediction in predictions]
+        with tempfile.TemporaryDirectory() as folder:
+            files = self.results2json(predictions, f'{folder}/results')
+            found = {kind: mmengine.load(files[kind]) for kind in self.metrics}
+        return {
+            PREFIXES[kind] + name: value
+            for kind in self.metrics
+            for name, value in self._judge(kind, found[kind], images).items()
+        }
+
+    def _judge(self, kind: str, found: list[dict], images: list[int]) -> dict[str, float]:
+        """pycocotools' numbers for `found`, a list in its format for results, in percent; NaN
+        where the images have no object to be found."""
+        if not found:  # which pycocotools does not take
+            return dict(AP=0.0, AP50=0.0, AP75=0.0)
+        if kind == 'segm':
+            for one in found:
+                del one['bbox']  # else its area would stand for that of the mask
+        with redirect_stdout(io.StringIO()) as printed:
+            judge = COCOeval(self._coco_api, self._coco_api.loadRes(found), kind)
+            judge.params.imgIds, judge.params.catIds = images, self.cat_ids
+            judge.evaluate()
+            judge.accumulate()
+            judge.summarize()
+        MMLogger.get_current_instance().info(f'{kind}:\n{printed.getvalue()}')
+        values = [100 * value if value >= 0 else math.nan for value in judge.stats[:3].tolist()]
+        return dict(zip(('AP', 'AP50', 'AP75'), values, strict=True))

@@ -1,0 +1,58 @@
+"""Pictures of what a detector finds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import mmcv
+from mmdet.structures import DetDataSample
+from mmdet.visualization import DetLocalVisualizer
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from torch.utils.data import DataLoader
+
+from mmbarlow.registry import HOOKS
+
+
+@HOOKS.register_module()
+class DetectionPicturesHook(Hook):
+    """Draws the objects of the first test images, and beside them what the detector finds.
+
+    `WORK_DIR/pictures/` has one file an image, of the last evaluation. With several processes
+    they are the first images of the first one.
+
+    Args:
+        count: number of images.
+        score_threshold: detections with a lower score, between 0 and 1, are not drawn.
+    """
+
+    def __init__(self, count: int = 8, score_threshold: float = 0.5) -> None:
+        self.count = count
+        self.score_threshold = score_threshold
+        self.visualizer = DetLocalVisualizer()
+
+    def before_val_epoch(self, runner) -> None:
+        self.begin(runner.val_dataloader)
+
+    def before_test_epoch(self, runner) -> None:
+        self.begin(runner.test_dataloader)
+
+    def begin(self, loader: DataLoader) -> None:
+        self.drawn = 0
+        self.visualizer.dataset_meta = loader.dataset.metainfo  # pyright: ignore[reportAttributeAccessIssue]
+
+    @master_only
+    def after_val_iter(
+        self, runner, batch_idx, data_batch=None, outputs: Sequence[DetDataSample] | None = None
+    ) -> None:
+        for sample in list(outputs or [])[: self.count - self.drawn]:
+            file = Path(sample.img_path)
+            self.visualizer.add_datasample(
+                file.stem,
+                mmcv.imread(file, channel_order='rgb'),
+                sample,
+                pred_score_thr=self.score_threshold,
+                out_file=str(Path(runner.work_dir, 'pictures', f'{file.stem}.jpg')),
+            )
+            self.drawn += 1
+
+    after_test_iter = after_val_iter

@@ -1,0 +1,13 @@
+"""The names that detection configs use, such as `mmbarlow.ResLayerExtraNorm`.
+
+Not among the `locations` of mmbarlow/registry.py: MMEngine imports all of them when it looks up
+any `mmbarlow.` name, and a pretraining must neither need mmdet and mmcv's compiled operators nor
+wait for their import. Detection configs name this module as their `custom_imports` instead.
+"""
+
+from .coco_metric import COCODetectionMetric as COCODetectionMetric
+from .difficult import KeepDifficult as KeepDifficult
+from .pictures_hook import DetectionPicturesHook as DetectionPicturesHook
+from .pretrained_hook import PretrainedHook as PretrainedHook
+from .res_layer import ResLayerExtraNorm as ResLayerExtraNorm
+from .voc_metric import VOCDetectionMetric as VOCDetectionMetric

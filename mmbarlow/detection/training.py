@@ -1,0 +1,66 @@
+"""Benchmarks that fine-tune a detector on the judged network."""
+
+from copy import deepcopy
+from functools import partial
+
+from mmengine.config import Config
+
+from mmbarlow.errors import InputError
+from mmbarlow.evaluation.training import normalisation, run
+from mmbarlow.models.encoder import Encoder
+
+from .weights import load_resnet
+
+# What tensors alone do not tell: a ResNet of another style has the same ones.
+ALIKE = dict(depth=50, style='pytorch')
+
+
+def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str, float]:
+    """Run a detection benchmark on a pretrained network; `train_benchmark`'s counterpart.
+
+    Args:
+        encoder: the judged network, a ResNet.
+        encoder_cfg: the config it was built with: `backbone`, `data_preprocessor`.
+        cfg: a training config with a detector of mmdet whose ResNet is like the judged one.
+            `train_dataloader.batch_size` is that of all processes together. Not changed.
+
+    Returns:
+        Metrics at the end of the training, in percent.
+
+    Raises:
+        InputError: the network, the data and the config do not fit together, or the work dir is
+            that of another benchmark.
+    """
+    cfg = deepcopy(cfg)
+    put_in(encoder_cfg, cfg)
+    state = encoder.backbone.state_dict()
+    return run(cfg, state, partial(load_resnet, state=state))
+
+
+def put_in(encoder_cfg: dict, cfg: Config) -> None:
+    """Prepare `cfg`, in place, for the judged network: its weights come later, from memory, and
+    its images are normalised as in the pretraining.
+
+    Raises:
+        InputError: the judged network is not the ResNet that the detector is made for.
+    """
+    judged, own = encoder_cfg['backbone'], cfg.model.backbone
+    if judged['type'].split('.')[-1] != 'ResNet':
+        raise InputError(f'a detector takes a plain ResNet, and this is a {judged["type"]}.')
+    for name, default in ALIKE.items():
+        values = [backbone.get(name, default) for backbone in (judged, own)]
+        if values[0] != values[1]:
+            raise InputError(
+                f"the judged ResNet has the {name} {values[0]}, the detector's {values[1]}: "
+                'docs/detection.md says what to give as --cfg-options.'
+            )
+    if cfg.get('pretrained'):
+        raise InputError(
+            'the judged network is the checkpoint of the command: leave out pretrained.'
+        )
+    cfg.custom_hooks = [h for h in cfg.custom_hooks if h.type != 'mmbarlow.PretrainedHook']
+
+    mean, std, swapped = normalisation(encoder_cfg)
+    images = cfg.model.data_preprocessor
+    # mmdet reads B, G, R.
+    images.update(mean=mean, std=std, bgr_to_rgb=not swapped)

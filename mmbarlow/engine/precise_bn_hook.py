@@ -1,0 +1,51 @@
+"""Running statistics of BN that belong to the weights they are evaluated with."""
+
+import torch
+from mmengine.dist import all_reduce_params
+from mmengine.hooks import Hook
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmbarlow.checkpoints import unwrap
+from mmbarlow.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PreciseBNHook(Hook):
+    """detectron2's PRECISE_BN, for trainings that count iterations.
+
+    Before each evaluation the running mean and variance of every BN layer that learns are set to
+    the plain mean of those of `iterations` training batches, all with the weights of now. The
+    batches are the next ones of the training's own loader, which goes on after them.
+
+    mmpretrain's hook of this name is of no use to detectors: its forward pass is that of a test,
+    with other RoIs than the training has for res5; it asks the loader for its `batch_size`, which
+    is None where a batch sampler groups the images; and it restarts the loader's workers.
+
+    Args:
+        iterations: number of batches.
+    """
+
+    def __init__(self, iterations: int = 200) -> None:
+        self.iterations = iterations
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        due = self.every_n_train_iters(runner, runner.val_interval)
+        if due or self.is_last_train_iter(runner):
+            self.update(runner)
+
+    @torch.no_grad()
+    def update(self, runner) -> None:
+        model = unwrap(runner.model)  # without DDP, which would wait for gradients
+        layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.training]
+        momenta = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # torch's word for the plain mean over all batches
+        for _ in range(self.iterations):
+            batch = next(runner.train_loop.dataloader_iterator)
+            with runner.optim_wrapper.optim_context(runner.model):
+                model(**model.data_preprocessor(batch, True), mode='loss')
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+        # Equal already with SyncBN; without, on several CPUs, each process has its own.
+        all_reduce_params([b for m in layers for b in (m.running_mean, m.running_var)], op='mean')
