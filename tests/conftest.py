@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mmbarlow import cli
 
@@ -58,29 +58,59 @@ def small() -> list[str]:
 
 @pytest.fixture(scope='session')
 def make_voc():
-    """Write a miniature of VOC 2007 in its own layout, for splits of objects by image.
+    """Write a miniature of VOC in its own layout, for splits of objects by image.
 
-    `{'trainval': {'000001': [('cow', 0), ('dog', 1)]}}` has an image with a cow and a dog, the
-    second of which is difficult.
+    `{'trainval': {'000001': [('cow', 0), ('dog', 1, (5, 5, 20, 15))]}}` has an image with a cow and
+    a dog, the second of which is difficult and has a box: left, top, right and bottom, counted
+    from 1. There it is painted on the noise of the image, with the shape and colour of its class.
     """
 
-    def write(root: Path, splits: dict[str, dict[str, list[tuple[str, int]]]]) -> Path:
-        devkit, rng = root / 'VOCdevkit' / 'VOC2007', np.random.default_rng(0)
+    def write(
+        root: Path,
+        splits: dict[str, dict[str, list[tuple]]],
+        year: int = 2007,
+        size: tuple[int, int] = (50, 30),
+    ) -> Path:
+        devkit, rng = root / 'VOCdevkit' / f'VOC{year}', np.random.default_rng(0)
         for folder in ('ImageSets/Main', 'Annotations', 'JPEGImages'):
             (devkit / folder).mkdir(parents=True, exist_ok=True)
         for split, images in splits.items():
             names = '\n'.join(images) + '\n'
             (devkit / 'ImageSets' / 'Main' / f'{split}.txt').write_text(names)
             for name, objects in images.items():
-                boxes = ''.join(
-                    f'<object><name>{c}</name><truncated>1</truncated>'
-                    f'<difficult>{difficult}</difficult></object>'
-                    for c, difficult in objects
-                )
-                xml = f'<annotation><filename>{name}.jpg</filename>{boxes}</annotation>'
-                (devkit / 'Annotations' / f'{name}.xml').write_text(xml)
-                pixels = rng.integers(0, 256, (30, 50, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(devkit / 'JPEGImages' / f'{name}.jpg')
+                (devkit / 'Annotations' / f'{name}.xml').write_text(annotation(name, size, objects))
+                pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+                image = Image.fromarray(pixels)
+                for kind, _, *box in objects:
+                    if box:
+                        paint(image, kind, box[0])
+                image.save(devkit / 'JPEGImages' / f'{name}.jpg', quality=95)
         return root
 
     return write
+
+
+def annotation(name: str, size: tuple[int, int], objects: list[tuple]) -> str:
+    """Of one image, as the devkit has it."""
+    found = ''
+    for kind, difficult, *box in objects:
+        sides = zip(('xmin', 'ymin', 'xmax', 'ymax'), box[0] if box else (), strict=False)
+        corners = ''.join(f'<{side}>{value}</{side}>' for side, value in sides)
+        found += (
+            f'<object><name>{kind}</name><truncated>1</truncated>'
+            f'<difficult>{difficult}</difficult><bndbox>{corners}</bndbox></object>'
+        )
+    width, height = size
+    return (
+        f'<annotation><filename>{name}.jpg</filename>'
+        f'<size><width>{width}</width><height>{height}</height></size>{found}</annotation>'
+    )
+
+
+def paint(image: Image.Image, kind: str, box: tuple[int, int, int, int]) -> None:
+    """A rectangle or an ellipse that fills `box`, counted from 1, its last row and column in it."""
+    key = sum(kind.encode())
+    corners = [side - 1 for side in box]
+    draw = ImageDraw.Draw(image)
+    shape = draw.ellipse if key % 2 else draw.rectangle
+    shape(corners, fill=tuple(255 * (key >> bit & 1) for bit in (1, 2, 3)))
