@@ -5,6 +5,8 @@ any `mmbarlow.` name, and a pretraining must neither need mmdet and mmcv's compi
 wait for their import. Detection configs name this module as their `custom_imports` instead.
 """
 
+from .coco_metric import COCODetectionMetric as COCODetectionMetric
 from .difficult import KeepDifficult as KeepDifficult
 from .pretrained_hook import PretrainedHook as PretrainedHook
 from .res_layer import ResLayerExtraNorm as ResLayerExtraNorm
+from .voc_metric import VOCDetectionMetric as VOCDetectionMetric

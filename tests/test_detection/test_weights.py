@@ -27,7 +27,8 @@ def resnet(depth: int) -> nn.Module:
             tensor.fill_(7)
         else:
             tensor.uniform_(0.5, 1.5).mul_(0.05 if tensor.ndim == 4 else 1)
-    return model.eval()
+    model.eval()  # mmpretrain's returns nothing from it
+    return model
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +40,9 @@ def pretrained() -> nn.Module:
 def detectors() -> dict[str, nn.Module]:
     init_default_scope('mmengine')
     models = {path: MODELS.build(cli.load_config(path).model) for path in (C4, FPN)}
-    return dict(c4=models[C4].eval(), fpn=models[FPN].eval())
+    for model in models.values():
+        model.eval()
+    return dict(c4=models[C4], fpn=models[FPN])
 
 
 def test_all_318_tensors_arrive_and_res5_computes_what_it_did(pretrained, detectors):
