@@ -1,9 +1,10 @@
 """Evaluate a checkpoint with the test loop of its config.
 
     python tools/test.py configs/barlowtwins/NAME.py work_dirs/NAME/epoch_20.pth
+    python tools/test.py configs/benchmarks/voc_detection/NAME.py work_dirs/NAME/iter_24000.pth
 
-Takes the training's checkpoints and the exported backbone. `tools/benchmark.py` runs the
-protocols of the model zoo and keeps records.
+Takes the training's checkpoints and, of a pretraining, the exported backbone. `tools/benchmark.py`
+runs the protocols of the model zoo and keeps records.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from mmengine.runner import Runner
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
+from mmbarlow.engine.feature_loop import FeatureLoop
 
 
 def main() -> None:
@@ -22,14 +24,16 @@ def main() -> None:
 
     cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
     cli.check_data_folders(cfg)
-    state = backbone_state(read_checkpoint(args.checkpoint))
+    checkpoint = read_checkpoint(args.checkpoint)
     cli.prepare_processes(cfg, args.launcher)
     with cli.explained('the config'):
         runner = Runner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
-    backbone = unwrap(runner.model).backbone
-    check_fits(backbone, state, args.checkpoint)
-    backbone.load_state_dict(state)
+    model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)
+    if isinstance(runner.test_loop, FeatureLoop):  # what is tested is the backbone alone
+        model, state = model.backbone, backbone_state(checkpoint)
+    check_fits(model, state, args.checkpoint)
+    model.load_state_dict(state)
     runner.test()
 
 

@@ -1,8 +1,9 @@
-"""Pretrain.
+"""Pretrain, or fine-tune a detector.
 
     python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
     tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
     python tools/train.py configs/barlowtwins/NAME.py --resume     # go on after an interruption
+    tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE
 
 Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.pth, records/.
 """
@@ -16,10 +17,11 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmbarlow import cli
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.training import split_batch
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Pretrain with Barlow Twins.')
+    parser = argparse.ArgumentParser(description='Pretrain, or fine-tune a detector.')
     cli.add_config_arguments(parser)
     parser.add_argument(
         '--resume',
@@ -40,6 +42,8 @@ def main() -> None:
         cfg.load_from = checkpoint_to_resume(args.resume, cfg.work_dir)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
     cli.prepare_processes(cfg, args.launcher)
+    if 'pretrained' in cfg:  # a benchmark: its batch size is that of all processes together
+        split_batch(cfg)
     runner = build_runner(cfg)
     if weights:
         check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)
