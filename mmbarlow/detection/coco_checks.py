@@ -4,7 +4,6 @@ mmdet leaves out in silence what it cannot use: annotations of unknown images, o
 and without a box.
 """
 
-import gc
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,13 +72,10 @@ def _read(path: Path, keys: dict[str, list[str]]) -> dict[str, Any]:
             f'there is no file of annotations {path}: put it there, or name another with data_root '
             'and ann_file.'
         )
-    gc.disable()  # over the tens of millions of objects of COCO it would take twice as long
     try:
         content = json.loads(path.read_bytes())
     except ValueError as error:  # of JSON or of its encoding
         raise InputError(f'{path} is no JSON, or is not whole: {error}.') from None
-    finally:
-        gc.enable()
     for part, wanted in keys.items():
         found = content.get(part) if isinstance(content, dict) else None
         if not isinstance(found, list) or not found:

@@ -1,5 +1,6 @@
 """The annotations and images of a detection config, looked through before anything is trained."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +28,11 @@ def check_data(cfg: Config) -> None:
             have, images are not there, boxes are empty or outside of their image, the detector
             has fewer classes than the data, or there are more processes than training images.
     """
-    distributed.on_first(lambda: _check(cfg))
+    gc.disable()  # it would look through COCO's tens of millions of objects again and again
+    try:
+        distributed.on_first(lambda: _check(cfg))
+    finally:
+        gc.enable()
 
 
 def _check(cfg: Config) -> None:
