@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,10 @@ def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> No
     save_atomically(dict(state_dict=state, meta=meta), path)
 
 
-def save_atomically(content: dict, path: Path) -> None:
-    """torch.save to `path`, which is there whole or not at all.
+def save_atomically(
+    content: dict, path: Path, save: Callable[[dict, Path], None] = torch.save
+) -> None:
+    """Save to `path`, which is there whole or not at all.
 
     Raises:
         InputError: nothing can be written there.
@@ -75,7 +78,7 @@ def save_atomically(content: dict, path: Path) -> None:
     part = path.with_suffix('.part')
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, part)
+        save(content, part)
         os.replace(part, path)
     except (OSError, RuntimeError) as error:  # RuntimeError: torch's own, such as a full disk
         with suppress(OSError):

@@ -1,7 +1,8 @@
-"""Convert a ResNet's checkpoint of other code to mm's, torchvision's or timm's layout.
+"""Convert a ResNet's checkpoint of other code to the layout of mm, torchvision, timm or detectron2.
 
     python tools/convert_checkpoint.py resnet50.pth official_backbone.pth --model barlowtwins
     python tools/convert_checkpoint.py NAME_backbone.pth NAME_torchvision.pth --to torchvision
+    python tools/convert_checkpoint.py NAME_backbone.pth NAME.pkl --to detectron2
 
 Reads the files of facebookresearch/barlowtwins, VISSL, solo-learn, lightly, MMSelfSup,
 mmpretrain, torchvision and timm (docs/checkpoints.md). The mm layout is that of an exported
@@ -38,14 +39,16 @@ def main() -> None:
         )
     args = parser.parse_args()
 
+    writer = WRITERS[args.to]
     check_destination(args.source, args.destination, args.force)
+    if not args.destination.name.endswith(writer.suffix):
+        raise InputError(f'{args.to} reads this layout from files named *{writer.suffix} only.')
     for name in (args.name, args.model):
         if name is not None and not re.fullmatch(r'\w[\w.-]*', name):
             raise InputError(f'{name!r} is no name for a record: letters, digits, _, - and . only.')
     backbone = load(args.source, args.stem_padding)
     meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
-    writer = WRITERS[args.to]
-    save_atomically(writer.content(backbone, meta), args.destination)
+    save_atomically(writer.content(backbone, meta), args.destination, writer.save)
     report(backbone, args, writer.use(backbone, args.destination))
 
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
+from . import detectron2
 from .loading import Backbone
 
 IMAGENET = dict(
@@ -19,10 +22,14 @@ class Writer(NamedTuple):
 
     content: what is saved, from the backbone and mm's meta.
     use: what to do with the file next.
+    save: writes the content to a file.
+    suffix: of the file, where its reader goes by that.
     """
 
     content: Callable[[Backbone, dict], dict]
     use: Callable[[Backbone, Path], str]
+    save: Callable[[dict, Path], None] = torch.save
+    suffix: str = ''
 
 
 def meta_of(
@@ -74,6 +81,14 @@ def _timm_use(backbone: Backbone, path: Path) -> str:
     return _network('timm', f"torch.load('{path}')", backbone)
 
 
+def _detectron2_use(backbone: Backbone, path: Path) -> str:
+    images: dict = IMAGENET | (backbone.preprocessor or {})
+    # mm's None is: as they are
+    mean, std = images['mean'] or [0.0] * 3, images['std'] or [1.0] * 3
+    options = detectron2.options(backbone, mean, std)
+    return f'in detectron2: python tools/train_net.py ... MODEL.WEIGHTS {path} {options}'
+
+
 def _network(library: str, weights: str, backbone: Backbone) -> str:
     depth = backbone.config['depth']
     shapes = [tuple(backbone.state[f'{n}.weight'].shape) for n in ('conv1', 'layer1.0.conv1')]
@@ -92,4 +107,5 @@ WRITERS = {
     'mm': Writer(lambda b, meta: dict(state_dict=b.state, meta=meta), _mm_use),
     'torchvision': Writer(lambda b, meta: b.state, _torchvision_use),
     'timm': Writer(lambda b, meta: b.state, _timm_use),
+    'detectron2': Writer(detectron2.content, _detectron2_use, detectron2.save, '.pkl'),
 }

@@ -1,0 +1,93 @@
+"""detectron2's pickle: what its DetectionCheckpointer reads, under the names of its own ResNet."""
+
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+
+from mmbarlow.errors import InputError
+
+from .loading import Backbone
+
+# As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, the norm inside
+# the convolution it follows.
+RENAMED = (
+    (r'^(conv1|bn1)\.', r'stem.\1.'),
+    (r'^layer1\.', 'res2.'),
+    (r'^layer2\.', 'res3.'),
+    (r'^layer3\.', 'res4.'),
+    (r'^layer4\.', 'res5.'),
+    (r'\bbn(\d)\.', r'conv\1.norm.'),
+    (r'\bdownsample\.0\.', 'shortcut.'),
+    (r'\bdownsample\.1\.', 'shortcut.norm.'),
+)
+
+
+def content(backbone: Backbone, meta: dict) -> dict:
+    """What is pickled: all tensors as arrays, BN's counters too, which SyncBN has in detectron2.
+
+    `matching_heuristics` lets detectron2 match by the ends of the names, and so put `res5` into
+    the head where a C4 model has it.
+
+    Raises:
+        InputError: the stem is none that detectron2 has.
+    """
+    if backbone.state['conv1.weight'].shape[-1] != 7:
+        raise InputError(
+            "detectron2's ResNet has a 7x7 stem with pooling, and this network a 3x3 one, as for "
+            'images of 32 pixels: detectors want one that was pretrained with the 7x7 stem.'
+        )
+    model = {_renamed(name): tensor.numpy() for name, tensor in backbone.state.items()}
+    return dict(model=model, __author__='mmbarlow', matching_heuristics=True)
+
+
+def save(content: dict, path: Path) -> None:
+    with path.open('wb') as file:
+        _Pickler(file).dump(content)
+
+
+def options(backbone: Backbone, mean: list[float], std: list[float]) -> str:
+    """What the network asks of a config of detectron2, as its command line takes it.
+
+    Args:
+        backbone: that was written.
+        mean, std: of the pixels, RGB, 0 to 255.
+    """
+    config = backbone.config
+    found = {
+        'INPUT.FORMAT': 'RGB',
+        'MODEL.PIXEL_MEAN': _list(mean),
+        'MODEL.PIXEL_STD': _list(std),
+        'MODEL.RESNETS.DEPTH': config['depth'],
+        'MODEL.RESNETS.STRIDE_IN_1X1': False,
+    }
+    base = config.get('base_channels', 64)
+    expansion = config.get('expansion', 1 if config['depth'] < 50 else 4)
+    widths = {
+        'STEM_OUT_CHANNELS': (config.get('stem_channels', 64), 64),
+        'WIDTH_PER_GROUP': (base, 64),
+        'RES2_OUT_CHANNELS': (base * expansion, 256),
+    }
+    found.update({f'MODEL.RESNETS.{k}': own for k, (own, usual) in widths.items() if own != usual})
+    return ' '.join(f'{key} {value}' for key, value in found.items())
+
+
+class _Pickler(pickle.Pickler):
+    """Arrays by `numpy.ndarray` itself: NumPy 2 would name `numpy._core`, which NumPy before 1.26,
+    and with it many an installation of detectron2, does not have."""
+
+    def reducer_override(self, obj):
+        if isinstance(obj, np.ndarray):
+            return np.ndarray, (obj.shape, obj.dtype, bytearray(obj.tobytes()))
+        return NotImplemented
+
+
+def _renamed(name: str) -> str:
+    for pattern, wanted in RENAMED:
+        name = re.sub(pattern, wanted, name)
+    return name
+
+
+def _list(numbers: list[float]) -> str:
+    return f'"[{", ".join(f"{x:g}" for x in numbers)}]"'
