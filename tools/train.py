@@ -42,8 +42,11 @@ def main() -> None:
         cfg.load_from = checkpoint_to_resume(args.resume, cfg.work_dir)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
     cli.prepare_processes(cfg, args.launcher)
-    if 'pretrained' in cfg:  # a benchmark: its batch size is that of all processes together
-        split_batch(cfg)
+    if 'pretrained' in cfg:  # a detector
+        from mmbarlow.detection.data_checks import check_data  # mmdet is there for those alone
+
+        check_data(cfg)
+        split_batch(cfg)  # its batch size is that of all processes together
     runner = build_runner(cfg)
     if weights:
         check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)

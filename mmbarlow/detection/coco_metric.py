@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import mmengine
 from mmdet.evaluation.metrics import CocoMetric
@@ -46,7 +47,10 @@ class COCODetectionMetric(CocoMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         predictions = [prediction for _, prediction in results]
-        self.cat_ids = self._coco_api.get_cat_ids(cat_names=self.dataset_meta['classes'])
+        meta, api = self.dataset_meta, self._coco_api
+        assert meta
+        assert api
+        self.cat_ids = api.get_cat_ids(cat_names=meta['classes'])
         images = [prediction['img_id'] for prediction in predictions]
         with tempfile.TemporaryDirectory() as folder:
             files = self.results2json(predictions, f'{folder}/results')
@@ -66,7 +70,8 @@ class COCODetectionMetric(CocoMetric):
             for one in found:
                 del one['bbox']  # else its area would stand for that of the mask
         with redirect_stdout(io.StringIO()) as printed:
-            judge = COCOeval(self._coco_api, self._coco_api.loadRes(found), kind)
+            api: Any = self._coco_api
+            judge = COCOeval(api, api.loadRes(found), kind)  # pyright: ignore[reportArgumentType]
             judge.params.imgIds, judge.params.catIds = images, self.cat_ids
             judge.evaluate()
             judge.accumulate()

@@ -45,7 +45,7 @@ class DetectionPicturesHook(Hook):
         self, runner, batch_idx, data_batch=None, outputs: Sequence[DetDataSample] | None = None
     ) -> None:
         for sample in list(outputs or [])[: self.count - self.drawn]:
-            file = Path(sample.img_path)
+            file = Path(sample.metainfo['img_path'])
             self.visualizer.add_datasample(
                 file.stem,
                 mmcv.imread(file, channel_order='rgb'),

@@ -9,6 +9,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.evaluation.training import normalisation, run
 from mmbarlow.models.encoder import Encoder
 
+from .data_checks import check_data
 from .weights import load_resnet
 
 # What tensors alone do not tell: a ResNet of another style has the same ones.
@@ -33,6 +34,7 @@ def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str
     """
     cfg = deepcopy(cfg)
     put_in(encoder_cfg, cfg)
+    check_data(cfg)
     state = encoder.backbone.state_dict()
     return run(cfg, state, partial(load_resnet, state=state))
 

@@ -31,6 +31,7 @@ class VOCDetectionMetric(VOCMetric):
     def compute_metrics(self, results: list) -> dict[str, float]:
         """NaN where the images have no object to be found."""
         annotations, detections = zip(*results, strict=True)
+        assert self.dataset_meta
         aps: dict[str, dict[int, float]] = {}  # by class and threshold
         for label, name in enumerate(self.dataset_meta['classes']):
             parts = get_cls_results(detections, annotations, label)

@@ -47,4 +47,4 @@ def test_faster_rcnn_c4_learns_eight_images_by_heart(shapes, shrink, tmp_path):
     runner = Runner.from_cfg(cfg)
     runner.train()
     metrics = runner.val_loop.run()
-    assert metrics == {}
+    assert metrics['pascal_voc/AP50'] >= 90, metrics
