@@ -20,6 +20,8 @@ from mmbarlow.errors import InputError
 
 # mmcv without compiled operators is all that pretraining needs, yet it warns that one is missing.
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
+# mmdet looks for another COCO evaluation than pycocotools, which is the one that is used here.
+warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
 
 # Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
 # that mmdet's models leave behind.

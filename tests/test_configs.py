@@ -16,7 +16,7 @@ from PIL import Image
 from mmbarlow import cli
 from mmbarlow import registry as own_registries
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.evaluation.training import train_benchmark
+from mmbarlow.evaluation.classifiers import train_classifier
 from mmbarlow.models import Encoder
 from mmbarlow.registry import METRICS, TRANSFORMS
 
@@ -169,7 +169,7 @@ def test_a_training_benchmark_trains_the_judged_network_and_gives_percent(
 ):
     cfg = reduced(path, data, tmp_path)
     cfg.train_cfg.max_epochs = 1
-    metrics = train_benchmark(*encoder, cfg)
+    metrics = train_classifier(*encoder, cfg)
     heads = {'feature1', 'feature2', 'feature3', 'feature4', 'feature5', 'avgpool'}
     assert set(metrics) == (heads if 'multihead' in path.stem else {'top1', 'top5', 'top1_best'})
     assert all(0 <= value <= 100 for value in metrics.values())

@@ -6,9 +6,9 @@
     python tools/benchmark.py untrained --config configs/barlowtwins/NAME.py --suite digits
     python tools/benchmark.py pixels --suite knn_digits linear_digits
 
-A suite is in1k, transfer, detection or small, a benchmark's name (a file of configs/benchmarks/) or
-a data set's, for all of its benchmarks. Records go to work_dirs/NAME/records/; a result that has
-one is not measured again. docs/benchmarks.md has more.
+A suite is in1k, transfer, detection or small, a benchmark's name (a file of configs/benchmarks/)
+or a data set's, for all of its benchmarks. Records go to work_dirs/NAME/records/; a result that
+has one is not measured again. docs/benchmarks.md has more.
 """
 
 import argparse

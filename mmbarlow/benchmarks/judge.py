@@ -70,7 +70,7 @@ class Judge:
         if 'roi_head' in cfg.model:  # a detector: mmdet is imported only where there is one
             from mmbarlow.detection.training import train_detector as train
         else:
-            from mmbarlow.evaluation.training import train_benchmark as train
+            from mmbarlow.evaluation.classifiers import train_classifier as train
 
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
         return distributed.together(lambda: train(self.encoder, self.encoder_cfg, cfg))

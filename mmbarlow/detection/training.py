@@ -17,20 +17,13 @@ ALIKE = dict(depth=50, style='pytorch')
 
 
 def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str, float]:
-    """Run a detection benchmark on a pretrained network; `train_benchmark`'s counterpart.
+    """Run a benchmark that trains a detector on a pretrained network; see `training.run`.
 
     Args:
         encoder: the judged network, a ResNet.
         encoder_cfg: the config it was built with: `backbone`, `data_preprocessor`.
         cfg: a training config with a detector of mmdet whose ResNet is like the judged one.
-            `train_dataloader.batch_size` is that of all processes together. Not changed.
-
-    Returns:
-        Metrics at the end of the training, in percent.
-
-    Raises:
-        InputError: the network, the data and the config do not fit together, or the work dir is
-            that of another benchmark.
+            Not changed.
     """
     cfg = deepcopy(cfg)
     put_in(encoder_cfg, cfg)

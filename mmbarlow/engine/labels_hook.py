@@ -12,7 +12,7 @@ class LabelsHook(Hook):
     """Raises InputError for a label that the classifier has no output for.
 
     Before the loss does: on a GPU that would be a device-side assertion. Not registered:
-    `mmbarlow.evaluation.training` adds it to every classifier that it trains.
+    `mmbarlow.evaluation.classifiers` adds it to every classifier that it trains.
     """
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:

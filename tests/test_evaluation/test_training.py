@@ -15,7 +15,7 @@ from mmengine.registry import HOOKS
 from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.training import put_in, train_benchmark
+from mmbarlow.evaluation.classifiers import put_in, train_classifier
 from mmbarlow.models import Encoder
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ class Interrupted(Hook):
 def finished(tmp_path_factory) -> tuple[Path, dict]:
     """A finished benchmark: its folder and metrics."""
     folder = tmp_path_factory.mktemp('finished')
-    return folder, train_benchmark(untrained(), NETWORK, config(folder))
+    return folder, train_classifier(untrained(), NETWORK, config(folder))
 
 
 def test_a_linear_layer_on_an_untrained_network_is_well_above_chance(finished):
@@ -90,15 +90,15 @@ def test_an_interrupted_benchmark_goes_on_and_gives_the_same(finished, tmp_path)
     cfg = config(tmp_path)
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='Interrupted')]
     with pytest.raises(KeyboardInterrupt):
-        train_benchmark(untrained(), NETWORK, cfg)
+        train_classifier(untrained(), NETWORK, cfg)
     assert not (tmp_path / 'epoch_12.pth').exists()
-    assert train_benchmark(untrained(), NETWORK, config(tmp_path)) == finished[1]
+    assert train_classifier(untrained(), NETWORK, config(tmp_path)) == finished[1]
 
 
 def test_a_finished_benchmark_is_evaluated_but_not_trained_again(finished):
     folder, metrics = finished
     before = (folder / 'epoch_12.pth').stat().st_mtime_ns
-    assert train_benchmark(untrained(), NETWORK, config(folder)) == metrics
+    assert train_classifier(untrained(), NETWORK, config(folder)) == metrics
     assert (folder / 'epoch_12.pth').stat().st_mtime_ns == before
 
 
@@ -110,7 +110,7 @@ def test_a_work_dir_of_another_benchmark_is_refused(finished, change):
     else:
         cfg.optim_wrapper.optimizer.lr = 0.2
     with pytest.raises(InputError, match='is of another network, seed or recipe'):
-        train_benchmark(encoder, NETWORK, cfg)
+        train_classifier(encoder, NETWORK, cfg)
 
 
 def test_a_hostile_checkpoint_in_the_work_dir_runs_nothing(tmp_path):
@@ -121,7 +121,7 @@ def test_a_hostile_checkpoint_in_the_work_dir_runs_nothing(tmp_path):
     torch.save(dict(state_dict=Hostile()), tmp_path / 'epoch_1.pth')
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_1.pth'))
     with pytest.raises(InputError, match='is no checkpoint of tensors'):
-        train_benchmark(untrained(), NETWORK, config(tmp_path))
+        train_classifier(untrained(), NETWORK, config(tmp_path))
     assert not (tmp_path / 'owned').exists()
 
 
@@ -129,7 +129,7 @@ def test_a_label_without_an_output_is_named(tmp_path):
     cfg = config(tmp_path)
     cfg.model.head.num_classes = 9
     with pytest.raises(InputError, match=r'has the label 9, and the classifier has the classes 0'):
-        train_benchmark(untrained(), NETWORK, cfg)
+        train_classifier(untrained(), NETWORK, cfg)
 
 
 def test_the_judged_network_replaces_the_resnet_50_and_the_benchmark_keeps_its_say():
@@ -158,7 +158,7 @@ def test_two_processes_train_what_one_does(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
-    metrics = train_benchmark(untrained(), NETWORK, one_gentle_epoch(tmp_path / 'one'))
+    metrics = train_classifier(untrained(), NETWORK, one_gentle_epoch(tmp_path / 'one'))
     wanted = json.loads((tmp_path / 'two' / 'metrics.json').read_text())
     assert metrics == pytest.approx(wanted, abs=0.3)  # one image of 360
     one, two = (
@@ -179,7 +179,7 @@ def one_gentle_epoch(work_dir: Path) -> Config:
 def worker(folder: str) -> None:
     cfg = one_gentle_epoch(Path(folder))
     cli.prepare_processes(cfg, 'pytorch')
-    metrics = train_benchmark(untrained(), NETWORK, cfg)
+    metrics = train_classifier(untrained(), NETWORK, cfg)
     if torch.distributed.get_rank() == 0:
         Path(folder, 'metrics.json').write_text(json.dumps(metrics))
     torch.distributed.barrier()
