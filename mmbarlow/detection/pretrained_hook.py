@@ -46,7 +46,8 @@ class PretrainedHook(Hook):
         except InputError as error:
             raise InputError(f'{path} ({found}): {error}') from None
         count = len(resnet_tensors(detector))
-        runner.logger.info(f'{path}: {found}, all {count} tensors are loaded. {found.notes or ""}')
+        notes = ' '.join(found.notes)
+        runner.logger.info(f'{path}: {found}, all {count} tensors are loaded. {notes}')
 
 
 def check_pixels(detector: nn.Module, found: Backbone) -> None:

@@ -1,17 +1,22 @@
 """A detector trained with tools/train.py: one key gives it a pretrained network."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.registry import MODELS
 
-CONFIG = Path(__file__).parents[2] / 'configs/benchmarks/voc_detection/faster-rcnn-c4_voc0712.py'
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/benchmarks/voc_detection/faster-rcnn-c4_voc0712.py'
 
 
 @pytest.fixture
@@ -83,6 +88,21 @@ def test_without_the_key_the_log_says_untrained_and_test_py_finds_the_same_metri
     (log,) = (tmp_path / 'test').glob('*/*.json')
     found = json.loads(log.read_text())
     assert {k: found[k] for k in wanted} == wanted
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_batch_out_and_agree_on_the_statistics(config, tmp_path):
+    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
+    command += ['--nproc_per_node', '2', 'tools/train.py', str(config), '--launcher', 'pytorch']
+    environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    resolved = Config.fromfile(tmp_path / 'run' / 'small.py')
+    assert resolved.train_dataloader.batch_size == 1
+    state = read_checkpoint(tmp_path / 'run' / 'iter_2.pth')['state_dict']
+    assert torch.isfinite(state['roi_head.shared_head.norm.running_var']).all()
 
 
 def test_test_py_does_not_take_a_backbone_for_a_detector(run_tool, config, state, tmp_path):
