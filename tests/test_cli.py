@@ -11,7 +11,7 @@ CONFIGS = Path(__file__).parents[1] / 'configs' / 'barlowtwins'
 
 
 def test_one_data_root_moves_every_data_set_of_a_config():
-    (path,) = CONFIGS.glob('*stem7*_cifar10.py')
+    (path,) = CONFIGS.glob('*resnet18-stem7*_cifar10.py')
     cfg = cli.load_config(path, dict(data_root='elsewhere'))
     datasets = [cfg[f'{name}_dataloader'].dataset for name in ('train', 'val', 'test')]
     datasets += [cfg[f'{name}_cfg'].bank_dataloader.dataset for name in ('val', 'test')]
@@ -21,7 +21,7 @@ def test_one_data_root_moves_every_data_set_of_a_config():
 def test_data_that_would_be_downloaded_need_not_be_there():
     (path,) = CONFIGS.glob('*200e_cifar10.py')
     cli.check_data_folders(cli.load_config(path, dict(data_root='nowhere')))
-    (path,) = CONFIGS.glob('*stem7*_cifar10.py')
+    (path,) = CONFIGS.glob('*resnet18-stem7*_cifar10.py')
     with pytest.raises(InputError, match='there is no folder nowhere'):
         cli.check_data_folders(cli.load_config(path, dict(data_root='nowhere')))
 
