@@ -16,6 +16,9 @@ DATASETS = mmengine.Registry(
 TRANSFORMS = mmengine.Registry(
     'transform', parent=mmengine.TRANSFORMS, scope='mmbarlow', locations=['mmbarlow.datasets']
 )
+DATA_SAMPLERS = mmengine.Registry(
+    'data sampler', parent=mmengine.DATA_SAMPLERS, scope='mmbarlow', locations=['mmbarlow.datasets']
+)
 OPTIMIZERS = mmengine.Registry(
     'optimizer', parent=mmengine.OPTIMIZERS, scope='mmbarlow', locations=['mmbarlow.engine']
 )

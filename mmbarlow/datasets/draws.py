@@ -1,0 +1,90 @@
+"""Random numbers that belong to a sample, not to the process that happens to make its views."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.dataset import DefaultSampler
+
+from mmbarlow.registry import DATA_SAMPLERS
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)  # as published
+# Odd numbers for seed, epoch, index and view, from numpy's default_rng(0).
+MULTIPLIERS = np.array(
+    [0xA30FEBCFD9C2825F, 0x4510BDF882D9D721, 0xA7D3DA94ECDE8B9, 0x43B27B61342F01D], np.uint64
+)
+
+
+class Key(NamedTuple):
+    """What the views of a sample are drawn from: the same key, the same views."""
+
+    seed: int
+    epoch: int
+    index: int
+
+
+class SampleIndex(int):
+    """An index into a data set that carries its key to the transform, through any worker.
+
+    MMEngine's data sets put the index they are asked for into the sample, as `sample_idx`; those
+    that are made of others subtract what lies before, which leaves the key as it is.
+    """
+
+    key: Key
+
+    def __new__(cls, index: int, key: Key) -> 'SampleIndex':
+        self = super().__new__(cls, index)
+        self.key = key
+        return self
+
+    def __sub__(self, other: int) -> 'SampleIndex':
+        return SampleIndex(int(self) - int(other), self.key)
+
+    def __mod__(self, other: int) -> 'SampleIndex':
+        return SampleIndex(int(self) % int(other), self.key)
+
+    def __reduce__(self):
+        return SampleIndex, (int(self), self.key)
+
+
+@DATA_SAMPLERS.register_module()
+class ViewSampler(DefaultSampler):
+    """MMEngine's DefaultSampler whose indices know the run's seed and the epoch.
+
+    With it the views of an image depend on (seed, epoch, index) alone: they are the same for any
+    number of workers and processes, and a resumed run sees what the uninterrupted one would have
+    seen. With another sampler each worker draws from numpy's generator.
+    """
+
+    def __iter__(self) -> Iterator[int]:
+        for index in super().__iter__():
+            yield SampleIndex(index, Key(self.seed or 0, self.epoch, index))
+
+
+def key_of(results: dict) -> Key:
+    """The key of a sample; one from numpy's generator if its index has none."""
+    index = results.get('sample_idx')
+    if isinstance(index, SampleIndex):
+        return index.key
+    return Key(int(np.random.randint(2**31)), 0, 0)
+
+
+def uniforms(keys: np.ndarray, views: int, count: int) -> np.ndarray:
+    """Numbers from U[0, 1) for samples with the keys (n, 3), shape (views, n, count), float64.
+
+    SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which computes its k-th number without the
+    ones before, so that those of a whole batch are a few array operations. The state it starts in
+    is a hash of seed, epoch, index and view.
+    """
+    state = np.asarray(keys, np.uint64) @ MULTIPLIERS[:3]
+    state = state + MULTIPLIERS[3] * np.arange(views, dtype=np.uint64)[:, None]
+    start = splitmix64(state, 1)[..., 0]
+    return (splitmix64(start, count) >> np.uint64(11)) * 2.0**-53
+
+
+def splitmix64(state: np.ndarray, count: int) -> np.ndarray:
+    """The first `count` outputs of generators in the states (...), uint64, shape (..., count)."""
+    z = state[..., None] + GAMMA * np.arange(1, count + 1, dtype=np.uint64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

@@ -1,0 +1,121 @@
+"""The steps of a view on one image: uint8 RGB arrays (H, W, 3) in, the same out.
+
+Each is what Pillow does (within the rounding that is tested), by a library that is faster at it:
+torch resizes as Pillow does with AVX2, OpenCV does the rest.
+"""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import interpolate
+
+from mmbarlow.datasets.view import NEUTRAL, Drawn
+
+Image = NDArray[np.uint8]
+
+GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
+CUT = -0.5  # Pillow's blends cut fractions off where OpenCV rounds
+
+
+def rotate(image: Image, angle: float) -> Image:
+    """By `angle` degrees counter-clockwise about the centre, bilinear; black comes in."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
+    return cv2.warpAffine(image, matrix, (width, height))
+
+
+def crop_and_resize(image: Image, box: tuple[int, int, int, int], size: int) -> Image:
+    """The crop (left, top, width, height) at (size, size), bicubic and antialiased."""
+    left, top, width, height = box
+    # Contiguous, so that torch takes its way for interleaved channels and returns such.
+    crop = np.ascontiguousarray(image[top : top + height, left : left + width])
+    planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
+    resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
+    return resized.permute(0, 2, 3, 1)[0].numpy()
+
+
+def flip(image: Image) -> Image:
+    return cv2.flip(image, 1)
+
+
+def brightness(image: Image, factor: float) -> Image:
+    return cv2.convertScaleAbs(image, alpha=factor, beta=CUT)
+
+
+def contrast(image: Image, factor: float) -> Image:
+    """A blend with the mean of the grey image, which Pillow rounds."""
+    mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
+    return cv2.addWeighted(image, factor, image, 0.0, (1 - factor) * mean + CUT)
+
+
+def saturation(image: Image, factor: float) -> Image:
+    """A blend with the grey image."""
+    matrix = np.full((3, 4), CUT)
+    matrix[:, :3] = (1 - factor) * GREY + factor * np.eye(3)
+    return cv2.transform(image, matrix)
+
+
+def hue(image: Image, shift: float) -> Image:
+    """Along the colour circle by `shift`, a share of it; in 8 bits, as Pillow and torchvision do."""
+    hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
+    hsv[..., 0] += np.uint8(int(shift * 255) % 256)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+
+
+JITTER = brightness, contrast, saturation, hue  # as `view.Drawn` counts them
+
+
+def gray(image: Image) -> Image:
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+
+
+def blur(image: Image, sigma: float) -> Image:
+    """Pillow's GaussianBlur(sigma): three box blurs, here as the one kernel that they make."""
+    kernel = blur_kernel(sigma)
+    return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+def blur_kernel(sigma: float, passes: int = 3) -> NDArray[np.float64]:
+    """Weights of `passes` extended box blurs with the variance of a Gaussian, of odd length.
+
+    A box reaches `whole` pixels to each side and a share of the next one (Gwosdek et al., 2011,
+    which Pillow's `BoxBlur.c` follows).
+    """
+    length = np.sqrt(12 * sigma**2 / passes + 1)
+    whole = int((length - 1) / 2)
+    share = (2 * whole + 1) * (whole * (whole + 1) - 3 * sigma**2 / passes)
+    share /= 6 * (sigma**2 / passes - (whole + 1) ** 2)
+    box = np.ones(2 * whole + 3)
+    box[[0, -1]] = share
+    box /= box.sum()
+    kernel = box
+    for _ in range(passes - 1):
+        kernel = np.convolve(kernel, box)
+    return kernel
+
+
+def solarize(image: Image) -> Image:
+    """Values of 128 and more inverted, which makes each value the smaller of itself and that."""
+    return np.minimum(image, ~image)
+
+
+def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
+    """The view of `size` pixels with the parameters of one view.
+
+    Args:
+        image: decoded at 1 / `factor` of the resolution that `drawn.box` is in.
+    """
+    if drawn.angle:
+        image = rotate(image, drawn.angle)
+    view = crop_and_resize(image, drawn.box // factor, size)
+    if drawn.flip:
+        view = flip(view)
+    for step in drawn.order:
+        if drawn.jitter[step] != NEUTRAL[step]:
+            view = JITTER[step](view, drawn.jitter[step])
+    if drawn.gray:
+        view = gray(view)
+    if drawn.sigma:
+        view = blur(view, drawn.sigma)
+    return solarize(view) if drawn.solarize else view
