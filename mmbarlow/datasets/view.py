@@ -87,6 +87,8 @@ class Views:
         table = {f.name: [getattr(v, f.name) for v in self.views] for f in fields(View)}
         # (V, 1) or (V, 1, 2), to meet numbers of shape (V, n)
         self.p = {name: np.array(values, float)[:, None] for name, values in table.items()}
+        self.scale = np.moveaxis(self.p['crop_scale'], -1, 0)
+        self.log_ratio = np.log(np.moveaxis(self.p['crop_ratio'], -1, 0))
         jitter = [self.p[name] for name in ('brightness', 'contrast', 'saturation', 'hue')]
         strength = np.stack(jitter, -1)
         self.low = NEUTRAL - strength
@@ -111,28 +113,26 @@ class Views:
 
     def _box(self, u: np.ndarray, at: np.ndarray, width, height) -> np.ndarray:
         """torchvision's RandomResizedCrop: ten tries, then the largest centred crop."""
-        (least, most), (narrow, wide) = (
-            np.moveaxis(self.p[f'crop_{x}'], -1, 0) for x in ('scale', 'ratio')
-        )
         found = np.zeros(u.shape[:2], bool)
         w = h = np.zeros(u.shape[:2])
         for i in range(TRIES):
-            area = width * height * between(least, most, u[..., 2 * i])
-            ratio = narrow * (wide / narrow) ** u[..., 2 * i + 1]
+            area = between(*self.scale, u[..., 2 * i]) * (width * height)
+            ratio = np.exp(between(*self.log_ratio, u[..., 2 * i + 1]))
             across, down = np.rint(np.sqrt(area * ratio)), np.rint(np.sqrt(area / ratio))
-            fits = (across > 0) & (across <= width) & (down > 0) & (down <= height) & ~found
-            w, h, found = np.where(fits, across, w), np.where(fits, down, h), found | fits
+            fits = (across <= width) & (down <= height) & (np.minimum(across, down) > 0)
+            w, h = np.where(found, w, across * fits), np.where(found, h, down * fits)
+            found = found | fits
             if found.all():
                 break
         else:
-            ratio = np.minimum(np.maximum(width / height, narrow), wide)
+            ratio = np.clip(width / height, *np.exp(self.log_ratio))
             w = np.where(found, w, np.minimum(width, np.rint(height * ratio)))
             h = np.where(found, h, np.minimum(height, np.rint(width / ratio)))
-        left, top = (
-            np.where(found, at[..., i] * (rest + 1), rest / 2)
-            for i, rest in enumerate((width - w, height - h))
-        )
-        return np.stack([left, top, w, h], -1).astype(int)
+        box = np.empty((*w.shape, 4), int)
+        for i, (side, rest) in enumerate(((w, width - w), (h, height - h))):
+            box[..., i] = np.where(found, at[..., i] * (rest + 1), rest / 2)
+            box[..., 2 + i] = side
+        return box
 
 
 def between(low, high, u: np.ndarray) -> np.ndarray:
