@@ -48,8 +48,13 @@ def one_line(error: InputError) -> str:
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file')
+    add_config_argument(parser)
     parser.add_argument('--work-dir', help='folder for the results; work_dirs/NAME by default')
+    add_launcher_argument(parser)
+
+
+def add_config_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('config', help='config file')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -57,7 +62,6 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='change entries of the config, such as train_dataloader.batch_size=128',
     )
-    add_launcher_argument(parser)
 
 
 def add_launcher_argument(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +140,7 @@ def explained(what: str) -> Iterator[None]:
         raise InputError(f'{what}: {" ".join(reason.split())}') from error
 
 
-def check_data_folders(cfg: Config) -> None:
+def check_data_folders(cfg: Config | dict) -> None:
     """Every `data_root` that a data loader of the config names must exist.
 
     Raises:
@@ -164,6 +168,13 @@ def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str
         yield prefix + 'data_root', node['data_root']
     for key, child in _children(node):
         yield from data_roots(child, f'{prefix}{key}.')
+
+
+def nodes(node: Config | dict) -> Iterator[dict]:
+    """Every dict in a config, at any depth."""
+    for _, child in _children(node):
+        yield child
+        yield from nodes(child)
 
 
 def _children(node: Config | dict) -> Iterator[tuple[str, dict]]:

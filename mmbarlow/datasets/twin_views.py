@@ -57,8 +57,9 @@ class TwinViews(BaseTransform):
             image = jpeg.decode(data, width, height, factor)
         if image is None:  # libjpeg-turbo has given up
             image, factor = decode(data, path), 1
-        views = [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)]
-        return views, drawn
+        # A crop of a smaller image starts and ends with one of its pixels.
+        drawn = drawn._replace(box=drawn.box // factor * factor)
+        return [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)], drawn
 
 
 def planes_first(view: view_ops.Image) -> view_ops.Image:

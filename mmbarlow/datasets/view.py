@@ -3,6 +3,7 @@
 Shapes: V views of each of n samples.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import permutations
 from typing import NamedTuple
@@ -45,11 +46,9 @@ class View:
             if not 0 <= (value := getattr(self, name)) <= 1:
                 raise InputError(f'{name}={value} of a view is a probability: from 0 to 1.')
         for name, least in (('crop_scale', 1e-6), ('crop_ratio', 1e-6), ('blur_sigma', 0)):
-            low, high = getattr(self, name)
-            if not least <= low <= high:
-                raise InputError(
-                    f'{name}=({low}, {high}) of a view must be a range from {least:g}.'
-                )
+            value = getattr(self, name)
+            if not isinstance(value, Sequence) or not least <= value[0] <= value[-1]:
+                raise InputError(f'{name}={value} of a view must be a range, both from {least:g}.')
         for name, most in (('brightness', 10), ('contrast', 10), ('saturation', 10), ('hue', 0.5)):
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise InputError(f'{name}={value} of a view must be from 0 to {most}.')

@@ -15,7 +15,7 @@ from mmbarlow.datasets.view import NEUTRAL, Drawn
 Image = NDArray[np.uint8]
 
 GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
-CUT = -0.5  # Pillow's blends cut fractions off where OpenCV rounds
+CUT = -0.499  # Pillow's blends cut fractions off where OpenCV rounds
 
 
 def rotate(image: Image, angle: float) -> Image:
@@ -28,8 +28,8 @@ def rotate(image: Image, angle: float) -> Image:
 def crop_and_resize(image: Image, box: tuple[int, int, int, int], size: int) -> Image:
     """The crop (left, top, width, height) at (size, size), bicubic and antialiased."""
     left, top, width, height = box
-    # Contiguous, so that torch takes its way for interleaved channels and returns such.
-    crop = np.ascontiguousarray(image[top : top + height, left : left + width])
+    # A copy, so that torch takes its way for interleaved channels and returns such.
+    crop = image[top : top + height, left : left + width].copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
     return resized.permute(0, 2, 3, 1)[0].numpy()
