@@ -47,7 +47,9 @@ def find_views(cfg: Config, name: str) -> TwinViews:
     for node in cli.nodes(cfg):
         if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
             return TwinViews(node['size'], node['view_a'], node['view_b'])
-    raise InputError(f'{name} makes no views: it has neither mmbarlow.TwinViews nor BatchTwinViews.')
+    raise InputError(
+        f'{name} makes no views: it has neither mmbarlow.TwinViews nor BatchTwinViews.'
+    )
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 from .digits import Digits as Digits
-from .imagenet_subset import ImageNetSubset as ImageNetSubset
 from .draws import ViewSampler as ViewSampler
+from .imagenet_subset import ImageNetSubset as ImageNetSubset
 from .images import CenterView as CenterView
 from .images import LoadRGB as LoadRGB
 from .images import WholeView as WholeView

@@ -1,8 +1,8 @@
 """JPEG files, decoded at no higher a resolution than their views need."""
 
+import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-import numpy as np
 
 # A crop this many times larger than its view looks the same from a smaller decoding: the mean
 # difference is 1.0 of 255 for half the sides, 1.1 for a quarter (docs/views.md).

@@ -95,7 +95,7 @@ class Views:
         self.span = NEUTRAL + strength - self.low
 
     def draw(self, u: np.ndarray, width: np.ndarray | int, height: np.ndarray | int) -> Drawn:
-        """Parameters from numbers u (V, n, NUMBERS) of U[0, 1), for images of n sizes, in pixels."""
+        """Parameters from u (V, n, NUMBERS), numbers of U[0, 1), for images of n sizes in pixels."""
         p, rest = self.p, u[..., 2 * TRIES :]
         jittered = (rest[..., 3] < p['jitter'])[..., None]
         sigma = between(p['blur_sigma'][..., 0], p['blur_sigma'][..., 1], rest[..., 11])

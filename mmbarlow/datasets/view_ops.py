@@ -57,7 +57,7 @@ def saturation(image: Image, factor: float) -> Image:
 
 
 def hue(image: Image, shift: float) -> Image:
-    """Along the colour circle by `shift`, a share of it; in 8 bits, as Pillow and torchvision do."""
+    """Along the colour circle by `shift`, a share of it; in 8 bits, as torchvision on Pillow."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
     hsv[..., 0] += np.uint8(int(shift * 255) % 256)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)

@@ -76,8 +76,10 @@ def test_two_data_sets_in_one_do_not_share_keys():
 def test_an_index_is_a_number_and_survives_a_queue():
     index = SampleIndex(7, Key(1, 2, 7))
     again = pickle.loads(pickle.dumps(index))
-    assert again == 7 and again.key == (1, 2, 7)
-    assert (again % 4) == 3 and (again % 4).key == again.key
+    assert again == 7
+    assert again.key == (1, 2, 7)
+    assert (again % 4) == 3
+    assert (again % 4).key == again.key
 
 
 def test_without_a_key_views_come_from_the_generator_of_the_worker():

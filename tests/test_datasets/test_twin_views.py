@@ -143,7 +143,7 @@ def test_two_thousand_views_have_mean_and_covariance_of_the_official_ones(photog
     assert closeness(a - b) > 1e-3
     a, b = a - a.mean(0), b - b.mean(0)
     upper = np.triu_indices(30)
-    products = [(x[:, :, None] * x[:, None])[:, *upper] for x in (a, b)]
+    products = [(x[:, :, None] * x[:, None])[:, upper[0], upper[1]] for x in (a, b)]
     z = (products[0] - products[1]).mean(0) / (products[0] - products[1]).std(0) * 2000**0.5
     assert np.abs(z).max() < 5  # of 465 numbers
     assert np.abs(z).mean() < 1.2  # 0.8 if only sampling moves them

@@ -92,8 +92,10 @@ def test_steps_are_independent_of_each_other():
 def test_each_view_has_its_own_distribution():
     keys = np.stack([np.zeros(100), np.zeros(100), np.arange(100)], 1)
     drawn = Views(dict(blur=1.0), dict(solarize=1.0)).draw(uniforms(keys, 2, NUMBERS), 40, 30)
-    assert (drawn.sigma[0] > 0).all() and not drawn.sigma[1].any()
-    assert drawn.solarize[1].all() and not drawn.solarize[0].any()
+    assert (drawn.sigma[0] > 0).all()
+    assert not drawn.sigma[1].any()
+    assert drawn.solarize[1].all()
+    assert not drawn.solarize[0].any()
     assert (drawn.box[0] != drawn.box[1]).any()
 
 
@@ -101,8 +103,10 @@ def test_images_of_different_sizes_have_crops_of_their_own():
     keys = np.stack([np.zeros(50), np.zeros(50), np.arange(50)], 1)
     width, height = np.full(50, 20), np.arange(10, 60)
     box = Views(dict()).draw(uniforms(keys, 1, NUMBERS), width, height).box[0]
-    assert (box >= 0).all() and (box[:, 2:] > 0).all()
-    assert (box[:, 0] + box[:, 2] <= width).all() and (box[:, 1] + box[:, 3] <= height).all()
+    assert (box >= 0).all()
+    assert (box[:, 2:] > 0).all()
+    assert (box[:, 0] + box[:, 2] <= width).all()
+    assert (box[:, 1] + box[:, 3] <= height).all()
 
 
 @pytest.mark.parametrize(
