@@ -91,20 +91,19 @@ GRAY = 0.0, 1.0, 0.0, 0.0  # weights of a blend that leaves nothing but grey
 
 
 def hue_(images: Tensor, shift: Tensor) -> None:
-    """Along the colour circle by `shift` (n,), a share of it.
+    """Along the colour circle by `shift` (n, 1), in sixths of it.
 
-    On the hexagon of HSV, where a pixel has a maximum, a minimum and a chroma (their difference),
-    the hue is h = sign(g - b) (1 + (g + b - r - minimum) / chroma) sixths of the circle, red at 0.
-    A channel is the minimum and a share of the chroma that falls from 1 to 0 between one and two
-    sixths from its own hue.
+    On the hexagon of HSV, where a pixel has a minimum and a chroma (maximum less minimum), the hue
+    is sign(g - b) (1 + (g + b - r - minimum) / chroma), in sixths from red. A channel is the
+    minimum and a share of the chroma: all of it within a sixth from the channel's own hue, nothing
+    from two sixths on, and in between it falls evenly.
     """
     r, g, b = (channel.flatten(1) for channel in images.unbind(1))
     least = torch.minimum(torch.minimum(r, g), b)
     chroma = torch.maximum(torch.maximum(r, g), b).sub_(least).clamp_(min=1e-6)
-    h = (g + b).sub_(r).sub_(least).div_(chroma).add_(1).copysign_(g - b)
-    h = h.div_(6).add_(shift[:, None])
-    h.sub_(h.round()).mul_(6)  # from -3 to 3
-    base = least - chroma
+    base = least.sub_(chroma)
+    h = (g + b).sub_(r).sub_(base).div_(chroma).copysign_(g - b).add_(shift)
+    h.sub_((h / 6).round_(), alpha=6)  # from -3 to 3
     torch.addcmul(base, chroma, (h + 1).abs_().clamp_(1, 2), out=g)
     torch.addcmul(base, chroma, (h - 1).abs_().clamp_(1, 2), out=b)
     base.add_(chroma, alpha=3)

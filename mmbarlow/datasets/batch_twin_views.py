@@ -6,7 +6,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmbarlow.datasets import batch_ops
-from mmbarlow.datasets.batch_plan import STEPS, Plan, plans
+from mmbarlow.datasets.batch_plan import PLACES, Plan, plans
 from mmbarlow.datasets.draws import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Views
 from mmbarlow.datasets.view_ops import blur_kernel
@@ -14,7 +14,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
 # Values of the views that are worked on at once: on a CPU they stay in its cache.
-AT_ONCE = dict(cpu=2**18, cuda=2**27)
+AT_ONCE = dict(cpu=2**19, cuda=2**27)
 SIGMAS = 512  # strengths of blur to choose from
 
 
@@ -107,14 +107,14 @@ class BatchTwinViews(BaseDataPreprocessor):
             images = batch_ops.rotate(images, plan.angle)
         down, across = self._table(height)[plan.down], self._table(width)[plan.across]
         views = batch_ops.separable(images, down, across).clamp_(0, 255)
-        jittered = slice(plan.hue[STEPS])
-        for place in range(STEPS):
+        jittered = slice(plan.hue[PLACES])
+        for place in range(PLACES):
             batch_ops.blend_(views[jittered], plan.blends[place, jittered])
             part = slice(*plan.hue[place : place + 2])
             batch_ops.hue_(views[part], plan.shift[part])
         if plan.gray:
-            batch_ops.blend_(views, plan.blends[STEPS])
-        if plan.blurred is not None:
+            batch_ops.blend_(views, plan.blends[PLACES])
+        if len(plan.blurred):
             kernels = self.kernels.index_select(0, plan.kernel)
             blurred = batch_ops.blur(views.index_select(0, plan.blurred), kernels, self.place)
             views.index_copy_(0, plan.blurred, blurred)
