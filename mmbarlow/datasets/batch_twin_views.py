@@ -13,8 +13,9 @@ from mmbarlow.datasets.view_ops import blur_kernel
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
-# Values of the views that are worked on at once: on a CPU they stay in its cache.
-AT_ONCE = dict(cpu=2**19, cuda=2**27)
+# Values of the views that are worked on at once: on a CPU a few images that stay in its cache, on
+# other devices whole batches, since each step costs them the same few microseconds.
+CPU_AT_ONCE, AT_ONCE = 2**19, 2**26
 SIGMAS = 512  # strengths of blur to choose from
 
 
@@ -92,7 +93,8 @@ class BatchTwinViews(BaseDataPreprocessor):
         images = images.to(self.mean.device, non_blocking=self._non_blocking)
         device = images.device
         out = torch.empty(2 * len(images), 3, self.size, self.size, device=device)
-        at_once = max(1, AT_ONCE[device.type] // out[0].numel())
+        values = CPU_AT_ONCE if device.type == 'cpu' else AT_ONCE
+        at_once = max(1, values // out[0].numel())
         scale, offset = 1 / self.std, -self.mean / self.std
         with torch.autocast(device.type, enabled=False):
             for part, plan in plans(drawn, images, self.sigmas, at_once):
