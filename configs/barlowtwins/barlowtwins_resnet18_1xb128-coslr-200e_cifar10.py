@@ -13,8 +13,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# The workers load images and the GPU makes the views, the same ones: a worker's core makes about a
-# thousand pairs a second, less than this network takes.
+# Workers load the images and the GPU makes the views that a worker would have made of them, where
+# a core makes about a thousand pairs a second.
 model = dict(
     data_preprocessor=dict(
         type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
