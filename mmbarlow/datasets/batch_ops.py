@@ -22,7 +22,8 @@ def rotate(images: Tensor, angle: Tensor) -> Tensor:
     cos, sin = torch.cos(torch.deg2rad(angle)), torch.sin(torch.deg2rad(angle))
     zero = torch.zeros_like(cos)
     rows = cos, -sin * (height / width), zero, sin * (width / height), cos, zero
-    grid = affine_grid(torch.stack(rows, -1).view(-1, 2, 3), images.shape, align_corners=False)
+    theta = torch.stack(rows, -1).view(-1, 2, 3)
+    grid = affine_grid(theta, list(images.shape), align_corners=False)
     return grid_sample(images, grid, align_corners=False)
 
 

@@ -1,5 +1,7 @@
 """The two distorted views of a batch of small images, made on the device that trains."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from mmengine.model import BaseDataPreprocessor
@@ -29,6 +31,9 @@ class BatchTwinViews(BaseDataPreprocessor):
     `mmbarlow.ViewSampler`. They are rounded to 8 bits nowhere. The data samples stay on the CPU
     then. Out of training, this is `mmpretrain.SelfSupDataPreprocessor`.
 
+    On a CPU it is faster than TwinViews up to 64 px. A table of all crops is kept, which grows with
+    the cube of the side: 0.5 MB at 32 px, 14 MB at 96.
+
     Args:
         size: height and width of the views, in pixels.
         view_a: what the first view changes of the defaults of `View`.
@@ -41,6 +46,11 @@ class BatchTwinViews(BaseDataPreprocessor):
         InputError: a view has no such option, or not with that value; there is no batch of uint8
             RGB images of one size to train on.
     """
+
+    mean: Tensor
+    std: Tensor
+    kernels: Tensor
+    place: Tensor
 
     def __init__(
         self,
@@ -70,7 +80,7 @@ class BatchTwinViews(BaseDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         """`inputs` and `data_samples` as the model takes them."""
         if not training:
-            data = self.cast_data(data)
+            data = cast(dict, self.cast_data(data))
             images = data['inputs']
             views = images if isinstance(images, list) else [images]
             views = [(view.float() - self.mean) / self.std for view in views]
@@ -90,7 +100,7 @@ class BatchTwinViews(BaseDataPreprocessor):
         """
         height, width = images.shape[-2:]
         drawn = self.views.draw(uniforms(keys, 2, NUMBERS), width, height)
-        images = images.to(self.mean.device, non_blocking=self._non_blocking)
+        images = images.to(self.mean.device, non_blocking=bool(self._non_blocking))
         device = images.device
         out = torch.empty(2 * len(images), 3, self.size, self.size, device=device)
         values = CPU_AT_ONCE if device.type == 'cpu' else AT_ONCE
