@@ -8,7 +8,10 @@ mmpretrain registers classes of the same names.
 from mmengine import registry as mmengine
 
 MODELS = mmengine.Registry(
-    'model', parent=mmengine.MODELS, scope='mmbarlow', locations=['mmbarlow.models']
+    'model',
+    parent=mmengine.MODELS,
+    scope='mmbarlow',
+    locations=['mmbarlow.models', 'mmbarlow.datasets'],  # data preprocessors are models
 )
 DATASETS = mmengine.Registry(
     'dataset', parent=mmengine.DATASETS, scope='mmbarlow', locations=['mmbarlow.datasets']

@@ -13,6 +13,20 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# Workers load the images and the GPU makes the views that a worker would have made of them, where
+# a core makes about a thousand pairs a second.
+model = dict(
+    data_preprocessor=dict(
+        type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
+    )
+)
+train_dataloader = dict(
+    sampler=dict(type='mmbarlow.ViewSampler'),
+    dataset=dict(
+        pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
+    ),
+)
+
 # lightly: SGD, 0.06 x batch / 128, for all parameters alike, no warm-up, cosine to 0 over
 # 200 epochs (there once an epoch, here every step)
 optim_wrapper = dict(

@@ -1,3 +1,4 @@
+from .batch_twin_views import BatchTwinViews as BatchTwinViews
 from .digits import Digits as Digits
 from .draws import ViewSampler as ViewSampler
 from .imagenet_subset import ImageNetSubset as ImageNetSubset

@@ -118,7 +118,7 @@ class CenterView(BaseTransform):
 
     torchvision's Resize and CenterCrop on a PIL image, as in the official `evaluate.py` (256 and
     224, bilinear). Required keys: `img` or `img_path`; sets `img` to a uint8 RGB array
-    (size, size, 3).
+    (size, size, 3), and leaves one that is there as it is.
 
     Args:
         size: height and width of the crop, in pixels.
@@ -127,9 +127,13 @@ class CenterView(BaseTransform):
 
     def __init__(self, size: int, resize: int | None = None) -> None:
         self.crop = Compose([Resize(resize or size), CenterCrop(size)])
+        self.done = (size, size, 3) if resize in (None, size) else None
 
     def transform(self, results: dict) -> dict:
-        results['img'] = np.array(self.crop(read_rgb(results)))
+        image = results.get('img')
+        # For data sets of small arrays, the way through Pillow would be most of a worker's time.
+        if not isinstance(image, np.ndarray) or image.shape != self.done or image.dtype != np.uint8:
+            results['img'] = np.array(self.crop(read_rgb(results)))
         return results
 
 

@@ -28,7 +28,8 @@ def rotate(image: Image, angle: float) -> Image:
 def crop_and_resize(image: Image, box: tuple[int, int, int, int], size: int) -> Image:
     """The crop (left, top, width, height) at (size, size), bicubic and antialiased."""
     left, top, width, height = box
-    # A copy, so that torch takes its way for interleaved channels and returns such.
+    # Contiguous, so that torch takes its way for interleaved channels and returns such; a copy,
+    # since torch warns of arrays that are not to be written to, as Pillow's are.
     crop = image[top : top + height, left : left + width].copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
