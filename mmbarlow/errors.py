@@ -6,3 +6,19 @@ class InputError(ValueError):
 
     The tools print the message as one line and exit with status 2 (`mmbarlow.cli`).
     """
+
+
+class BrokenImage(InputError):
+    """An image that cannot be read or decoded.
+
+    Args:
+        path: of the file, or of the archive and the member in it.
+        reason: in a few words, the same ones for the same kind of fault. Without it, `path` is the
+            whole message: so torch makes the error anew in the process that waits for a worker.
+    """
+
+    def __init__(self, path: str, reason: str = '') -> None:
+        advice = 'replace it or take it out; tools/verify_images.py lists all such images.'
+        super().__init__(f'{path} cannot be read ({reason}): {advice}' if reason else path)
+        self.path = path
+        self.reason = reason

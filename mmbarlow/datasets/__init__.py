@@ -1,4 +1,6 @@
 from .digits import Digits as Digits
+from .image_archive import ImageArchive as ImageArchive
+from .image_folder import ImageFolder as ImageFolder
 from .imagenet_subset import ImageNetSubset as ImageNetSubset
 from .images import CenterView as CenterView
 from .images import LoadRGB as LoadRGB

@@ -9,6 +9,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from torchvision.transforms import functional as F
 
+from mmbarlow.datasets.broken import Skipper
 from mmbarlow.datasets.images import read_rgb
 from mmbarlow.errors import InputError
 from mmbarlow.registry import TRANSFORMS
@@ -104,6 +105,7 @@ class TwinViews(BaseTransform):
 
     def __init__(self, size: int, view_a: dict, view_b: dict) -> None:
         self.size = size
+        self.skipper = Skipper(read_rgb)
         try:
             self.views = View(**view_a), View(**view_b)
         except TypeError as error:
@@ -111,7 +113,9 @@ class TwinViews(BaseTransform):
                 f'TwinViews: {error}; a view has {", ".join(View.__dataclass_fields__)}.'
             ) from None
 
-    def transform(self, results: dict) -> dict:
-        image = read_rgb(results)
+    def transform(self, results: dict) -> dict | None:
+        image = self.skipper.read(results)
+        if image is None:
+            return None
         results['img'] = [np.array(view(image, self.size)) for view in self.views]
         return results

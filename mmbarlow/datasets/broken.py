@@ -1,0 +1,63 @@
+"""What training does about an image that cannot be read: it takes another one."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from mmbarlow.errors import BrokenImage, InputError
+
+T = TypeVar('T')
+LIMIT = 100  # broken images in a row
+
+
+class Skipper:
+    """Reads the images of samples, and remembers those that cannot be read.
+
+    For a broken image `read` returns None; if a transform then returns None, too, MMEngine's data
+    set draws another index from NumPy's global generator. That is seeded here from the place of the
+    sample, so that the replacement is the same whatever the number of workers and processes.
+
+    The next good sample gets `skipped`, a tuple of (path, reason), which `mmpretrain.PackInputs`
+    passes on with `meta_keys=('skipped',)` to `mmbarlow.BrokenImagesHook`.
+
+    Args:
+        reader: gives the image of a sample, or raises BrokenImage.
+    """
+
+    def __init__(self, reader: Callable[[dict], T]) -> None:
+        self.reader = reader
+        self.failed: list[tuple[str, str]] = []  # since the last good one
+
+    def read(self, results: dict) -> T | None:
+        """The image of a sample. A replacement gets the `sample_idx` of the place it fills, whose
+        random numbers its views are made of.
+
+        Raises:
+            InputError: this is the hundredth broken image in a row.
+        """
+        if self.failed:
+            np.random.set_state(self.state)  # of before the draw
+            results['sample_idx'] = self.place
+        try:
+            image = self.reader(results)
+        except BrokenImage as error:
+            self._skip(results.get('sample_idx', 0), error)
+            return None
+        if self.failed:
+            results['skipped'] = tuple(self.failed)
+            self.failed.clear()
+        return image
+
+    def _skip(self, place: int, error: BrokenImage) -> None:
+        self.failed.append((error.path, error.reason))
+        if len(self.failed) == LIMIT:
+            path, reason = self.failed[0]
+            raise InputError(
+                f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): see '
+                'tools/verify_images.py for the others.'
+            )
+        self.place, self.state = place, np.random.get_state()
+        # a sampler may give indices that know the run's seed and the epoch
+        seed, epoch = getattr(place, 'seed', 0), getattr(place, 'epoch', 0)
+        np.random.seed([n % 2**32 for n in (seed, epoch, place, len(self.failed))])

@@ -1,0 +1,51 @@
+"""Reading members of a zip file by their place in it, from any process."""
+
+import errno
+import os
+import struct
+import zipfile
+import zlib
+from functools import cache
+
+LOCAL_HEADER = struct.Struct('<4s22xHH')  # its mark; lengths of name and extra field at the end
+
+
+@cache
+def _descriptor(archive: str) -> int:
+    """Opened once a process. `os.pread` has no position, so that forked workers share it."""
+    return os.open(archive, os.O_RDONLY)
+
+
+def read_member(archive: str, offset: int, size: int, method: int) -> bytes:
+    """Content of a member.
+
+    Args:
+        archive: the zip file.
+        offset: of the member's local header, in bytes.
+        size: of the member as it is stored, in bytes.
+        method: zipfile.ZIP_STORED or ZIP_DEFLATED.
+
+    Raises:
+        OSError: it is not there, cut off or damaged.
+    """
+    file = _descriptor(archive)
+    mark, name, extra = LOCAL_HEADER.unpack(_read(file, LOCAL_HEADER.size, offset))
+    if mark != b'PK\x03\x04':
+        raise OSError(errno.EIO, 'the archive is damaged')
+    data = _read(file, size, offset + LOCAL_HEADER.size + name + extra)
+    if method == zipfile.ZIP_STORED:
+        return data
+    try:
+        return zlib.decompress(data, -zlib.MAX_WBITS)
+    except zlib.error:
+        raise OSError(errno.EIO, 'the archive is damaged') from None
+
+
+def _read(file: int, size: int, offset: int) -> bytes:
+    data = os.pread(file, size, offset)
+    while len(data) < size:
+        more = os.pread(file, size - len(data), offset + len(data))
+        if not more:
+            raise OSError(errno.EIO, 'the archive is cut off')
+        data += more
+    return data
