@@ -9,12 +9,12 @@ from mmengine.logging import print_log
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
-EXTENSIONS = '.jpg .jpeg .png .webp .bmp .tif .tiff .gif .ppm .pgm'.split()
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 
 def is_image(name: str) -> bool:
     """By the name of a file, large or small letters; hidden files are none."""
-    return name.lower().endswith(tuple(EXTENSIONS)) and not name.startswith('.')
+    return name.lower().endswith(EXTENSIONS) and not name.startswith('.')
 
 
 @DATASETS.register_module()
@@ -66,10 +66,14 @@ class ImageFolder(BaseDataset):
             self.unreadable.append((folder, str(error.strerror).lower()))
             return
         entries = [entry for entry in entries if not entry.name.startswith('.')]
-        folders = [entry.path for entry in entries if entry.is_dir()]
+        folders = [entry for entry in entries if entry.is_dir()]
         for entry in entries:
             # a link to nothing counts as an image, a broken one: it was meant to be there
-            if is_image(entry.name) and (entry.is_file() or entry.is_symlink() and not entry.is_dir()):
+            if is_image(entry.name) and (entry.is_file() or _dangles(entry)):
                 yield entry.path
-        for path in folders:
-            yield from self._walk(path, seen)
+        for entry in folders:
+            yield from self._walk(entry.path, seen)
+
+
+def _dangles(entry: os.DirEntry) -> bool:
+    return entry.is_symlink() and not os.path.exists(entry.path)
