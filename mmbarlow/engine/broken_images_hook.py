@@ -13,14 +13,13 @@ from mmbarlow.registry import HOOKS
 class BrokenImagesHook(Hook):
     """Logs each image that was replaced by another one once, and limits their share.
 
-    Takes what `mmbarlow.datasets.broken.Skipper` leaves in `skipped` of a sample. Where several
-    processes train, each looks at its own samples; what the others found is logged by the first at
-    the end of an epoch.
+    Takes what `mmbarlow.datasets.broken.Skipper` leaves in `skipped` of a sample. The images of all
+    processes are counted together at the end of an epoch, their paths logged by the first. Until
+    then each process looks at its own, of which chance may give it some more than its share: three
+    standard deviations.
 
     Args:
-        max_share: of the images; the run stops when more are broken. As long as a process has not
-            seen as many images as an epoch gives it, its share is that of such a number, so that no
-            good data set is stopped for a bad beginning.
+        max_share: of the images of the data set; the run stops when more of them are broken.
 
     Raises:
         InputError: there are more.
@@ -43,22 +42,23 @@ class BrokenImagesHook(Hook):
             return
         self.broken.update(found)
         self._log(runner, found)
-        dataset = runner.train_dataloader.dataset
-        total = len(dataset)
-        limit = self.max_share * min(max(self.seen, total / dist.get_world_size()), total)
-        if len(self.broken) > limit:
-            self._stop(getattr(dataset, 'data_root', None) or 'FOLDER', total)
+        total = len(runner.train_dataloader.dataset)
+        # in the first epoch, what this process has yet to see counts as good
+        seen = min(max(self.seen, total / dist.get_world_size()), total)
+        expected = self.max_share * seen
+        self._check(runner, self.broken, expected + 3 * expected**0.5)
 
     def after_train_epoch(self, runner) -> None:
         for found in dist.all_gather_object(self.broken):
             self._log(runner, found.items())
+        self._check(runner, self.everywhere)
 
     def after_train(self, runner) -> None:
         self.after_train_epoch(runner)  # of the last one of a training without epochs
         if self.everywhere:
             runner.logger.warning(
-                f'{len(self.everywhere)} images could not be read and were replaced by others, of '
-                f'{len(runner.train_dataloader.dataset):,}; tools/verify_images.py lists them.'
+                f'{len(self.everywhere)} of {len(runner.train_dataloader.dataset):,} images could '
+                'not be read and were replaced by others; tools/verify_images.py lists them.'
             )
 
     def _log(self, runner, found: Iterable[tuple[str, str]]) -> None:
@@ -67,9 +67,14 @@ class BrokenImagesHook(Hook):
                 self.everywhere[path] = reason
                 runner.logger.warning(f'broken image, replaced by another one: {path} ({reason})')
 
-    def _stop(self, folder: str, total: int) -> None:
-        names = [f'{path} ({reason})' for path, reason in self.broken.items()]
+    def _check(self, runner, broken: dict[str, str], limit: float = float('inf')) -> None:
+        dataset = runner.train_dataloader.dataset
+        total = len(dataset)
+        if len(broken) <= min(limit, self.max_share * total):
+            return
+        names = [f'{path} ({reason})' for path, reason in broken.items()]
         more = f' and {len(names) - 3} more' if len(names) > 3 else ''
+        folder = getattr(dataset, 'data_root', None) or 'FOLDER'
         raise InputError(
             f'{len(names)} of the images seen so far cannot be read, more than max_share = '
             f'{self.max_share:.4g} of {total:,} allows: {", ".join(names[:3])}{more}. List all of '

@@ -55,19 +55,38 @@ def test_a_bad_beginning_stops_no_good_data_set():
     BrokenImagesHook().before_train_iter(runner(images=1000), 0, batch(*'abcdefghij'))
 
 
-def test_a_process_of_several_has_its_share_of_them(monkeypatch):
-    monkeypatch.setattr('mmengine.dist.get_world_size', lambda: 2)
-    hook, run = BrokenImagesHook(), runner(images=1000)
-    hook.before_train_iter(run, 0, batch(*'abcde'))
-    with pytest.raises(InputError, match='6 of the images'):
-        hook.before_train_iter(run, 1, batch('f'))
+def test_a_process_of_many_stops_early_when_it_has_far_more_than_its_share(monkeypatch):
+    """Its 12,500 of 100,000 images may have 125 by 1 %, and 3 sqrt(125) = 33 more by chance."""
+    monkeypatch.setattr('mmengine.dist.get_world_size', lambda: 8)
+    hook, run = BrokenImagesHook(), runner(images=100_000)
+    hook.before_train_iter(run, 0, batch(*map(str, range(158))))
+    with pytest.raises(InputError, match='159 of the images'):
+        hook.before_train_iter(run, 1, batch('another'))
 
 
 def test_a_process_that_has_seen_all_of_them_may_have_met_all_broken_ones(monkeypatch):
-    monkeypatch.setattr('mmengine.dist.get_world_size', lambda: 2)
-    hook, run = BrokenImagesHook(), runner(images=1000)
-    for step in range(150):
-        hook.before_train_iter(run, step, batch(*'abcdefghij'[: step // 10]))
+    monkeypatch.setattr('mmengine.dist.get_world_size', lambda: 8)
+    hook, run = BrokenImagesHook(), runner(images=100_000)
+    for step in range(1000):
+        hook.before_train_iter(run, step, batch(str(step), size=100))
+    with pytest.raises(InputError, match='1001 of the images'):
+        hook.before_train_iter(run, 1000, batch('another'))
+
+
+def test_what_other_processes_found_counts_at_the_end_of_an_epoch(monkeypatch, caplog):
+    others = [dict(a='truncated'), dict(b='empty')]
+    monkeypatch.setattr('mmengine.dist.all_gather_object', lambda own: [own, *others])
+    hook, run = BrokenImagesHook(), runner(images=300)
+    hook.before_train_iter(run, 0, batch('a'))
+    hook.after_train_epoch(run)
+    hook.after_train_epoch(run)
+    assert [r.getMessage().split(': ')[-1] for r in caplog.records] == [
+        'a (truncated)',
+        'b (empty)',
+    ]
+    others[1].update(c='empty', d='empty')
+    with pytest.raises(InputError, match='4 of the images'):
+        hook.after_train_epoch(run)
 
 
 @pytest.fixture
@@ -107,7 +126,7 @@ def test_a_training_goes_on_over_a_broken_image_and_names_it_once(
     (log,) = (tmp_path / 'run').glob('*/*.log')
     text = log.read_text()
     assert text.count(f'broken image, replaced by another one: {path} (truncated)') == 1
-    assert '1 images could not be read' in text
+    assert '1 of 200 images could not be read' in text
     assert (tmp_path / 'run' / f'{CONFIG.stem}_backbone.pth').is_file()
 
 
@@ -117,7 +136,7 @@ def test_a_resumed_training_goes_on_over_a_broken_image(run_tool, folder, tmp_pa
     status, _, err = train(run_tool, folder, tmp_path / 'run', 0, resume=True)
     assert status == 0, err
     log = sorted((tmp_path / 'run').glob('*/*.log'))[-1].read_text()
-    assert '2 images could not be read' in log
+    assert '2 of 200 images could not be read' in log
     assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
 
 
