@@ -1,7 +1,7 @@
 """What training does about an image that cannot be read: it takes another one."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ T = TypeVar('T')
 LIMIT = 100  # broken images in a row
 
 
-class Skipper:
+class Skipper(Generic[T]):
     """Reads the images of samples, and remembers those that cannot be read.
 
     For a broken image `read` returns None; if a transform then returns None, too, MMEngine's data

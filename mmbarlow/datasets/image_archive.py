@@ -42,16 +42,16 @@ class ImageArchive(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         members = sorted(self._members(), key=lambda member: member.filename)
-        samples = [
+        samples: list[dict] = [
             dict(name=m.filename, member=(m.header_offset, m.compress_size, m.compress_type))
             for m in members
         ]
         if self.with_label:
-            classes = [sample['name'][len(self.folder) :].split('/')[0] for sample in samples]
+            classes = [m.filename.removeprefix(self.folder).split('/')[0] for m in members]
             self._metainfo['classes'] = tuple(sorted(set(classes)))
             labels = {name: label for label, name in enumerate(self._metainfo['classes'])}
             for sample, name in zip(samples, classes, strict=True):
-                sample['gt_label'] = labels[name]
+                sample.update(gt_label=labels[name])
         return samples
 
     def get_data_info(self, idx: int) -> dict:

@@ -1,5 +1,6 @@
 """All images below a folder, without labels."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -45,7 +46,7 @@ class ImageFolder(BaseDataset):
             raise InputError(f'there is no folder {root}{hint}.')
         samples = [dict(img_path=path) for path in self._walk(root, set())]
         for folder, reason in self.unreadable:
-            print_log(f'the folder {folder} is left out: {reason}', 'current', level='WARNING')
+            print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
         if not samples:
             raise InputError(
                 f'there is no image in {root} or below it; looked for are files whose names end in '
