@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,13 +43,23 @@ def images_of(source: str) -> BaseDataset:
 
 
 def check_all(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
-    """Decode all images in `workers` processes; gives chunks of results in the data set's order."""
+    """Decode all images in `workers` processes; gives chunks of results in the data set's order.
+
+    Raises:
+        InputError: a process died, of an image or for want of memory.
+    """
     chunks = [range(i, min(i + CHUNK, len(dataset))) for i in range(0, len(dataset), CHUNK)]
     if workers == 1:
         yield from map(partial(_check_chunk, dataset), chunks)
         return
-    with ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset,)) as pool:
-        yield from pool.map(_check_kept, chunks)
+    try:
+        with ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset,)) as pool:
+            yield from pool.map(_check_kept, chunks)
+    except BrokenProcessPool:
+        raise InputError(
+            'a process died while it decoded, for want of memory or of a fault in a decoder: '
+            'take fewer --workers, or look through smaller parts.'
+        ) from None
 
 
 def _check_chunk(dataset: BaseDataset, indices: Sequence[int]) -> list[Checked]:
