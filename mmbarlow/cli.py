@@ -4,6 +4,7 @@ import argparse
 import difflib
 import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ def run(main: Callable[[], int | None]) -> None:
 
 def one_line(error: InputError) -> str:
     """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
-    return str(error).strip().split('\n')[-1].removeprefix('mmbarlow.errors.InputError: ')
+    return re.sub(r'^mmbarlow\.errors\.\w+: ', '', str(error).strip().split('\n')[-1])
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +148,8 @@ def check_data_folders(cfg: Config | dict) -> None:
         InputError: one does not; the message names the key to change.
     """
     for key, folder in data_roots(cfg):
-        if not Path(folder).is_dir():
+        # of an archive, its data set says by itself what is wrong
+        if not (Path(folder).exists() or folder.endswith('.zip')):
             raise InputError(
                 f'there is no folder {folder}: put the data there or name another with '
                 f'--cfg-options data_root=FOLDER ({key}).'

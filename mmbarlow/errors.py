@@ -18,6 +18,7 @@ class BrokenImage(InputError):
     """
 
     def __init__(self, path: str, reason: str = '') -> None:
+        path = path.encode(errors='backslashreplace').decode()  # names of files are any bytes
         advice = 'replace it or take it out; tools/verify_images.py lists all such images.'
         super().__init__(f'{path} cannot be read ({reason}): {advice}' if reason else path)
         self.path = path

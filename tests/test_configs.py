@@ -3,6 +3,7 @@
 import itertools
 import pickle
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,17 @@ def data(tmp_path_factory, make_voc) -> Path:
             batch = {'data': rng.integers(0, 256, (4, 3072), dtype=np.uint8), key: [0, 1, 1, 0]}
             (root / folder / name).write_bytes(pickle.dumps(batch))
     (root / 'stl10_binary').mkdir()
-    for split in ('train', 'test'):
+    for split in ('train', 'test', 'unlabeled'):
         stem = root / 'stl10_binary' / split
         rng.integers(0, 256, 4 * 3 * 96 * 96, dtype=np.uint8).tofile(f'{stem}_X.bin')
         np.array([1, 2, 10, 1], np.uint8).tofile(f'{stem}_y.bin')
+    for split in ('train', 'val'):
+        images(root / 'listed' / split, *names)
+        (root / 'listed' / 'meta').mkdir(exist_ok=True)
+        (root / 'listed' / 'meta' / f'{split}.txt').write_text(''.join(f'{n} 1\n' for n in names))
+    with zipfile.ZipFile(root / 'images.zip', 'w') as archive:
+        for path in (root / 'train').rglob('*.JPEG'):
+            archive.write(path, path.relative_to(root))
     objects = [('cow', 0), ('dog', 0)]
     make_voc(root, dict(trainval={'000005': objects}, test={'000001': objects}))
     return root
@@ -90,7 +98,13 @@ def _no_download(monkeypatch):
 
 def reduced(path: Path, data: Path, work_dir: Path) -> Config:
     """The config with its own structure, on a handful of images and with narrow layers."""
-    folder = dict(tinyimagenet='tiny-imagenet-200', places205='places205', inat18='inat18')
+    folder = dict(
+        tinyimagenet='tiny-imagenet-200',
+        places205='places205',
+        inat18='inat18',
+        list='listed',
+        archive='images.zip',
+    )
     data = data / folder.get(path.stem.rsplit('_', 1)[-1], '')
     cfg = cli.load_config(path, dict(data_root=str(data)), str(work_dir))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -151,7 +165,7 @@ def test_a_training_config_builds_in_whole_and_makes_one_step(path, data, tmp_pa
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
     assert runner.val_loop is not None or 'val_cfg' not in cfg
-    assert runner.test_loop.protocols
+    assert 'test_cfg' not in cfg or runner.test_loop.protocols
     for scheduler in runner.param_schedulers:  # past the first step, whose rate may be 0
         runner.optim_wrapper.optimizer.step()
         scheduler.step()

@@ -158,7 +158,7 @@ def pipelines() -> dict[str, Callable[[Path], object]]:
         theirs = Compose([mmpretrain.TRANSFORMS.build(step) for step in steps])
     views = official(1.0, 0.0), official(0.1, 0.2)
 
-    def torchvision(path: Path) -> list[torch.Tensor]:
+    def torchvision(path: Path) -> list:
         with Image.open(path) as image:
             rgb = image.convert('RGB')
         return [view(rgb) for view in views]

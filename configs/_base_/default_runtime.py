@@ -9,5 +9,6 @@ sync_bn = 'torch'
 default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
+    broken_images=dict(type='mmbarlow.BrokenImagesHook', max_share=0.01),
 )
 log_processor = dict(window_size=50)

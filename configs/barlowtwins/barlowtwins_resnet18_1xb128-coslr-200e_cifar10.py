@@ -10,6 +10,7 @@ between its versions 83.5 to 84.2).
 _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/sgd_200e.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -21,19 +22,10 @@ model = dict(
     )
 )
 train_dataloader = dict(
-    sampler=dict(type='mmbarlow.ViewSampler'),
     dataset=dict(
         pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
     ),
 )
-
-# lightly: SGD, 0.06 x batch / 128, for all parameters alike, no warm-up, cosine to 0 over
-# 200 epochs (there once an epoch, here every step)
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='SGD', lr=0.06, momentum=0.9, weight_decay=5e-4)
-)
-param_scheduler = dict(type='CosineAnnealingLR', eta_min=0, convert_to_iter_based=True)
-train_cfg = dict(by_epoch=True, max_epochs=200, val_interval=10)
 
 custom_hooks = [
     dict(type='mmbarlow.FiniteLossHook'),

@@ -25,10 +25,10 @@ model = dict(
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='mmbarlow.LoadRGB'),
+            dict(type='mmbarlow.LoadRGB', skip_broken=True),
             dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32, interpolation='bicubic'),
             dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
-            dict(type='mmpretrain.PackInputs'),
+            dict(type='mmpretrain.PackInputs', meta_keys=('skipped',)),
         ]
     )
 )

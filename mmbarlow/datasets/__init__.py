@@ -1,6 +1,8 @@
 from .batch_twin_views import BatchTwinViews as BatchTwinViews
 from .digits import Digits as Digits
 from .draws import ViewSampler as ViewSampler
+from .image_archive import ImageArchive as ImageArchive
+from .image_folder import ImageFolder as ImageFolder
 from .imagenet_subset import ImageNetSubset as ImageNetSubset
 from .images import CenterView as CenterView
 from .images import LoadRGB as LoadRGB

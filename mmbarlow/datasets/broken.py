@@ -1,7 +1,7 @@
 """What training does about an image that cannot be read: it takes another one."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ T = TypeVar('T')
 LIMIT = 100  # broken images in a row
 
 
-class Skipper:
+class Skipper(Generic[T]):
     """Reads the images of samples, and remembers those that cannot be read.
 
     For a broken image `read` returns None; if a transform then returns None, too, MMEngine's data
@@ -58,6 +58,6 @@ class Skipper:
                 'tools/verify_images.py for the others.'
             )
         self.place, self.state = place, np.random.get_state()
-        # a sampler may give indices that know the run's seed and the epoch
-        seed, epoch = getattr(place, 'seed', 0), getattr(place, 'epoch', 0)
-        np.random.seed([n % 2**32 for n in (seed, epoch, place, len(self.failed))])
+        # `mmbarlow.ViewSampler` gives indices that know the run's seed and the epoch.
+        key = getattr(place, 'key', (0, 0, place))
+        np.random.seed([n % 2**32 for n in (*key, len(self.failed))])

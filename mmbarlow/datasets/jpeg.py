@@ -17,7 +17,7 @@ def size_of(data: bytes) -> tuple[int, int] | None:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
         return None
-    return None if space in ('CMYK', 'YCCK') else (width, height)
+    return None if space in ('CMYK', 'YCCK') else (int(width), int(height))
 
 
 def reduction(boxes: np.ndarray, size: int) -> int:
@@ -32,8 +32,10 @@ def decode(data: bytes, width: int, height: int, factor: int = 1) -> NDArray[np.
 
     libjpeg computes smaller images from the low frequencies of each 8 x 8 block.
     """
-    least = dict(min_width=-(-width // factor), min_height=-(-height // factor))
+    least_height, least_width = -(-height // factor), -(-width // factor)
     try:
-        return simplejpeg.decode_jpeg(data, 'RGB', min_factor=factor, **least)
+        return simplejpeg.decode_jpeg(
+            data, 'RGB', min_height=least_height, min_width=least_width, min_factor=factor
+        )
     except ValueError:  # of warnings, too, which Pillow may judge otherwise
         return None

@@ -47,14 +47,16 @@ class TwinViews(BaseTransform):
     def make(self, results: dict) -> tuple[list[view_ops.Image], Drawn]:
         """The two views and what they were made with; raises BrokenImage."""
         data, path = read(results), str(results.get('img_path', 'an array'))
-        size = jpeg.size_of(data) if isinstance(data, bytes) else None
-        image = decode(data, path) if size is None else None
-        width, height = size or image.shape[1::-1]
-        drawn = self.views.draw(uniforms([key_of(results)], 2, NUMBERS), width, height)
-        factor = 1
-        if image is None:
+        size, image, factor = None, None, 1
+        if isinstance(data, bytes):
+            size = jpeg.size_of(data)
+        if size is None:
+            image = decode(data, path)
+            size = image.shape[1], image.shape[0]
+        drawn = self.views.draw(uniforms(np.array([key_of(results)]), 2, NUMBERS), *size)
+        if image is None and isinstance(data, bytes):
             factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box, self.size)
-            image = jpeg.decode(data, width, height, factor)
+            image = jpeg.decode(data, *size, factor)
         if image is None:  # libjpeg-turbo has given up
             image, factor = decode(data, path), 1
         # A crop of a smaller image starts and ends with one of its pixels.
@@ -65,6 +67,6 @@ class TwinViews(BaseTransform):
 def planes_first(view: view_ops.Image) -> view_ops.Image:
     """The same array (H, W, 3), with the channels apart in memory: PackInputs need not copy it."""
     planes = np.empty((3, *view.shape[:2]), np.uint8)
-    for i, plane in enumerate(planes):
-        cv2.extractChannel(view, i, plane)
+    for i in range(3):
+        cv2.extractChannel(view, i, planes[i])
     return planes.transpose(1, 2, 0)

@@ -95,7 +95,7 @@ class Views:
         self.span = NEUTRAL + strength - self.low
 
     def draw(self, u: np.ndarray, width: np.ndarray | int, height: np.ndarray | int) -> Drawn:
-        """Parameters from u (V, n, NUMBERS), numbers of U[0, 1), for images of n sizes in pixels."""
+        """Parameters from u (V, n, NUMBERS), of U[0, 1), for images of n sizes in pixels."""
         p, rest = self.p, u[..., 2 * TRIES :]
         jittered = (rest[..., 3] < p['jitter'])[..., None]
         sigma = between(p['blur_sigma'][..., 0], p['blur_sigma'][..., 1], rest[..., 11])
@@ -112,11 +112,12 @@ class Views:
 
     def _box(self, u: np.ndarray, at: np.ndarray, width, height) -> np.ndarray:
         """torchvision's RandomResizedCrop: ten tries, then the largest centred crop."""
+        (least, most), (narrow, wide) = self.scale, self.log_ratio
         found = np.zeros(u.shape[:2], bool)
         w = h = np.zeros(u.shape[:2])
         for i in range(TRIES):
-            area = between(*self.scale, u[..., 2 * i]) * (width * height)
-            ratio = np.exp(between(*self.log_ratio, u[..., 2 * i + 1]))
+            area = between(least, most, u[..., 2 * i]) * (width * height)
+            ratio = np.exp(between(narrow, wide, u[..., 2 * i + 1]))
             across, down = np.rint(np.sqrt(area * ratio)), np.rint(np.sqrt(area / ratio))
             fits = (across <= width) & (down <= height) & (np.minimum(across, down) > 0)
             w, h = np.where(found, w, across * fits), np.where(found, h, down * fits)
@@ -124,7 +125,7 @@ class Views:
             if found.all():
                 break
         else:
-            ratio = np.clip(width / height, *np.exp(self.log_ratio))
+            ratio = np.clip(width / height, np.exp(narrow), np.exp(wide))
             w = np.where(found, w, np.minimum(width, np.rint(height * ratio)))
             h = np.where(found, h, np.minimum(height, np.rint(width / ratio)))
         box = np.empty((*w.shape, 4), int)

@@ -4,6 +4,8 @@ Each is what Pillow does (within the rounding that is tested), by a library that
 torch resizes as Pillow does with AVX2, OpenCV does the rest.
 """
 
+from collections.abc import Iterable, Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 
-Image = NDArray[np.uint8]
+Image = np.ndarray  # uint8 (H, W, 3)
 
 GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
 CUT = -0.499  # Pillow's blends cut fractions off where OpenCV rounds
@@ -25,7 +27,7 @@ def rotate(image: Image, angle: float) -> Image:
     return cv2.warpAffine(image, matrix, (width, height))
 
 
-def crop_and_resize(image: Image, box: tuple[int, int, int, int], size: int) -> Image:
+def crop_and_resize(image: Image, box: Iterable[int], size: int) -> Image:
     """The crop (left, top, width, height) at (size, size), bicubic and antialiased."""
     left, top, width, height = box
     # Contiguous, so that torch takes its way for interleaved channels and returns such; a copy,
@@ -46,7 +48,8 @@ def brightness(image: Image, factor: float) -> Image:
 
 def contrast(image: Image, factor: float) -> Image:
     """A blend with the mean of the grey image, which Pillow rounds."""
-    mean = int(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))[0] + 0.5)
+    grey: Sequence[float] = cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))  # pyright: ignore[reportAssignmentType]
+    mean = int(grey[0] + 0.5)
     return cv2.addWeighted(image, factor, image, 0.0, (1 - factor) * mean + CUT)
 
 
@@ -108,7 +111,7 @@ def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
         image: decoded at 1 / `factor` of the resolution that `drawn.box` is in.
     """
     if drawn.angle:
-        image = rotate(image, drawn.angle)
+        image = rotate(image, float(drawn.angle))
     view = crop_and_resize(image, drawn.box // factor, size)
     if drawn.flip:
         view = flip(view)
@@ -118,5 +121,5 @@ def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
     if drawn.gray:
         view = gray(view)
     if drawn.sigma:
-        view = blur(view, drawn.sigma)
+        view = blur(view, float(drawn.sigma))
     return solarize(view) if drawn.solarize else view

@@ -1,4 +1,5 @@
 from .bf16 import BF16OptimWrapper as BF16OptimWrapper
+from .broken_images_hook import BrokenImagesHook as BrokenImagesHook
 from .export_hook import ExportHook as ExportHook
 from .feature_loop import FeatureLoop as FeatureLoop
 from .finite_loss_hook import FiniteLossHook as FiniteLossHook

@@ -1,24 +1,16 @@
-# CIFAR-10 as class folders (train/airplane/*.jpg, test/airplane/*.jpg): cifar10.py, but for the
-# source of the images.
-_base_ = 'cifar10.py'
+# CIFAR-10 as class folders (train/airplane/*.jpg, test/airplane/*.jpg).
+_base_ = 'small_images.py'
+
+data_root = 'data/cifar10'
 
 
-def folders(split, pipeline):
-    return dict(
-        dataset=dict(
-            _delete_=True,
-            type='mmpretrain.CustomDataset',
-            data_root='data/cifar10',
-            data_prefix=split,
-            pipeline=pipeline,
-        )
-    )
+def folders(split):
+    source = dict(type='mmpretrain.CustomDataset', data_root=data_root, data_prefix=split)
+    return dict(dataset=source)
 
 
-train_dataloader = folders('train', {{_base_.train_dataloader.dataset.pipeline}})  # noqa: F821
-val_dataloader = folders('test', {{_base_.val_dataloader.dataset.pipeline}})  # noqa: F821
-bank_dataloader = folders('train', {{_base_.val_dataloader.dataset.pipeline}})  # noqa: F821
-val_cfg = dict(bank_dataloader=bank_dataloader)
+train_dataloader = folders('train')
+val_dataloader = folders('test')
+val_cfg = dict(bank_dataloader=folders('train'))
 test_dataloader = val_dataloader
-test_cfg = dict(bank_dataloader=bank_dataloader)
-del bank_dataloader
+test_cfg = val_cfg

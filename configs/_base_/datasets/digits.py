@@ -29,7 +29,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    sampler=dict(type='mmbarlow.ViewSampler'),
 )
 val_dataloader = digits('test', dict(type='mmbarlow.CenterView', size=32))
 val_cfg = dict(

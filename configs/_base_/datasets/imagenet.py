@@ -1,29 +1,9 @@
-# ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG) with the views of
-# the official code: blur always on the first and seldom on the second, solarize on the second.
-data_root = 'data/imagenet'
+# ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG).
+_base_ = 'two_views.py'
 
+data_root = 'data/imagenet'
 train_dataloader = dict(
-    batch_size=256,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    collate_fn=dict(type='default_collate'),
-    dataset=dict(
-        type='mmpretrain.ImageNet',
-        data_root=data_root,
-        split='train',
-        pipeline=[
-            dict(
-                type='mmbarlow.TwinViews',
-                size=224,
-                view_a=dict(blur=1.0),
-                view_b=dict(blur=0.1, solarize=0.2),
-            ),
-            dict(type='mmpretrain.PackInputs'),
-        ],
-    ),
+    dataset=dict(type='mmpretrain.ImageNet', data_root=data_root, split='train')
 )
 
 

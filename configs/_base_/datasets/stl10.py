@@ -1,27 +1,28 @@
-# STL-10 in its own format, downloaded where there is a network: 5,000 labelled images of 96 px.
+# STL-10 in its own format, downloaded where there is a network: 96 px. Trained on its 100,000 images
+# without a class and the 5,000 with one, evaluated on the 5,000 and 8,000 that have one.
+_base_ = 'small_images.py'
+
 data_root = 'data/stl10'
 
 
-def plain(split):
+def stl10(split, view, **pack):
     return dict(
-        batch_size=512,
-        num_workers=2,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-        collate_fn=dict(type='default_collate'),
         dataset=dict(
             type='mmbarlow.STL10',
             data_root=data_root,
-            download=True,
             split=split,
-            pipeline=[
-                dict(type='mmbarlow.CenterView', size=96),
-                dict(type='mmpretrain.PackInputs'),
-            ],
+            download=True,
+            pipeline=[dict(view, size=96), dict(type='mmpretrain.PackInputs', **pack)],
         ),
     )
 
 
-test_dataloader = plain('test')
-test_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=plain('train'), stage='test')
-# k and T of lightly's benchmarks
-test_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)
+train_dataloader = stl10(
+    'train+unlabeled',
+    dict(type='mmbarlow.TwinViews', view_a=dict(), view_b=dict(solarize=0.2)),
+    meta_keys=('skipped',),
+)
+val_dataloader = stl10('test', dict(type='mmbarlow.CenterView'))
+val_cfg = dict(bank_dataloader=stl10('train', dict(type='mmbarlow.CenterView')))
+test_dataloader = val_dataloader
+test_cfg = val_cfg

@@ -1,13 +1,11 @@
-# STL-10 in its own format: 5,000 labelled images, 8,000 to classify, one view an image.
-_base_ = 'labelled.py'
+# STL-10 in its own format: 5,000 labelled images of 96 px, 8,000 to classify, one view an image.
+_base_ = 'small_labelled.py'
 
 data_root = 'data/stl10'
+source = dict(type='mmbarlow.STL10', data_root=data_root, download=True)
 train_dataloader = dict(
-    num_workers=2,
     dataset=dict(
-        type='mmbarlow.STL10',
-        data_root=data_root,
-        download=True,
+        source,
         split='train',
         pipeline=[
             dict(type='mmbarlow.LoadRGB'),
@@ -18,11 +16,8 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    num_workers=2,
     dataset=dict(
-        type='mmbarlow.STL10',
-        data_root=data_root,
-        download=True,
+        source,
         split='test',
         pipeline=[
             dict(type='mmbarlow.CenterView', size=96),
@@ -30,3 +25,4 @@ val_dataloader = dict(
         ],
     ),
 )
+del source

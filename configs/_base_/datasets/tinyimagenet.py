@@ -1,26 +1,26 @@
 # Tiny ImageNet in its official layout: 64 px, 200 classes; see mmbarlow.TinyImageNet.
+_base_ = 'small_images.py'
+
 data_root = 'data/tiny-imagenet-200'
 
 
-def plain(split):
+def tiny(split, view, **pack):
     return dict(
-        batch_size=512,
-        num_workers=2,
-        sampler=dict(type='DefaultSampler', shuffle=False),
-        collate_fn=dict(type='default_collate'),
         dataset=dict(
             type='mmbarlow.TinyImageNet',
             data_root=data_root,
             split=split,
-            pipeline=[
-                dict(type='mmbarlow.CenterView', size=64),
-                dict(type='mmpretrain.PackInputs'),
-            ],
+            pipeline=[dict(view, size=64), dict(type='mmpretrain.PackInputs', **pack)],
         ),
     )
 
 
-test_dataloader = plain('val')
-test_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=plain('train'), stage='test')
-# k and T of lightly's benchmarks
-test_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)
+train_dataloader = tiny(
+    'train',
+    dict(type='mmbarlow.TwinViews', view_a=dict(), view_b=dict(solarize=0.2)),
+    meta_keys=('skipped',),
+)
+val_dataloader = tiny('val', dict(type='mmbarlow.CenterView'))
+val_cfg = dict(bank_dataloader=tiny('train', dict(type='mmbarlow.CenterView')))
+test_dataloader = val_dataloader
+test_cfg = val_cfg

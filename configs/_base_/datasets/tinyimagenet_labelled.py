@@ -1,12 +1,11 @@
-# Tiny ImageNet in its official layout, one view an image.
-_base_ = 'labelled.py'
+# Tiny ImageNet in its official layout: 64 px, one view an image.
+_base_ = 'small_labelled.py'
 
 data_root = 'data/tiny-imagenet-200'
+source = dict(type='mmbarlow.TinyImageNet', data_root=data_root)
 train_dataloader = dict(
-    num_workers=2,
     dataset=dict(
-        type='mmbarlow.TinyImageNet',
-        data_root=data_root,
+        source,
         split='train',
         pipeline=[
             dict(type='mmbarlow.LoadRGB'),
@@ -17,10 +16,8 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    num_workers=2,
     dataset=dict(
-        type='mmbarlow.TinyImageNet',
-        data_root=data_root,
+        source,
         split='val',
         pipeline=[
             dict(type='mmbarlow.CenterView', size=64),
@@ -28,3 +25,4 @@ val_dataloader = dict(
         ],
     ),
 )
+del source

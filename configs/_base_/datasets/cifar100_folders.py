@@ -1,0 +1,16 @@
+# CIFAR-100 as class folders (train/apple/*.jpg, test/apple/*.jpg).
+_base_ = 'small_images.py'
+
+data_root = 'data/cifar100'
+
+
+def folders(split):
+    source = dict(type='mmpretrain.CustomDataset', data_root=data_root, data_prefix=split)
+    return dict(dataset=source)
+
+
+train_dataloader = folders('train')
+val_dataloader = folders('test')
+val_cfg = dict(bank_dataloader=folders('train'))
+test_dataloader = val_dataloader
+test_cfg = val_cfg

@@ -1,0 +1,31 @@
+# Pretraining on images of 32 px, and kNN on them. The views are lightly's: the official ones
+# without blur, which so few pixels do not bear. A child says where the images come from, and of
+# what size they are.
+_base_ = 'two_views.py'
+
+train_dataloader = dict(
+    batch_size=128,
+    dataset=dict(
+        pipeline=[
+            dict(type='mmbarlow.TwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)),
+            dict(type='mmpretrain.PackInputs', meta_keys=('skipped',)),
+        ],
+    ),
+)
+val_dataloader = dict(
+    batch_size=512,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(
+        pipeline=[
+            dict(type='mmbarlow.CenterView', size=32),
+            dict(type='mmpretrain.PackInputs'),
+        ],
+    ),
+)
+val_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=val_dataloader)
+val_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)
+test_dataloader = val_dataloader
+test_cfg = dict(val_cfg, stage='test')
+test_evaluator = val_evaluator

@@ -1,0 +1,98 @@
+"""The images in a zip file, for file systems that are slow with many small files."""
+
+import os
+import zipfile
+
+from mmengine.dataset import BaseDataset
+
+from mmbarlow.datasets.image_folder import EXTENSIONS, is_image
+from mmbarlow.errors import InputError
+from mmbarlow.registry import DATASETS
+
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+@DATASETS.register_module()
+class ImageArchive(BaseDataset):
+    """Images of a zip file, read in their place: nothing is unpacked.
+
+    `zip -0 -r images.zip FOLDER` makes one: `-0` stores the images as they are, for compression
+    gains nothing on them. Each process opens the file by itself; the index is in the arrays of
+    MMEngine's BaseDataset, which forked workers share.
+
+    Args:
+        data_root: the zip file.
+        folder: take the images below this folder of the archive only, such as 'train'.
+        with_label: the folder of the first level (below `folder`) is the class of an image, its
+            rank in sorted order the label.
+        **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
+
+    Raises:
+        InputError: there is no such file, it is no zip file or is cut off; it has no image there,
+            an encrypted one, one of another compression than zip's own, or one without a class.
+    """
+
+    def __init__(
+        self, data_root: str, folder: str = '', with_label: bool = False, **kwargs
+    ) -> None:
+        self.archive = os.path.expanduser(data_root)
+        self.folder = f'{folder.strip("/")}/' if folder.strip('/') else ''
+        self.with_label = with_label
+        super().__init__(data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        members = sorted(self._members(), key=lambda member: member.filename)
+        samples: list[dict] = [
+            dict(name=m.filename, member=(m.header_offset, m.compress_size, m.compress_type))
+            for m in members
+        ]
+        if self.with_label:
+            classes = [m.filename.removeprefix(self.folder).split('/')[0] for m in members]
+            self._metainfo['classes'] = tuple(sorted(set(classes)))
+            labels = {name: label for label, name in enumerate(self._metainfo['classes'])}
+            for sample, name in zip(samples, classes, strict=True):
+                sample.update(gt_label=labels[name])
+        return samples
+
+    def get_data_info(self, idx: int) -> dict:
+        info = super().get_data_info(idx)
+        info['img_path'] = f'{self.archive}/{info.pop("name")}'
+        info['archive'] = self.archive
+        return info
+
+    def _members(self) -> list[zipfile.ZipInfo]:
+        try:
+            with zipfile.ZipFile(self.archive) as archive:
+                members = archive.infolist()
+        except OSError as error:
+            raise InputError(f'cannot open {self.archive}: {error.strerror}.') from None
+        except zipfile.BadZipFile as error:
+            raise InputError(
+                f'{self.archive} is no zip file, or is cut off ({error}): make it again, or copy '
+                'it again.'
+            ) from None
+        found = [
+            m
+            for m in members
+            if m.filename.startswith(self.folder)
+            and is_image(m.filename.rsplit('/', 1)[-1])
+            and not m.is_dir()
+        ]
+        for member in found:
+            self._check(member)
+        if not found:
+            where = f'the folder {self.folder} of ' if self.folder else ''
+            raise InputError(
+                f'there is no image in {where}{self.archive} among {len(members):,} members; '
+                f'looked for are names that end in {", ".join(EXTENSIONS)}.'
+            )
+        return found
+
+    def _check(self, member: zipfile.ZipInfo) -> None:
+        name = f'{member.filename} in {self.archive}'
+        if member.flag_bits & 1:
+            raise InputError(f'{name} is encrypted: make the archive without a password.')
+        if member.compress_type not in METHODS:
+            raise InputError(f'{name} is compressed in a way of its own: make it with zip -0.')
+        if self.with_label and '/' not in member.filename[len(self.folder) :]:
+            raise InputError(f'{name} is in no folder, which would be its class: no labels here.')

@@ -1,0 +1,80 @@
+"""All images below a folder, without labels."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import DATASETS
+
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
+
+
+def is_image(name: str) -> bool:
+    """By the name of a file, large or small letters; hidden files are none."""
+    return name.lower().endswith(EXTENSIONS) and not name.startswith('.')
+
+
+@DATASETS.register_module()
+class ImageFolder(BaseDataset):
+    """The images in a folder and in the folders below it, to any depth, without labels.
+
+    Found by their extension, in sorted order, which is the same on any machine. Links are
+    followed, to each folder once. Hidden files and folders are passed over. In place of this,
+    `mmpretrain.CustomDataset(with_label=False)` walks 40 times round a link to a folder above it,
+    and stops at a folder that it may not read.
+
+    Args:
+        data_root: the folder.
+        **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
+
+    Raises:
+        InputError: there is no such folder, or no image below it.
+    """
+
+    def __init__(self, data_root: str, **kwargs) -> None:
+        self.unreadable: list[tuple[str, str]] = []  # folders, and why
+        super().__init__(data_root=data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        root = os.path.expanduser(str(self.data_root))
+        if not os.path.isdir(root):
+            hint = ': a zip file is for mmbarlow.ImageArchive' if os.path.isfile(root) else ''
+            raise InputError(f'there is no folder {root}{hint}.')
+        samples = [dict(img_path=path) for path in self._walk(root, set())]
+        for folder, reason in self.unreadable:
+            print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
+        if not samples:
+            raise InputError(
+                f'there is no image in {root} or below it; looked for are files whose names end in '
+                f'{", ".join(EXTENSIONS)}.'
+            )
+        return samples
+
+    def _walk(self, folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+        """Paths of images below `folder`, its own before those of folders in it."""
+        try:
+            status = os.stat(folder)
+            place = status.st_dev, status.st_ino  # the same by whatever link one comes
+            if place in seen:
+                return
+            seen.add(place)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self.unreadable.append((folder, str(error.strerror).lower()))
+            return
+        entries = [entry for entry in entries if not entry.name.startswith('.')]
+        folders = [entry for entry in entries if entry.is_dir()]
+        for entry in entries:
+            # a link to nothing counts as an image, a broken one: it was meant to be there
+            if is_image(entry.name) and (entry.is_file() or _dangles(entry)):
+                yield entry.path
+        for entry in folders:
+            yield from self._walk(entry.path, seen)
+
+
+def _dangles(entry: os.DirEntry) -> bool:
+    return entry.is_symlink() and not os.path.exists(entry.path)

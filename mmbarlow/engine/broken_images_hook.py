@@ -1,0 +1,84 @@
+"""Telling of images that training could not read, and stopping when they are too many."""
+
+from collections.abc import Iterable
+
+from mmengine import dist
+from mmengine.hooks import Hook
+
+from mmbarlow.errors import InputError
+from mmbarlow.registry import HOOKS
+
+
+@HOOKS.register_module()
+class BrokenImagesHook(Hook):
+    """Logs each image that was replaced by another one once, and limits their share.
+
+    Takes what `mmbarlow.datasets.broken.Skipper` leaves in `skipped` of a sample. The images of all
+    processes are counted together at the end of an epoch, their paths logged by the first. Until
+    then each process looks at its own, of which chance may give it some more than its share: three
+    standard deviations.
+
+    Args:
+        max_share: of the images of the data set; the run stops when more of them are broken.
+
+    Raises:
+        InputError: there are more.
+    """
+
+    priority = 'HIGH'  # before anything is saved at the end of an epoch
+
+    def __init__(self, max_share: float = 0.01) -> None:
+        self.max_share = max_share
+        self.broken: dict[str, str] = {}  # path and reason, of this process
+        self.everywhere: dict[str, str] = {}  # logged, of all processes
+        self.seen = 0  # samples of this process, since it started
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        assert isinstance(data_batch, dict)
+        samples = data_batch.get('data_samples', ())
+        self.seen += len(samples)
+        found = [pair for sample in samples for pair in sample.get('skipped', ())]
+        if not found:
+            return
+        self.broken.update(found)
+        self._log(runner, found)
+        total = len(runner.train_dataloader.dataset)
+        # in the first epoch, what this process has yet to see counts as good
+        seen = min(max(self.seen, total / dist.get_world_size()), total)
+        expected = self.max_share * seen
+        self._check(runner, self.broken, expected + 3 * expected**0.5)
+
+    def after_train_epoch(self, runner) -> None:
+        for found in dist.all_gather_object(self.broken):
+            self._log(runner, found.items())
+        self._check(runner, self.everywhere)
+
+    def after_train(self, runner) -> None:
+        self.after_train_epoch(runner)  # of the last one of a training without epochs
+        if self.everywhere:
+            runner.logger.warning(
+                f'{len(self.everywhere)} of {len(runner.train_dataloader.dataset):,} images could '
+                'not be read and were replaced by others; tools/verify_images.py lists them.'
+            )
+
+    def _log(self, runner, found: Iterable[tuple[str, str]]) -> None:
+        for path, reason in found:
+            if path not in self.everywhere:
+                self.everywhere[path] = reason
+                runner.logger.warning(f'broken image, replaced by another one: {path} ({reason})')
+
+    def _check(self, runner, broken: dict[str, str], limit: float = float('inf')) -> None:
+        dataset = runner.train_dataloader.dataset
+        total = len(dataset)
+        if len(broken) <= min(limit, self.max_share * total):
+            return
+        names = [f'{path} ({reason})' for path, reason in broken.items()]
+        more = f' and {len(names) - 3} more' if len(names) > 3 else ''
+        folder = getattr(dataset, 'data_root', None) or 'FOLDER'
+        raise InputError(
+            f'{len(names)} of the images seen so far cannot be read, more than max_share = '
+            f'{self.max_share:.4g} of {total:,} allows: {", ".join(names[:3])}{more}. List all of '
+            f'them with tools/verify_images.py {folder}, and repair them or take them out; '
+            '--cfg-options '
+            f'default_hooks.broken_images.max_share={2 * len(names) / total:.2g} would go on.'
+        )

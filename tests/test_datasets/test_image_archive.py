@@ -1,0 +1,131 @@
+"""Images in a zip file: read in their place by any process, and what is said of bad archives."""
+
+import subprocess
+import zipfile
+
+import numpy as np
+import pytest
+from mmengine.dataset import pseudo_collate
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from mmbarlow.datasets import ImageArchive, LoadRGB
+from mmbarlow.datasets.images import read, read_rgb
+from mmbarlow.errors import BrokenImage, InputError
+
+NAMES = [f'{split}/{c}/{i}.png' for split in ('train', 'val') for c in 'ab' for i in range(5)]
+
+
+def color(i: int) -> tuple[int, int, int]:
+    return i, 2 * i, 3 * i
+
+
+@pytest.fixture(params=[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def archive(tmp_path, request):
+    """Of images whose colour is that of their place in `NAMES`."""
+    path = tmp_path / 'images.zip'
+    with zipfile.ZipFile(path, 'w', request.param) as file:
+        for i in np.random.default_rng(0).permutation(len(NAMES)):
+            Image.new('RGB', (8, 8), color(i)).save(tmp_path / 'image.png')
+            file.write(tmp_path / 'image.png', NAMES[i])
+        file.writestr('train/README.txt', 'no image')
+        file.writestr('__MACOSX/train/a/._0.png', 'no image')
+    return path
+
+
+def colors(dataset) -> list[tuple[int, int, int]]:
+    return [read_rgb(dataset.get_data_info(i)).getpixel((0, 0)) for i in range(len(dataset))]
+
+
+def test_each_image_is_found_by_its_name_in_sorted_order(archive):
+    dataset = ImageArchive(str(archive))
+    assert colors(dataset) == [color(i) for i in range(len(NAMES))]
+    assert dataset.get_data_info(3)['img_path'] == f'{archive}/{NAMES[3]}'
+    assert 'gt_label' not in dataset.get_data_info(3)
+
+
+def test_labels_are_the_ranks_of_the_first_folders(archive):
+    dataset = ImageArchive(str(archive), folder='val', with_label=True)
+    assert dataset.metainfo['classes'] == ('a', 'b')
+    assert [dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))] == [0] * 5 + [1] * 5
+    assert colors(dataset) == [color(i) for i in range(10, 20)]
+
+
+@pytest.mark.parametrize(
+    ('method', 'workers'), [('fork', 2), pytest.param('spawn', 1, marks=pytest.mark.slow)]
+)
+def test_workers_read_what_one_process_reads(method, workers, tmp_path):
+    with zipfile.ZipFile(tmp_path / 'images.zip', 'w') as file:
+        for i in range(10):
+            with file.open(f'{i}.png', 'w') as member:
+                Image.new('RGB', (8, 8), color(i)).save(member, 'PNG')
+    dataset = ImageArchive(str(tmp_path / 'images.zip'), pipeline=[LoadRGB()])
+    assert colors(dataset) == [color(i) for i in range(10)]  # it is open, too
+    loader = DataLoader(
+        dataset, 5, num_workers=workers, collate_fn=pseudo_collate, multiprocessing_context=method
+    )
+    read = [image.getpixel((0, 0)) for batch in loader for image in batch['img']]
+    assert read == [color(i) for i in range(10)]
+
+
+def test_members_that_zip_itself_stores_are_read(tmp_path):
+    """Info-ZIP and Python write headers of different lengths."""
+    done = subprocess.run(['which', 'zip'], capture_output=True)
+    if done.returncode:
+        pytest.skip('there is no zip command')
+    Image.new('RGB', (8, 8), 'red').save(tmp_path / 'a.png')
+    subprocess.run(['zip', '-0', '-q', 'x.zip', 'a.png'], cwd=tmp_path, check=True)
+    assert colors(ImageArchive(str(tmp_path / 'x.zip'))) == [(255, 0, 0)]
+
+
+def test_a_damaged_member_is_a_broken_image(archive):
+    dataset = ImageArchive(str(archive))
+    with archive.open('r+b') as file:
+        for i, place in ((0, 0), (1, 60)):  # a header, and the content
+            file.seek(dataset.get_data_info(i)['member'][0] + place)
+            file.write(bytes(40))
+    for i in (0, 1):
+        with pytest.raises(BrokenImage, match=rf'images\.zip/{NAMES[i]} cannot be read'):
+            read_rgb(dataset.get_data_info(i))
+    with archive.open('r+b') as file:
+        file.truncate(10)
+    with pytest.raises(BrokenImage, match='the archive is cut off'):
+        read(dataset.get_data_info(2))
+
+
+def test_archives_that_cannot_be_used_are_explained(archive, tmp_path):
+    whole = archive.read_bytes()
+    (tmp_path / 'cut.zip').write_bytes(whole[:-100])
+    (tmp_path / 'text.zip').write_text('not found')
+    with zipfile.ZipFile(tmp_path / 'no.zip', 'w') as file:
+        file.writestr('a.txt', '')
+    encrypted = bytearray(whole)
+    encrypted[whole.index(b'PK\x01\x02') + 8] |= 1  # the flag of the first member
+    (tmp_path / 'encrypted.zip').write_bytes(encrypted)
+    with zipfile.ZipFile(tmp_path / 'lzma.zip', 'w', zipfile.ZIP_LZMA) as file:
+        file.writestr('a.png', 'x')
+    says = dict(
+        cut='is no zip file, or is cut off',
+        text='is no zip file, or is cut off',
+        no=r'no image in .* among 1 members; looked for are names that end in \.jpg',
+        encrypted='is encrypted: make the archive without',
+        lzma='make it with zip -0',
+        absent='cannot open .*: No such file',
+    )
+    for name, message in says.items():
+        with pytest.raises(InputError, match=message):
+            ImageArchive(str(tmp_path / f'{name}.zip'))
+    with pytest.raises(InputError, match='no image in the folder test/ of'):
+        ImageArchive(str(archive), folder='test')
+    with pytest.raises(InputError, match='is in no folder, which would be its class'):
+        ImageArchive(str(archive), folder='val/a', with_label=True)
+
+
+def test_a_missing_archive_is_named_before_anything_is_built(run_tool, tmp_path):
+    status, _, err = run_tool(
+        'train.py',
+        'configs/barlowtwins/barlowtwins_resnet50_1xb128-coslr-100e_archive.py',
+        *('--work-dir', tmp_path, '--cfg-options', f'data_root={tmp_path}/nowhere.zip'),
+    )
+    assert status == 2
+    assert f'cannot open {tmp_path}/nowhere.zip: No such file' in err

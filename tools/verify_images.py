@@ -1,0 +1,56 @@
+"""Decode every image of a folder or a zip file, before a training does.
+
+python tools/verify_images.py FOLDER
+python tools/verify_images.py images.zip --workers 8 --output broken.txt
+
+Prints what there is, and writes the list of the images that cannot be read, 'path<TAB>reason' a
+line. Exit status 0 if all are good, 1 if some are broken, 2 for bad input.
+"""
+
+import argparse
+import os
+from itertools import chain
+from pathlib import Path
+
+from mmbarlow import cli
+from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.verify import Checked, check_all, images_of, summary
+from mmbarlow.errors import InputError
+from mmbarlow.evaluation.progress import progress
+from mmbarlow.zoo.records import write_atomically
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description='Find images that cannot be read.')
+    parser.add_argument('source', metavar='FOLDER|ARCHIVE', help='folder, or zip file')
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes; all cores by default'
+    )
+    parser.add_argument(
+        '--output', type=Path, default=Path('broken_images.txt'), help='file for the list'
+    )
+    parser.add_argument('--force', action='store_true', help='replace the list if it is there')
+    args = parser.parse_args()
+    if args.workers < 1:
+        raise InputError(f'--workers must be 1 or more, got {args.workers}.')
+    if args.output.exists() and not args.force:
+        raise InputError(f'{args.output} is there already: --force replaces it.')
+    if not args.output.absolute().parent.is_dir():
+        raise InputError(f'there is no folder {args.output.absolute().parent} for the list.')
+
+    dataset = images_of(args.source)
+    found = chain.from_iterable(check_all(dataset, args.workers))
+    results = list(progress(found, 'decoding', len(dataset)))
+    if isinstance(dataset, ImageFolder):
+        results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
+    print('\n'.join(summary(results)))
+    broken = [f'{r.path}\t{r.reason}\n' for r in results if r.reason]
+    if not broken:
+        return 0
+    write_atomically(args.output, ''.join(broken))
+    print(f'list      {args.output}')
+    return 1
+
+
+if __name__ == '__main__':
+    cli.run(main)
