@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn.datasets
 from PIL import Image, ImageDraw
 
 from mmbarlow import cli
@@ -54,6 +55,13 @@ SMALL = [
 def small() -> list[str]:
     """Options that make a training on digits a matter of two steps."""
     return SMALL
+
+
+@pytest.fixture(scope='session')
+def photographs() -> list[Path]:
+    """The two JPEG files that scikit-learn ships, 640 x 427 pixels."""
+    folder = Path(sklearn.datasets.__file__).parent / 'images'
+    return [folder / 'china.jpg', folder / 'flower.jpg']
 
 
 @pytest.fixture(scope='session')

@@ -10,15 +10,9 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.datasets import ImageFolder, LoadRGB, TwinViews
 from mmbarlow.datasets.broken import Skipper
+from mmbarlow.datasets.draws import Key, SampleIndex
 from mmbarlow.datasets.images import read_rgb
 from mmbarlow.errors import InputError
-
-
-class Place(int):
-    """An index that knows the run's seed and the epoch."""
-
-    seed = 7
-    epoch = 0
 
 
 @pytest.fixture
@@ -65,8 +59,7 @@ def test_what_was_skipped_comes_with_the_next_good_one(folder):
 def test_another_epoch_has_another_replacement(folder):
     dataset, values = images(folder), []
     for epoch in range(8):
-        place = Place(0)
-        place.epoch = epoch
+        place = SampleIndex(0, Key(7, epoch, 0))
         sample = dataset[place]
         assert sample['sample_idx'] is place  # whose random numbers make the views
         values.append(sample['img'].getpixel((0, 0)))

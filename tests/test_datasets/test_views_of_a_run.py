@@ -1,0 +1,61 @@
+"""Which views a training sees does not depend on how it is run."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from mmengine.config import DictAction
+from mmengine.dataset import DefaultSampler
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmbarlow import cli
+from mmbarlow.datasets import Digits, ViewSampler
+
+
+class Seen(Hook):
+    """A digest of the views of each step."""
+
+    def __init__(self) -> None:
+        self.digests: list[str] = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        views = [hashlib.sha256(view.numpy()).hexdigest() for view in data_batch['inputs']]
+        self.digests.append('-'.join(views))
+
+
+def train(config: Path, options: list[str], work_dir: Path, epochs: int, resume: bool = False):
+    """Digests of the steps of a run, or of the rest of one."""
+    parsed = dict(option.split('=', 1) for option in options)
+    values = {key: DictAction._parse_iterable(value) for key, value in parsed.items()}
+    cfg = cli.load_config(config, values | {'train_cfg.max_epochs': epochs}, str(work_dir))
+    cfg.default_hooks.checkpoint.interval = 1
+    cfg.resume = resume
+    runner, seen = Runner.from_cfg(cfg), Seen()
+    runner.register_hook(seen)
+    runner.train()
+    return seen.digests
+
+
+def test_a_resumed_run_sees_the_views_of_the_uninterrupted_one(digits_config, small, tmp_path):
+    whole = train(digits_config, small, tmp_path / 'whole', 2)
+    first = train(digits_config, small, tmp_path / 'parts', 1)
+    second = train(digits_config, small, tmp_path / 'parts', 2, resume=True)
+    assert len(set(whole)) == 4  # two epochs of two steps, no views twice
+    assert first + second == whole
+
+
+@pytest.mark.parametrize('processes', [2, 3])
+def test_together_processes_see_the_views_of_a_single_one(processes, monkeypatch):
+    dataset = Digits('train', pipeline=[])
+
+    def keys(rank: int, world_size: int) -> list:
+        monkeypatch.setitem(
+            DefaultSampler.__init__.__globals__, 'get_dist_info', lambda: (rank, world_size)
+        )
+        sampler = ViewSampler(dataset, seed=1)
+        sampler.set_epoch(4)
+        return [index.key for index in sampler]
+
+    shares = [keys(rank, processes) for rank in range(processes)]
+    assert {key for share in shares for key in share} == set(keys(0, 1))

@@ -1,0 +1,37 @@
+"""The benchmark of the views runs, and what it counts adds up."""
+
+import json
+
+import pytest
+
+
+def test_every_part_gives_its_numbers(run_tool, photographs, tmp_path):
+    found = tmp_path / 'views.json'
+    options = [
+        '--images',
+        '2',
+        '--rounds',
+        '1',
+        '--sides',
+        '300',
+        '--passes',
+        '20',
+        '--json',
+        found,
+    ]
+    status, out, _ = run_tool('benchmark_views.py', photographs[0].parent, *options)
+    assert status == 0
+    record = json.loads(found.read_text())
+    speed = record['speed']
+    ratio = speed['TwinViews'] / speed['mmpretrain']
+    assert speed['TwinViews / mmpretrain'] == pytest.approx(ratio)
+    assert 0 < record['large']['longer side 300, of decoding alone'] < 1
+    assert record['workers']['two workers'] > 0
+    assert 1 < record['memory']['MB after 20 images'] < 5000
+    assert 'decoding alone' in out
+
+
+def test_a_folder_without_jpeg_files_is_refused(run_tool, tmp_path):
+    status, _, err = run_tool('benchmark_views.py', tmp_path)
+    assert status == 2
+    assert 'no JPEG files' in err
