@@ -43,21 +43,23 @@ def flip(image: Image) -> Image:
 
 
 def brightness(image: Image, factor: float) -> Image:
-    return cv2.convertScaleAbs(image, alpha=factor, beta=CUT)
+    return linear(image, factor * np.eye(3), 0.0)
 
 
 def contrast(image: Image, factor: float) -> Image:
     """A blend with the mean of the grey image, which Pillow rounds."""
     grey: Sequence[float] = cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))  # pyright: ignore[reportAssignmentType]
-    mean = int(grey[0] + 0.5)
-    return cv2.addWeighted(image, factor, image, 0.0, (1 - factor) * mean + CUT)
+    return linear(image, factor * np.eye(3), (1 - factor) * int(grey[0] + 0.5))
 
 
 def saturation(image: Image, factor: float) -> Image:
     """A blend with the grey image."""
-    matrix = np.full((3, 4), CUT)
-    matrix[:, :3] = (1 - factor) * GREY + factor * np.eye(3)
-    return cv2.transform(image, matrix)
+    return linear(image, factor * np.eye(3) + (1 - factor) * GREY, 0.0)
+
+
+def linear(image: Image, matrix: np.ndarray, constant: float) -> Image:
+    """Each pixel times a matrix (3, 3), plus a constant."""
+    return cv2.transform(image, np.c_[matrix, np.full(3, constant + CUT)])
 
 
 def hue(image: Image, shift: float) -> Image:
@@ -77,6 +79,8 @@ def gray(image: Image) -> Image:
 def blur(image: Image, sigma: float) -> Image:
     """Pillow's GaussianBlur(sigma): three box blurs, here as the one kernel that they make."""
     kernel = blur_kernel(sigma)
+    spare = np.searchsorted(kernel.cumsum(), 0.001)  # what lies outside moves no value by one
+    kernel = kernel[spare : len(kernel) - spare].astype(np.float32)
     return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
