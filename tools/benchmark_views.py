@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--sides', nargs='+', type=int, default=[500, 1000, 2000], metavar='PIXELS')
     parser.add_argument('--passes', type=int, default=20_000, help='images of `memory`')
+    parser.add_argument('--listed', type=int, default=1_281_167, help='images of `paths`')
     parser.add_argument('--json', type=Path, help='file for the numbers')
     args = parser.parse_args()
     files = sorted(p for p in args.folder.rglob('*') if p.suffix.lower() in ('.jpg', '.jpeg'))
@@ -114,18 +115,31 @@ def workers(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
 
 def memory(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
     """Megabytes that a worker has for itself after a tenth and after all of the images."""
-    dataset = Files(files * -(-args.passes // len(files)), [*pipeline(), OwnMemory()])
+    steps = [pipeline()[0], OwnMemory(every=args.passes // 20)]
+    dataset = Files(files * -(-args.passes // len(files)), steps)
     loader = DataLoader(dataset, 20, num_workers=1, collate_fn=list)
-    held = [sample['held'] for batch in loader for sample in batch][: args.passes]
-    early, late = held[len(held) // 10], held[-1]
+    held = [sample['held'] for batch in loader for sample in batch if sample['held']]
     return {
-        f'MB after {len(held) // 10:,} images': early / 1e6,
-        f'MB after {len(held):,} images': late / 1e6,
+        f'MB after {args.passes // 10:,} images': held[2] / 1e6,
+        f'MB after {args.passes:,} images': held[-1] / 1e6,
+    }
+
+
+def paths(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Megabytes that a worker adds over an epoch of a list as long as ImageNet's, undecoded."""
+    names = [Path(f'n{i % 1000:08}', f'n{i % 1000:08}_{i}.JPEG') for i in range(args.listed)]
+    dataset = Files(names, [OwnMemory(every=len(names) // 20)])
+    del names
+    loader = DataLoader(dataset, 256, sampler=ViewSampler(dataset, seed=0), num_workers=1)
+    held = [int(of) for batch in loader for of in batch['held'] if of]
+    return {
+        'MB of the list': (dataset.data_bytes.nbytes + dataset.data_address.nbytes) / 1e6,
+        'MB that a worker adds': (max(held) - held[0]) / 1e6,
     }
 
 
 PARTS: dict[str, Callable[[list[Path], argparse.Namespace], dict[str, float]]] = dict(
-    speed=speed, large=large, workers=workers, memory=memory
+    speed=speed, large=large, workers=workers, memory=memory, paths=paths
 )
 
 
@@ -143,9 +157,14 @@ class Files(BaseDataset):
 
 
 class OwnMemory:
-    """Adds to a sample the bytes that its process shares with no other."""
+    """In place of a sample, the bytes that this process shares with no other; 0 in between."""
+
+    def __init__(self, every: int = 1) -> None:
+        self.every = every
 
     def __call__(self, sample: dict) -> dict:
+        if sample['sample_idx'] % self.every:
+            return dict(held=0)
         lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
         private = sum(int(line.split()[1]) for line in lines if line.startswith('Private_'))
         return dict(held=1024 * private)

@@ -125,7 +125,7 @@ def test_mask_rcnn_learns_four_images_by_heart(tmp_path):
 @pytest.mark.skipif('MMBARLOW_COCO' not in os.environ, reason='no photographs in MMBARLOW_COCO')
 def test_mask_rcnn_learns_four_photographs_by_heart(tmp_path):
     data = four_photographs(Path(os.environ['MMBARLOW_COCO']).resolve(), tmp_path / 'data')
-    cfg = by_heart(data, tmp_path / 'work', iterations=300, width=64, scale=(320, 240))
+    cfg = by_heart(data, tmp_path / 'work', iterations=600, width=64, scale=(320, 240))
     check_data(cfg)
     runner = Runner.from_cfg(cfg)
     runner.train()

@@ -7,18 +7,8 @@ import pytest
 
 def test_every_part_gives_its_numbers(run_tool, photographs, tmp_path):
     found = tmp_path / 'views.json'
-    options = [
-        '--images',
-        '2',
-        '--rounds',
-        '1',
-        '--sides',
-        '300',
-        '--passes',
-        '20',
-        '--json',
-        found,
-    ]
+    options = ['--images', '2', '--rounds', '1', '--sides', '300', '--passes', '40']
+    options += ['--listed', '2000', '--json', found]
     status, out, _ = run_tool('benchmark_views.py', photographs[0].parent, *options)
     assert status == 0
     record = json.loads(found.read_text())
@@ -27,7 +17,8 @@ def test_every_part_gives_its_numbers(run_tool, photographs, tmp_path):
     assert speed['TwinViews / mmpretrain'] == pytest.approx(ratio)
     assert 0 < record['large']['longer side 300, of decoding alone'] < 1
     assert record['workers']['two workers'] > 0
-    assert 1 < record['memory']['MB after 20 images'] < 5000
+    assert 1 < record['memory']['MB after 40 images'] < 5000
+    assert 0 <= record['paths']['MB that a worker adds'] < 50
     assert 'decoding alone' in out
 
 
