@@ -43,23 +43,23 @@ def flip(image: Image) -> Image:
 
 
 def brightness(image: Image, factor: float) -> Image:
-    return linear(image, factor * np.eye(3), 0.0)
+    return cv2.convertScaleAbs(image, alpha=factor, beta=CUT)
 
 
 def contrast(image: Image, factor: float) -> Image:
     """A blend with the mean of the grey image, which Pillow rounds."""
     grey: Sequence[float] = cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))  # pyright: ignore[reportAssignmentType]
-    return linear(image, factor * np.eye(3), (1 - factor) * int(grey[0] + 0.5))
+    constant = (1 - factor) * int(grey[0] + 0.5)
+    return cv2.addWeighted(image, factor, image, 0.0, constant + CUT)
 
 
 def saturation(image: Image, factor: float) -> Image:
     """A blend with the grey image."""
-    return linear(image, factor * np.eye(3) + (1 - factor) * GREY, 0.0)
-
-
-def linear(image: Image, matrix: np.ndarray, constant: float) -> Image:
-    """Each pixel times a matrix (3, 3), plus a constant."""
-    return cv2.transform(image, np.c_[matrix, np.full(3, constant + CUT)])
+    matrix = np.empty((3, 4))
+    matrix[:, :3] = (1 - factor) * GREY
+    matrix[:, 3] = CUT
+    matrix[[0, 1, 2], [0, 1, 2]] += factor
+    return cv2.transform(image, matrix)
 
 
 def hue(image: Image, shift: float) -> Image:
