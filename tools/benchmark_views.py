@@ -23,7 +23,7 @@ import numpy as np
 import simplejpeg
 import torch
 from mmcv.transforms import Compose
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, default_collate
 from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
 from mmpretrain import registry as mmpretrain
@@ -98,7 +98,7 @@ def workers(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
                 20,
                 sampler=ViewSampler(dataset, seed=0),
                 num_workers=count,
-                collate_fn=list,
+                collate_fn=default_collate,
                 persistent_workers=True,
             )
             list(loader)  # workers have started, files are cached
