@@ -19,6 +19,8 @@ Image = np.ndarray  # uint8 (H, W, 3)
 GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
 CUT = -0.499  # Pillow's blends cut fractions off where OpenCV rounds
 
+PASSES = 3  # box blurs that make Pillow's GaussianBlur
+
 
 def rotate(image: Image, angle: float) -> Image:
     """By `angle` degrees counter-clockwise about the centre, bilinear; black comes in."""
@@ -84,21 +86,21 @@ def blur(image: Image, sigma: float) -> Image:
     return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
-def blur_kernel(sigma: float, passes: int = 3) -> NDArray[np.float64]:
-    """Weights of `passes` extended box blurs with the variance of a Gaussian, of odd length.
+def blur_kernel(sigma: float) -> NDArray[np.float64]:
+    """Weights of three extended box blurs with the variance of a Gaussian, of odd length.
 
     A box reaches `whole` pixels to each side and a share of the next one (Gwosdek et al., 2011,
     which Pillow's `BoxBlur.c` follows).
     """
-    length = np.sqrt(12 * sigma**2 / passes + 1)
+    length = np.sqrt(12 * sigma**2 / PASSES + 1)
     whole = int((length - 1) / 2)
-    share = (2 * whole + 1) * (whole * (whole + 1) - 3 * sigma**2 / passes)
-    share /= 6 * (sigma**2 / passes - (whole + 1) ** 2)
+    share = (2 * whole + 1) * (whole * (whole + 1) - 3 * sigma**2 / PASSES)
+    share /= 6 * (sigma**2 / PASSES - (whole + 1) ** 2)
     box = np.ones(2 * whole + 3)
     box[[0, -1]] = share
     box /= box.sum()
     kernel = box
-    for _ in range(passes - 1):
+    for _ in range(PASSES - 1):
         kernel = np.convolve(kernel, box)
     return kernel
 
