@@ -64,7 +64,7 @@ class BatchTwinViews(BaseDataPreprocessor):
         super().__init__(non_blocking)
         self.size = size
         self.views = Views(view_a, view_b)
-        sigma = self.views.p['blur_sigma']
+        sigma = np.array([view.blur_sigma for view in self.views.views])
         self.sigmas = np.linspace(sigma.min(), sigma.max(), SIGMAS)
         taps = len(blur_kernel(sigma.max()))
         self._keep('kernels', batch_ops.kernels(self.sigmas, taps))

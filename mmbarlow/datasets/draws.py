@@ -1,5 +1,6 @@
 """Random numbers that belong to a sample, not to the process that happens to make its views."""
 
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -73,18 +74,23 @@ def uniforms(keys: np.ndarray, views: int, count: int) -> np.ndarray:
     """Numbers from U[0, 1) for samples with the keys (n, 3), shape (views, n, count), float64.
 
     SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which computes its k-th number without the
-    ones before, so that those of a whole batch are a few array operations. The state it starts in
-    is a hash of seed, epoch, index and view.
+    ones before, so that those of a whole batch are a few array operations. Seed, epoch, index and
+    view make the state it starts in, each in steps of its own, which no few steps of another one
+    or of the generator add up to; its output function mixes what is near to each other.
     """
     state = np.asarray(keys, np.uint64) @ MULTIPLIERS[:3]
     state = state + MULTIPLIERS[3] * np.arange(views, dtype=np.uint64)[:, None]
-    start = splitmix64(state, 1)[..., 0]
-    return (splitmix64(start, count) >> np.uint64(11)) * 2.0**-53
+    return (splitmix64(state, count) >> np.uint64(11)) * 2.0**-53
 
 
 def splitmix64(state: np.ndarray, count: int) -> np.ndarray:
     """The first `count` outputs of generators in the states (...), uint64, shape (..., count)."""
-    z = state[..., None] + GAMMA * np.arange(1, count + 1, dtype=np.uint64)
+    z = state[..., None] + steps(count)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
+
+
+@functools.lru_cache
+def steps(count: int) -> np.ndarray:
+    return GAMMA * np.arange(1, count + 1, dtype=np.uint64)

@@ -67,6 +67,5 @@ class TwinViews(BaseTransform):
 def planes_first(view: view_ops.Image) -> view_ops.Image:
     """The same array (H, W, 3), with the channels apart in memory: PackInputs need not copy it."""
     planes = np.empty((3, *view.shape[:2]), np.uint8)
-    for i in range(3):
-        cv2.extractChannel(view, i, planes[i])
+    cv2.split(view, list(planes))
     return planes.transpose(1, 2, 0)

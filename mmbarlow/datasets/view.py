@@ -3,7 +3,7 @@
 Shapes: V views of each of n samples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import permutations
 from typing import NamedTuple
@@ -71,11 +71,16 @@ class Drawn(NamedTuple):
         return Drawn(*(parameter[view, sample] for parameter in self))
 
 
+HALVES = np.array([0.5, -0.5])  # of the logarithm of the ratio, in width and in height
 NEUTRAL = np.array([1.0, 1.0, 1.0, 0.0])  # factors and shift that leave an image as it is
 
 
 class Views:
-    """The distributions of V views, to be drawn from for many samples at once."""
+    """The distributions of V views, to be drawn from for many samples at once.
+
+    For one sample the time is that of the calls, not of the numbers, so that what can be drawn
+    together is.
+    """
 
     def __init__(self, *views: dict) -> None:
         try:
@@ -83,57 +88,60 @@ class Views:
         except TypeError as error:
             names = ', '.join(field.name for field in fields(View))
             raise InputError(f'{error}; a view has {names}.') from None
-        table = {f.name: [getattr(v, f.name) for v in self.views] for f in fields(View)}
-        # (V, 1) or (V, 1, 2), to meet numbers of shape (V, n)
-        self.p = {name: np.array(values, float)[:, None] for name, values in table.items()}
-        self.scale = np.moveaxis(self.p['crop_scale'], -1, 0)
-        self.log_ratio = np.log(np.moveaxis(self.p['crop_ratio'], -1, 0))
-        jitter = [self.p[name] for name in ('brightness', 'contrast', 'saturation', 'hue')]
-        strength = np.stack(jitter, -1)
-        self.low = NEUTRAL - strength
-        self.low[..., :3] = self.low[..., :3].clip(0)
-        self.span = NEUTRAL + strength - self.low
+        table = self._table
+        # (V, 1, k), to meet numbers of shape (V, n, k)
+        self.p = table(lambda v: (v.flip, v.jitter, v.gray, v.blur, v.solarize))
+        strength = table(lambda v: (v.brightness, v.contrast, v.saturation, v.hue))
+        least = NEUTRAL - strength
+        least[..., :3] = least[..., :3].clip(0)
+        self.low = np.append(table(lambda v: (-v.rotate, v.blur_sigma[0])), least, -1)
+        self.high = np.append(table(lambda v: (v.rotate, v.blur_sigma[-1])), NEUTRAL + strength, -1)
+        # (V, 1, 1, 2): area and logarithm of the ratio, for all tries
+        self.least_crop = table(lambda v: (v.crop_scale[0], np.log(v.crop_ratio[0])))[:, None]
+        self.most_crop = table(lambda v: (v.crop_scale[-1], np.log(v.crop_ratio[-1])))[:, None]
+        # longest sides for the other one's length
+        self.longest = table(lambda v: (v.crop_ratio[-1], 1 / v.crop_ratio[0]))
+
+    def _table(self, row: Callable[[View], tuple[float, ...]]) -> np.ndarray:
+        return np.array([row(view) for view in self.views], float)[:, None]
 
     def draw(self, u: np.ndarray, width: np.ndarray | int, height: np.ndarray | int) -> Drawn:
         """Parameters from u (V, n, NUMBERS), of U[0, 1), for images of n sizes in pixels."""
-        p, rest = self.p, u[..., 2 * TRIES :]
-        jittered = (rest[..., 3] < p['jitter'])[..., None]
-        sigma = between(p['blur_sigma'][..., 0], p['blur_sigma'][..., 1], rest[..., 11])
+        rest = u[..., 2 * TRIES :]
+        amount = between(self.low, self.high, rest[..., :6])
+        flip, jittered, gray, blurred, solarize = np.moveaxis(rest[..., 6:11] < self.p, -1, 0)
         return Drawn(
-            angle=between(-p['rotate'], p['rotate'], rest[..., 0]),
-            box=self._box(u[..., : 2 * TRIES], rest[..., 12:14], width, height),
-            flip=rest[..., 1] < p['flip'],
-            order=ORDERS[(rest[..., 2] * len(ORDERS)).astype(int)],
-            jitter=np.where(jittered, self.low + self.span * rest[..., 4:8], NEUTRAL),
-            gray=rest[..., 8] < p['gray'],
-            sigma=np.where(rest[..., 9] < p['blur'], sigma, 0.0),
-            solarize=rest[..., 10] < p['solarize'],
+            angle=amount[..., 0],
+            box=self._box(u[..., : 2 * TRIES], rest[..., 12:14], np.array([width, height]).T),
+            flip=flip,
+            order=ORDERS[(rest[..., 11] * len(ORDERS)).astype(int)],
+            jitter=np.where(jittered[..., None], amount[..., 2:], NEUTRAL),
+            gray=gray,
+            sigma=amount[..., 1] * blurred,
+            solarize=solarize,
         )
 
-    def _box(self, u: np.ndarray, at: np.ndarray, width, height) -> np.ndarray:
-        """torchvision's RandomResizedCrop: ten tries, then the largest centred crop."""
-        (least, most), (narrow, wide) = self.scale, self.log_ratio
-        found = np.zeros(u.shape[:2], bool)
-        w = h = np.zeros(u.shape[:2])
-        for i in range(TRIES):
-            area = between(least, most, u[..., 2 * i]) * (width * height)
-            ratio = np.exp(between(narrow, wide, u[..., 2 * i + 1]))
-            across, down = np.rint(np.sqrt(area * ratio)), np.rint(np.sqrt(area / ratio))
-            fits = (across <= width) & (down <= height) & (np.minimum(across, down) > 0)
-            w, h = np.where(found, w, across * fits), np.where(found, h, down * fits)
-            found = found | fits
-            if found.all():
-                break
-        else:
-            ratio = np.clip(width / height, np.exp(narrow), np.exp(wide))
-            w = np.where(found, w, np.minimum(width, np.rint(height * ratio)))
-            h = np.where(found, h, np.minimum(height, np.rint(width / ratio)))
-        box = np.empty((*w.shape, 4), int)
-        for i, (side, rest) in enumerate(((w, width - w), (h, height - h))):
-            box[..., i] = np.where(found, at[..., i] * (rest + 1), rest / 2)
-            box[..., 2 + i] = side
-        return box
+    def _box(self, u: np.ndarray, at: np.ndarray, image: np.ndarray) -> np.ndarray:
+        """torchvision's RandomResizedCrop: ten tries, then the largest centred crop.
+
+        Args:
+            u: (V, n, 2 * TRIES), of U[0, 1).
+            at: (V, n, 2), of U[0, 1): where in the image.
+            image: (n, 2) or (2,): width and height.
+        """
+        crop = between(self.least_crop, self.most_crop, u.reshape(*u.shape[:2], TRIES, 2))
+        # Sides of the area a and the ratio r: sqrt(a r) and sqrt(a / r).
+        side = np.sqrt(crop[..., :1] * image.prod(-1)[..., None, None])
+        sides = np.rint(side * np.exp(crop[..., 1:] * HALVES))
+        fits = ((sides <= image[..., None, :]) & (sides > 0)).all(-1)
+        sides = np.take_along_axis(sides, fits.argmax(-1)[..., None, None], -2)[..., 0, :]
+        start = at * (image - sides + 1)
+        if not (found := fits.any(-1, keepdims=True)).all():
+            largest = np.minimum(image, np.rint(image[..., ::-1] * self.longest))
+            sides = np.where(found, sides, largest)
+            start = np.where(found, start, (image - sides) / 2)
+        return np.concatenate([start, sides], -1).astype(int)
 
 
-def between(low, high, u: np.ndarray) -> np.ndarray:
+def between(low: np.ndarray, high: np.ndarray, u: np.ndarray) -> np.ndarray:
     return low + (high - low) * u

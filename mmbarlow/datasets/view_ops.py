@@ -4,6 +4,7 @@ Each is what Pillow does (within the rounding that is tested), by a library that
 torch resizes as Pillow does with AVX2, OpenCV does the rest.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -16,8 +17,12 @@ from mmbarlow.datasets.view import NEUTRAL, Drawn
 
 Image = np.ndarray  # uint8 (H, W, 3)
 
-GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
 CUT = -0.499  # Pillow's blends cut fractions off where OpenCV rounds
+GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
+# (3, 4) each: from three colours, and what is added
+SAME = np.eye(3, 4)
+GREYED = np.array([[*GREY, 0.0]] * 3)
+SHIFT = np.array([[0.0, 0.0, 0.0, CUT]] * 3)
 
 PASSES = 3  # box blurs that make Pillow's GaussianBlur
 
@@ -37,7 +42,7 @@ def crop_and_resize(image: Image, box: Iterable[int], size: int) -> Image:
     crop = image[top : top + height, left : left + width].copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
-    return resized.permute(0, 2, 3, 1)[0].numpy()
+    return resized.numpy()[0].transpose(1, 2, 0)
 
 
 def flip(image: Image) -> Image:
@@ -57,18 +62,21 @@ def contrast(image: Image, factor: float) -> Image:
 
 def saturation(image: Image, factor: float) -> Image:
     """A blend with the grey image."""
-    matrix = np.empty((3, 4))
-    matrix[:, :3] = (1 - factor) * GREY
-    matrix[:, 3] = CUT
-    matrix[[0, 1, 2], [0, 1, 2]] += factor
-    return cv2.transform(image, matrix)
+    return cv2.transform(image, factor * SAME + (1 - factor) * GREYED + SHIFT)
 
 
 def hue(image: Image, shift: float) -> Image:
     """Along the colour circle by `shift`, a share of it; in 8 bits, as torchvision on Pillow."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    hsv[..., 0] += np.uint8(int(shift * 255) % 256)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+    # Zeros for the rest of a row: one long addition is faster than many short ones.
+    row = np.zeros_like(hsv[0])
+    row[:, 0] = int(shift * 255) % 256
+    hsv += row
+    cv2.ipp.setUseIPP(False)  # in this thread: IPP's way back takes twice OpenCV's own
+    try:
+        return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL)
+    finally:
+        cv2.ipp.setUseIPP(True)
 
 
 JITTER = brightness, contrast, saturation, hue  # as `view.Drawn` counts them
@@ -80,10 +88,17 @@ def gray(image: Image) -> Image:
 
 def blur(image: Image, sigma: float) -> Image:
     """Pillow's GaussianBlur(sigma): three box blurs, here as the one kernel that they make."""
-    kernel = blur_kernel(sigma)
-    spare = np.searchsorted(kernel.cumsum(), 0.001)  # what lies outside moves no value by one
-    kernel = kernel[spare : len(kernel) - spare].astype(np.float32)
+    kernel = short_kernel(round(sigma, 2))
     return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+@functools.lru_cache(maxsize=1000)
+def short_kernel(sigma: float) -> NDArray[np.float32]:
+    """The kernel without its ends, which move no value by one."""
+    kernel = blur_kernel(sigma)
+    spare = np.searchsorted(kernel.cumsum(), 0.001)
+    kernel = kernel[spare : len(kernel) - spare]
+    return (kernel / kernel.sum()).astype(np.float32)
 
 
 def blur_kernel(sigma: float) -> NDArray[np.float64]:
@@ -121,9 +136,10 @@ def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
     view = crop_and_resize(image, drawn.box // factor, size)
     if drawn.flip:
         view = flip(view)
-    for step in drawn.order:
-        if drawn.jitter[step] != NEUTRAL[step]:
-            view = JITTER[step](view, drawn.jitter[step])
+    amounts = drawn.jitter.tolist()
+    for step in drawn.order.tolist():
+        if amounts[step] != NEUTRAL[step]:
+            view = JITTER[step](view, amounts[step])
     if drawn.gray:
         view = gray(view)
     if drawn.sigma:

@@ -48,7 +48,7 @@ def test_blends_are_those_of_pillow(photograph, ours, theirs, factor):
 @pytest.mark.parametrize('shift', [-0.1, -0.03, 0.05, 0.1, 0.5])
 def test_hue_is_that_of_torchvision(photograph, shift):
     theirs = F.adjust_hue(Image.fromarray(photograph), shift)
-    assert difference(view_ops.hue(photograph, shift), theirs) < 0.6
+    assert difference(view_ops.hue(photograph, shift), theirs) < 0.7
 
 
 @pytest.mark.parametrize('sigma', [0.1, 0.3, 0.7, 1.2, 2.0])
@@ -96,6 +96,6 @@ def test_steps_are_applied_in_the_order_that_was_drawn(photograph):
     image = ImageEnhance.Contrast(F.adjust_hue(image, 0.06)).enhance(0.7)
     image = ImageOps.solarize(image.filter(ImageFilter.GaussianBlur(1.1)), 128)
     ours = view_ops.apply(photograph, drawn, 96)
-    assert difference(ours, image) < 1
+    assert difference(ours, image) < 1.2
     other = view_ops.apply(photograph, drawn._replace(order=np.array([0, 1, 2, 3])), 96)
     assert difference(other, image) > 2
