@@ -94,7 +94,7 @@ def test_all_steps_together_are_those_of_twin_views(height, width, size):
     images, index = photographs(height, width), indices(24)
     found, wanted = (make(images, index, size, *ALL) for make in (in_batch, one_by_one))
     assert np.abs(found - wanted).mean((2, 3, 4)).max() < 2
-    # Nothing is brighter in the mean, but for the fractions that OpenCV's way back from HSV cuts off.
+    # Nothing is brighter in the mean, but for what OpenCV's way back from HSV cuts off.
     assert abs((found - wanted).mean()) < 0.3
 
 
