@@ -13,7 +13,7 @@ demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (6 minute
 	$(BIN)/python tools/demo.py
 
 test: lint types  ## install everything, then lint, types and tests (12 minutes once mmcv is compiled)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # two processes of one thread each
 
 lint: .venv/full  ## ruff: rules and format
 	$(BIN)/ruff check .
