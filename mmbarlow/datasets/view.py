@@ -109,7 +109,8 @@ class Views:
         """Parameters from u (V, n, NUMBERS), of U[0, 1), for images of n sizes in pixels."""
         rest = u[..., 2 * TRIES :]
         amount = between(self.low, self.high, rest[..., :6])
-        flip, jittered, gray, blurred, solarize = np.moveaxis(rest[..., 6:11] < self.p, -1, 0)
+        on = rest[..., 6:11] < self.p
+        flip, jittered, gray, blurred, solarize = (on[..., i] for i in range(5))
         return Drawn(
             angle=amount[..., 0],
             box=self._box(u[..., : 2 * TRIES], rest[..., 12:14], np.array([width, height]).T),
@@ -131,10 +132,13 @@ class Views:
         """
         crop = between(self.least_crop, self.most_crop, u.reshape(*u.shape[:2], TRIES, 2))
         # Sides of the area a and the ratio r: sqrt(a r) and sqrt(a / r).
-        side = np.sqrt(crop[..., :1] * image.prod(-1)[..., None, None])
-        sides = np.rint(side * np.exp(crop[..., 1:] * HALVES))
-        fits = ((sides <= image[..., None, :]) & (sides > 0)).all(-1)
-        sides = np.take_along_axis(sides, fits.argmax(-1)[..., None, None], -2)[..., 0, :]
+        area = image[..., 0] * image[..., 1]
+        sides = np.rint(
+            np.sqrt(crop[..., :1] * area[..., None, None]) * np.exp(crop[..., 1:] * HALVES)
+        )
+        fit = (sides <= image[..., None, :]) & (sides > 0)
+        fits = fit[..., 0] & fit[..., 1]
+        sides = sides[np.arange(len(u))[:, None], np.arange(u.shape[1]), fits.argmax(-1)]
         start = at * (image - sides + 1)
         if not (found := fits.any(-1, keepdims=True)).all():
             largest = np.minimum(image, np.rint(image[..., ::-1] * self.longest))
