@@ -100,8 +100,8 @@ class MixedBarlowTwins(BarlowTwins):
         where = [int(run.get_info(name, 0)) for name in ('seed', 'iter')]
         answers = distributed.agree([len(a), *a.shape[1:], *where], problem)
         counts = [n for n, *_ in answers]
-        shapes = [shape for _, *shape in answers]
-        if any(shape[:-2] != shapes[0][:-2] for shape in shapes):
+        shapes = [shape for _, *shape, _, _ in answers]
+        if any(shape != shapes[0] for shape in shapes):
             raise InputError(f'the processes have images of {shapes}: they must have one size.')
         # Those of the first process: with `diff_rank_seed` the seeds differ.
         random = np.random.default_rng(answers[0][-2:])
