@@ -6,9 +6,12 @@ from .encoder import Encoder as Encoder
 from .encoder import RawPixels as RawPixels
 from .feature_norm_head import FeatureNormHead as FeatureNormHead
 from .heads import CrossCorrelationHead as CrossCorrelationHead
+from .mixed_barlow_twins import MixedBarlowTwins as MixedBarlowTwins
+from .mixed_barlow_twins import MixedBarlowTwinsNeck as MixedBarlowTwinsNeck
 from .multi_linear_head import MultiLinearHead as MultiLinearHead
 from .multi_pooling import MultiPooling as MultiPooling
 from .necks import BarlowTwinsNeck as BarlowTwinsNeck
+from .pooled_resnet import PooledResNet as PooledResNet
 from .redundancy_head import RedundancyHead as RedundancyHead
 from .solo_resnet import SoloResNet as SoloResNet
 from .stem_resnet import StemResNet as StemResNet

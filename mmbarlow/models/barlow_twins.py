@@ -68,6 +68,11 @@ class BarlowTwins(Encoder):
 
     def loss(self, views: list[Tensor]) -> dict[str, Tensor]:
         """Terms of the loss of the two views, each (n, 3, H, W)."""
+        self.check_views(views)
+        return self.head.loss(*self.embed_views(views))
+
+    def check_views(self, views: list[Tensor]) -> None:
+        """Raise InputError for what is no batch of two views."""
         if len(views) != 2:
             raise InputError(f'Barlow Twins takes two views of each image, got {len(views)}.')
         self.check_channels(views[0])
@@ -76,13 +81,14 @@ class BarlowTwins(Encoder):
                 'a batch of 1 has no correlations, so Barlow Twins has no loss: set '
                 'train_dataloader.batch_size to at least 2 (hundreds are better) and drop_last.'
             )
+
+    def embed_views(self, views: list[Tensor]) -> tuple[Tensor, ...]:
+        """Embeddings (n, D) of each of the views, (n, 3, H, W)."""
         # One view after the other, not concatenated: each BN layer sees each view by itself,
         # as in the official code.
         if self.chunk_size is None:
-            z_a, z_b = (self.embed(view) for view in views)
-        else:
-            z_a, z_b = embed_in_chunks(self, self.embed, views, self.chunk_size)
-        return self.head.loss(z_a, z_b)
+            return tuple(self.embed(view) for view in views)
+        return embed_in_chunks(self, self.embed, views, self.chunk_size)
 
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""

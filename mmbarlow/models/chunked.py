@@ -21,8 +21,8 @@ from mmbarlow.errors import InputError
 
 def embed_in_chunks(
     model: nn.Module, embed: Callable[[Tensor], Tensor], views: list[Tensor], chunk_size: int
-) -> tuple[Tensor, Tensor]:
-    """Embeddings of both views, each (n, D), whose backward runs the chunks again.
+) -> tuple[Tensor, ...]:
+    """Embeddings of the views, each (n, D), whose backward runs the chunks again.
 
     The parameters are inputs of one autograd node, which gives each its whole gradient at once:
     to DDP, optimizer wrappers and loss scalers this is a model like any other, and gradients
@@ -31,7 +31,7 @@ def embed_in_chunks(
     Args:
         model: its parameters get the gradients, its buffers are kept from moving twice.
         embed: images (n, 3, H, W) to embeddings (n, D), with the parameters of `model` alone.
-        views: the two views of this process's images.
+        views: the views of this process's images.
         chunk_size: most images to run at once, per process.
 
     Raises:
@@ -79,19 +79,18 @@ class _TwoPasses:
         """One chunk of every tensor, then the next."""
         return zip(*(t.tensor_split(self.number) for t in tensors), strict=True)
 
-    def first(self) -> tuple[Tensor, Tensor]:
+    def first(self) -> tuple[Tensor, ...]:
         """Embeddings without gradients; BN running statistics move here, and only here."""
-        z = [tuple(map(self.embed, pair)) for pair in self.chunks(*self.views)]
+        z = [tuple(map(self.embed, chunk)) for chunk in self.chunks(*self.views)]
         # Autocast remembers weights cast without gradients, which the second pass must not meet.
         torch.clear_autocast_cache()
-        z_a, z_b = zip(*z, strict=True)
-        return torch.cat(z_a), torch.cat(z_b)
+        return tuple(map(torch.cat, zip(*z, strict=True)))
 
     def second(self, params: tuple[Tensor, ...], grads: tuple[Tensor, ...]) -> list[Tensor | None]:
-        """Gradients of `params` from those of the two embeddings, one view of a chunk at a time."""
+        """Gradients of `params` from those of the embeddings, one view of a chunk at a time."""
         with self._as_before(), self._stand_ins() as stand_in:
-            for *pair, grad_a, grad_b in self.chunks(*self.views, *grads):
-                for view, grad in zip(pair, (grad_a, grad_b), strict=True):
+            for chunk in zip(self.chunks(*self.views), self.chunks(*grads), strict=True):
+                for view, grad in zip(*chunk, strict=True):
                     with torch.enable_grad(), self.autocast():
                         z = self.embed(view)
                     torch.autograd.backward(z, grad)
@@ -139,7 +138,7 @@ class _Chunked(Function):
     """`_TwoPasses` as a node of the graph: parameters in, embeddings out."""
 
     @staticmethod
-    def forward(ctx, passes: _TwoPasses, *params: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx, passes: _TwoPasses, *params: Tensor) -> tuple[Tensor, ...]:
         ctx.save_for_backward(*params)
         ctx.passes = passes
         return passes.first()

@@ -8,12 +8,13 @@ from mmbarlow.errors import InputError
 
 from .records import Record, file_name
 
-LABELS = dict(
-    barlowtwins='Barlow Twins',
-    supervised='Supervised',
-    untrained='Untrained network',
-    pixels='Raw pixels',
-)
+LABELS = {
+    'barlowtwins': 'Barlow Twins',
+    'mixed-barlowtwins': 'Mixed Barlow Twins',
+    'supervised': 'Supervised',
+    'untrained': 'Untrained network',
+    'pixels': 'Raw pixels',
+}
 
 
 @dataclass(frozen=True)
