@@ -1,3 +1,5 @@
+from .adaptive_multi_head import AdaptiveMultiHead as AdaptiveMultiHead
+from .adaptive_multi_head import MultiHeadNeck as MultiHeadNeck
 from .asymmetric_head import AsymmetricHead as AsymmetricHead
 from .barlow_twins import BarlowTwins as BarlowTwins
 from .cross_covariance_head import CrossCovarianceHead as CrossCovarianceHead
@@ -9,6 +11,7 @@ from .heads import CrossCorrelationHead as CrossCorrelationHead
 from .multi_linear_head import MultiLinearHead as MultiLinearHead
 from .multi_pooling import MultiPooling as MultiPooling
 from .necks import BarlowTwinsNeck as BarlowTwinsNeck
+from .pair_temperature import PairTemperature as PairTemperature
 from .redundancy_head import RedundancyHead as RedundancyHead
 from .solo_resnet import SoloResNet as SoloResNet
 from .stem_resnet import StemResNet as StemResNet

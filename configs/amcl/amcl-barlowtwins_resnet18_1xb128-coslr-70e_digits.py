@@ -1,0 +1,25 @@
+"""Adaptive multi-head Barlow Twins on scikit-learn's handwritten digits: minutes on two CPU cores.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb128-coslr-70e_digits.py
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    neck=dict(type='mmbarlow.MultiHeadNeck', num_heads=3, hid_channels=256, out_channels=256),
+    head=dict(
+        type='mmbarlow.AdaptiveMultiHead',
+        in_channels=256,
+        num_heads=3,
+        temperature=dict(
+            type='mmbarlow.PairTemperature',
+            batch_size=128,
+        ),
+    ),
+)
+optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
+
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='amcl-barlowtwins'),
+]
