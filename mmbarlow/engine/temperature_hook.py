@@ -17,7 +17,7 @@ class TemperatureHook(Hook):
 
     Args:
         max_share: most of the negative pairs whose temperature may be within 1 % of the range
-            from tau_min, `tau_negative_at_min` of the log.
+            from tau_min, `tau_negative_min_share` of the log.
         interval: steps between two looks.
     """
 
@@ -31,11 +31,11 @@ class TemperatureHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         assert outputs is not None
-        if 'tau_negative_at_min' not in outputs:
+        if 'tau_negative_min_share' not in outputs:
             return
         if not self.every_n_train_iters(runner, self.interval):
             return
-        share = outputs['tau_negative_at_min'].item()
+        share = outputs['tau_negative_min_share'].item()
         if share <= self.max_share:
             return
         regularizer = outputs['loss_regularizer'].item()

@@ -1,5 +1,4 @@
 from .adaptive_multi_head import AdaptiveMultiHead as AdaptiveMultiHead
-from .adaptive_multi_head import MultiHeadNeck as MultiHeadNeck
 from .asymmetric_head import AsymmetricHead as AsymmetricHead
 from .barlow_twins import BarlowTwins as BarlowTwins
 from .cross_covariance_head import CrossCovarianceHead as CrossCovarianceHead
@@ -8,6 +7,7 @@ from .encoder import Encoder as Encoder
 from .encoder import RawPixels as RawPixels
 from .feature_norm_head import FeatureNormHead as FeatureNormHead
 from .heads import CrossCorrelationHead as CrossCorrelationHead
+from .multi_head_neck import MultiHeadNeck as MultiHeadNeck
 from .multi_linear_head import MultiLinearHead as MultiLinearHead
 from .multi_pooling import MultiPooling as MultiPooling
 from .necks import BarlowTwinsNeck as BarlowTwinsNeck

@@ -1,10 +1,10 @@
-"""Adaptive multi-head contrastive learning (AMCL) for Barlow Twins: C projectors, one loss each."""
+"""Adaptive multi-head contrastive learning (AMCL) for Barlow Twins: its loss."""
 
 from collections.abc import Callable
 
 import torch
-from mmengine.model import BaseModule, ModuleList
-from torch import Tensor, nn
+from mmengine.model import ModuleList
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from mmbarlow import distributed
@@ -12,51 +12,9 @@ from mmbarlow.errors import InputError
 from mmbarlow.models import losses
 from mmbarlow.models.forms import Batch
 from mmbarlow.models.heads import CrossCorrelationHead
-from mmbarlow.models.necks import perceptron
+from mmbarlow.models.multi_head_neck import check_heads
 from mmbarlow.models.pair_losses import pair_terms
 from mmbarlow.registry import MODELS
-
-
-@MODELS.register_module()
-class MultiHeadNeck(BaseModule):
-    """Global average pooling and C independent projectors, their embeddings side by side.
-
-    Each is linear layers with BN and ReLU between them and, as in AMCL's code, BN without affine
-    parameters at the end, so that what the temperature network reads has one scale. Linear layers
-    have no bias, which the BN after each of them would take away.
-
-    Args:
-        in_channels: channels of the backbone's last feature map.
-        hid_channels: width of the hidden layers.
-        out_channels: D, embedding dimensions of each head.
-        num_heads: C.
-        num_layers: number of linear layers of each head.
-
-    Raises:
-        InputError: C < 1.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        hid_channels: int,
-        out_channels: int,
-        num_heads: int = 3,
-        num_layers: int = 3,
-    ) -> None:
-        super().__init__()
-        check_heads(num_heads)
-        widths = [in_channels, *[hid_channels] * (num_layers - 1), out_channels]
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.projectors = nn.ModuleList(
-            nn.Sequential(*perceptron(widths), nn.BatchNorm1d(out_channels, affine=False))
-            for _ in range(num_heads)
-        )
-
-    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
-        """Last of the backbone's feature maps, (n, channels, H, W), to embeddings (n, C D)."""
-        pooled = self.pool(feature_maps[-1]).flatten(1)
-        return torch.cat([projector(pooled) for projector in self.projectors], 1)
 
 
 @MODELS.register_module()
@@ -75,9 +33,9 @@ class AdaptiveMultiHead(CrossCorrelationHead):
     this project's, biased variance over the global batch with eps 1e-5; the release has unbiased
     deviation + 1e-9. Gradients are always exact, for any number of processes.
 
-    The regulariser rewards tau_lm at the bounds and can make L strongly negative (docs/variants.md):
-    clip the gradient norm at 1 with optim_wrapper.clip_grad, as the release does, and have
-    `mmbarlow.TemperatureHook` watch the temperatures.
+    The regulariser rewards tau_lm at the bounds and can make L strongly negative: clip the gradient
+    norm at 1 with optim_wrapper.clip_grad, as the release does, and have `mmbarlow.TemperatureHook`
+    watch the temperatures (docs/variants.md).
 
     Costs: C_lm and the scores, 2 D^2 numbers of each head until backward, and about 8 D^2 for a
     moment, of one head at a time; 4 n D^2 operations a head in forward and twice that in backward.
@@ -128,8 +86,8 @@ class AdaptiveMultiHead(CrossCorrelationHead):
         `loss_invariance`, `loss_redundancy` and, with a network, `loss_regularizer` (lambda and
         beta inside), fp32 (fp64 stays fp64). Beside them, no part of the loss, `tau_positive_*` of
         the pairs l = m and `tau_negative_*` of the others, over all heads: `mean`, `min` and `max`,
-        and the shares of the latter within 1 % of the range from a bound, `tau_negative_at_min`
-        and `tau_negative_at_max`.
+        and the shares of the latter within 1 % of the range from a bound,
+        `tau_negative_min_share` and `tau_negative_max_share`.
 
         Args:
             z_a: embeddings of the first view, shape (n, C D), this process's part of the batch.
@@ -186,8 +144,3 @@ def over_heads(name: str) -> Callable[[Tensor], Tensor]:
     if 'loss' in name:
         return torch.sum
     return dict(min=torch.min, max=torch.max).get(name.rsplit('_', 1)[-1], torch.mean)
-
-
-def check_heads(num_heads: int) -> None:
-    if num_heads < 1:
-        raise InputError(f'num_heads={num_heads}: set it to 1 or more in model.neck and model.head.')

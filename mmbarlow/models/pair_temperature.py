@@ -64,7 +64,7 @@ class PairTemperature(BaseModule):
 
     def check(self, N: int) -> None:
         """Raise an InputError if the global batch is not that of the network."""
-        if N != self.batch_size:
+        if self.batch_size != N:
             raise InputError(
                 f'the global batch has {N} samples and the temperature network takes '
                 f"{self.batch_size}: set the head's temperature.batch_size to "
@@ -100,6 +100,6 @@ class PairTemperature(BaseModule):
             tau_negative_mean=negative.mean(),
             tau_negative_min=negative.min(),
             tau_negative_max=negative.max(),
-            tau_negative_at_min=(negative <= self.tau_min + near).to(tau_DD.dtype).mean(),
-            tau_negative_at_max=(negative >= self.tau_max - near).to(tau_DD.dtype).mean(),
+            tau_negative_min_share=(negative <= self.tau_min + near).to(tau_DD.dtype).mean(),
+            tau_negative_max_share=(negative >= self.tau_max - near).to(tau_DD.dtype).mean(),
         )

@@ -14,6 +14,7 @@ LABELS = dict(
     untrained='Untrained network',
     pixels='Raw pixels',
 )
+LABELS['amcl-barlowtwins'] = 'Adaptive multi-head Barlow Twins'
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def test_temperatures_in_the_middle_go_on():
 
 def test_temperatures_at_the_lower_bound_stop_the_run_and_the_sentence_says_what_to_change():
     terms = outputs(std=1.0)
-    share = terms['tau_negative_at_min'].item()
+    share = terms['tau_negative_min_share'].item()
     assert share > 0.6
     says = rf'{share:.0%} of the temperatures .* at step 10, .* set a lower model.head.beta'
     with pytest.raises(InputError, match=says):

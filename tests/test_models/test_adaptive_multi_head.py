@@ -172,8 +172,8 @@ def test_the_statistics_are_those_of_the_temperatures():
     near = 0.01 * (TAU_MAX - TAU_MIN)
     at_min, at_max = tau[~same] <= TAU_MIN + near, tau[~same] >= TAU_MAX - near
     assert 0 < at_min.sum() < at_min.numel()
-    assert terms['tau_negative_at_min'].item() == pytest.approx(at_min.float().mean().item())
-    assert terms['tau_negative_at_max'].item() == pytest.approx(at_max.float().mean().item())
+    assert terms['tau_negative_min_share'].item() == pytest.approx(at_min.float().mean().item())
+    assert terms['tau_negative_max_share'].item() == pytest.approx(at_max.float().mean().item())
 
 
 def test_networks_of_the_heads_with_equal_weights_are_the_shared_one():
@@ -215,8 +215,8 @@ def test_the_network_learns_with_the_rest_also_in_chunks(chunk_size):
 @pytest.mark.parametrize(
     ('build_it', 'says'),
     [
-        (lambda: AdaptiveMultiHead(D, 0, temperature=1.0), 'num_heads=0: set it to 1 or more'),
-        (lambda: MultiHeadNeck(8, 16, D, num_heads=0), 'num_heads=0: set it to 1 or more'),
+        (lambda: AdaptiveMultiHead(D, 0, temperature=1.0), 'num_heads=0: set 1 or more'),
+        (lambda: MultiHeadNeck(8, 16, D, num_heads=0), 'num_heads=0: set 1 or more'),
         (lambda: AdaptiveMultiHead(D, temperature=1.0, beta=-1e-6), 'beta=-1e-06'),
         (lambda: AdaptiveMultiHead(D, temperature=0), 'take one above 0'),
         (lambda: PairTemperature(4, tau_min=2.0, tau_max=1e-5), 'set 0 < tau_min < tau_max'),
@@ -229,7 +229,9 @@ def test_impossible_settings_are_refused(build_it, says):
 
 
 def test_embeddings_that_do_not_fit_are_refused():
-    with pytest.raises(InputError, match='has 23 samples and the temperature network takes 24') as e:
+    with pytest.raises(
+        InputError, match='has 23 samples and the temperature network takes 24'
+    ) as e:
         build().loss(*(view[:-1] for view in views()))
     assert 'temperature.batch_size' in str(e.value)
     with pytest.raises(InputError, match="num_heads to the neck's"):
@@ -297,8 +299,9 @@ def test_two_processes_with_unequal_shards_are_one_process_with_all_samples(resu
 
 def test_both_processes_say_that_their_batches_do_not_make_that_of_the_network(results):
     for result in results:
-        assert f'the global batch has 14 samples and the temperature network takes {N}' in (
-            result['message']
+        assert (
+            f'the global batch has 14 samples and the temperature network takes {N}'
+            in (result['message'])
         )
 
 
