@@ -1,6 +1,11 @@
 """Adaptive multi-head Barlow Twins on scikit-learn's handwritten digits: minutes on two CPU cores.
 
 OMP_NUM_THREADS=1 python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb128-coslr-70e_digits.py
+
+Data, views, backbone and schedule of the parent. Three heads of 256 take about as many operations
+as the parent's projector of 512; bounds and beta are the release's, not searched for on
+digits. Not run here yet in full. Expected: not known; the parent has 91.9 % by kNN with 5 labels a
+class.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
@@ -11,15 +16,13 @@ model = dict(
         type='mmbarlow.AdaptiveMultiHead',
         in_channels=256,
         num_heads=3,
-        temperature=dict(
-            type='mmbarlow.PairTemperature',
-            batch_size=128,
-        ),
+        temperature=dict(type='mmbarlow.PairTemperature', batch_size=128),
     ),
 )
 optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
 
 custom_hooks = [
     dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.TemperatureHook', interval=11),
     dict(type='mmbarlow.ExportHook', dataset='digits', model='amcl-barlowtwins'),
 ]

@@ -1,6 +1,7 @@
 """Adaptive multi-head contrastive learning (AMCL) for Barlow Twins: its loss."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from mmengine.model import ModuleList
@@ -14,6 +15,7 @@ from mmbarlow.models.forms import Batch
 from mmbarlow.models.heads import CrossCorrelationHead
 from mmbarlow.models.multi_head_neck import check_heads
 from mmbarlow.models.pair_losses import pair_terms
+from mmbarlow.models.pair_temperature import PairTemperature
 from mmbarlow.registry import MODELS
 
 
@@ -100,7 +102,7 @@ class AdaptiveMultiHead(CrossCorrelationHead):
         """
         batch = self._batch(z_a, z_b)
         for network in self.networks:
-            network.check(batch.N)
+            cast(PairTemperature, network).check(batch.N)
         # An island of fp32: 1 / tau reaches 1e5, and the terms are differences.
         with torch.autocast(z_a.device.type, enabled=False):
             z_a, z_b = (z if z.dtype == torch.float64 else z.float() for z in (z_a, z_b))
@@ -126,7 +128,7 @@ class AdaptiveMultiHead(CrossCorrelationHead):
             tau_DD = torch.full_like(c_DD, self.fixed)
             invariance, redundancy, _ = pair_terms(c_DD, tau_DD, self.lambd, self.beta)
             return dict(loss_invariance=invariance, loss_redundancy=redundancy)
-        network = self.networks[i % len(self.networks)]
+        network = cast(PairTemperature, self.networks[i % len(self.networks)])
         s_DD = network.scores(z_a, z_b, batch.own)
 
         def terms(c_DD: Tensor, s_DD: Tensor) -> dict[str, Tensor]:
@@ -136,7 +138,8 @@ class AdaptiveMultiHead(CrossCorrelationHead):
             return dict(zip(names, values, strict=True), **network.statistics(tau_DD.detach()))
 
         # What is as large as tau is made anew in backward, for one head after the other.
-        return checkpoint(terms, c_DD, s_DD, use_reentrant=False, preserve_rng_state=False)
+        again = checkpoint(terms, c_DD, s_DD, use_reentrant=False, preserve_rng_state=False)
+        return cast(dict[str, Tensor], again)
 
 
 def over_heads(name: str) -> Callable[[Tensor], Tensor]:
