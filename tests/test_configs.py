@@ -116,6 +116,8 @@ def reduced(path: Path, data: Path, work_dir: Path) -> Config:
     if path in TRAINING and 'neck' in cfg.model:
         cfg.model.neck.update(hid_channels=16, out_channels=16)
         cfg.model.head.in_channels = 16
+        if isinstance(cfg.model.head.get('temperature'), dict):
+            cfg.model.head.temperature.batch_size = 4
     return cfg
 
 

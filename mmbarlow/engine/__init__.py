@@ -9,3 +9,4 @@ from .param_groups import NdimParamGroups as NdimParamGroups
 from .precise_bn_hook import PreciseBNHook as PreciseBNHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
+from .temperature_hook import TemperatureHook as TemperatureHook

@@ -1,3 +1,4 @@
+from .adaptive_multi_head import AdaptiveMultiHead as AdaptiveMultiHead
 from .asymmetric_head import AsymmetricHead as AsymmetricHead
 from .barlow_twins import BarlowTwins as BarlowTwins
 from .cross_covariance_head import CrossCovarianceHead as CrossCovarianceHead
@@ -8,9 +9,11 @@ from .feature_norm_head import FeatureNormHead as FeatureNormHead
 from .heads import CrossCorrelationHead as CrossCorrelationHead
 from .mixed_barlow_twins import MixedBarlowTwins as MixedBarlowTwins
 from .mixed_barlow_twins import MixedBarlowTwinsNeck as MixedBarlowTwinsNeck
+from .multi_head_neck import MultiHeadNeck as MultiHeadNeck
 from .multi_linear_head import MultiLinearHead as MultiLinearHead
 from .multi_pooling import MultiPooling as MultiPooling
 from .necks import BarlowTwinsNeck as BarlowTwinsNeck
+from .pair_temperature import PairTemperature as PairTemperature
 from .pooled_resnet import PooledResNet as PooledResNet
 from .redundancy_head import RedundancyHead as RedundancyHead
 from .solo_resnet import SoloResNet as SoloResNet

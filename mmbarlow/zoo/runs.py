@@ -11,6 +11,7 @@ from .records import Record, file_name
 LABELS = {
     'barlowtwins': 'Barlow Twins',
     'mixed-barlowtwins': 'Mixed Barlow Twins',
+    'amcl-barlowtwins': 'Adaptive multi-head Barlow Twins',
     'supervised': 'Supervised',
     'untrained': 'Untrained network',
     'pixels': 'Raw pixels',
