@@ -10,6 +10,11 @@ from .records import Record, file_name
 
 LABELS = dict(
     barlowtwins='Barlow Twins',
+    simclr='SimCLR',
+    mocov2='MoCo v2',
+    byol='BYOL',
+    simsiam='SimSiam',
+    swav='SwAV without multi-crop',
     supervised='Supervised',
     untrained='Untrained network',
     pixels='Raw pixels',
