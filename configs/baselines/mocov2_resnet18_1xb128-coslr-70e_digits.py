@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python tools/train.py configs/baselines/mocov2_resnet18_1xb128-coslr-70e_digits.py
 
 A queue of 512, a third of the images, so that no key is still there when its image comes again.
-MEASURED
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'

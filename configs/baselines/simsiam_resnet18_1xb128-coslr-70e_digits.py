@@ -4,7 +4,7 @@
 
 Widths are those of the Barlow Twins config, a bottleneck of a quarter; the
 predictor keeps its learning rate.
-MEASURED
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'

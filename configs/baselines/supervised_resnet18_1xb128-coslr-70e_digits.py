@@ -4,7 +4,7 @@
 
 One view with its label, cropped as in the linear benchmark: the seven rotations and crops of
 the views would make one digit of another.
-MEASURED
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
