@@ -133,8 +133,8 @@ def test_the_second_network_is_the_stated_moving_average_and_gets_no_gradient(al
         assert trained.grad is not None
 
 
-def test_mocos_queue_holds_the_last_keys_and_turns_in_less_than_an_epoch():
-    """A key that is still there when its image comes again would be a negative of itself."""
+def test_mocos_queue_turns_in_whole_batches_and_less_than_an_epoch():
+    """Else every image would meet its own old key as a negative."""
     for recipe, images in zip(RECIPES, (1437, 50_000), strict=True):
         cfg = Config.fromfile(config_of('mocov2', recipe))
         batch = cfg.train_dataloader.batch_size
