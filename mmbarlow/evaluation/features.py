@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.distributed import together
 from mmbarlow.errors import InputError
+from mmbarlow.models.encoder import pooled
 
 from .progress import progress
 
@@ -38,8 +39,9 @@ def extract_features(
     """Run `model` in eval mode over the images of `loader`, each process on its share.
 
     Args:
-        model: takes images (n, 3, H, W) in the mode 'tensor' and returns (n, C); left in the mode
-            it was in.
+        model: takes images (n, 3, H, W) in the mode 'tensor' and returns (n, C), or, as
+            mmpretrain's algorithms do, the backbone's feature maps, of which the last is pooled;
+            left in the mode it was in.
         loader: labelled images in a fixed order, by MMEngine's DefaultSampler with shuffle=False.
         dtype: to hold the features in, 'float32' or 'float16'; it is the network's own business
             in what it computes.
@@ -67,6 +69,8 @@ def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Feat
     for batch in progress(loader, 'features'):
         batch = model.data_preprocessor(batch, False)
         new = model(batch['inputs'], mode='tensor')
+        if isinstance(new, tuple):
+            new = pooled(new)
         if not done:
             size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
             state_memory(f'{size:,} features in each process', size, new.shape[1], dtype)

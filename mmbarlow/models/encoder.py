@@ -38,7 +38,7 @@ class Encoder(BaseModel):
             InputError: the images have channels that the backbone does not take.
         """
         self.check_channels(inputs)
-        return self.backbone(inputs)[-1].mean((-2, -1))
+        return pooled(self.backbone(inputs))
 
     def check_channels(self, images: Tensor) -> None:
         if self._channels is not None and images.shape[1] != self._channels:
@@ -46,6 +46,11 @@ class Encoder(BaseModel):
                 f'the images have {images.shape[1]} channels and the backbone takes '
                 f'{self._channels}: convert the images, or set model.backbone.in_channels.'
             )
+
+
+def pooled(maps: tuple[Tensor, ...]) -> Tensor:
+    """Representations (n, C): the last of a backbone's feature maps, averaged over space."""
+    return maps[-1].mean((-2, -1))
 
 
 @MODELS.register_module()

@@ -1,0 +1,46 @@
+"""BYOL on digits, on the terms of Barlow Twins' config: minutes on two CPU cores.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/baselines/byol_resnet18_1xb128-coslr-70e_digits.py
+
+Widths are those of the Barlow Twins config; else as the config for CIFAR-10.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    _delete_=True,
+    type='mmpretrain.BYOL',
+    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
+    backbone={{_base_.model.backbone}},  # noqa: F821
+    base_momentum=0.01,
+    neck=dict(
+        type='mmpretrain.NonLinearNeck',
+        in_channels=256,
+        hid_channels=512,
+        out_channels=256,
+        num_layers=2,
+        with_bias=True,
+        with_last_bn=False,
+        norm_cfg=dict(type='BN1d'),
+    ),
+    head=dict(
+        type='mmpretrain.LatentPredictHead',
+        predictor=dict(
+            type='mmpretrain.NonLinearNeck',
+            in_channels=256,
+            hid_channels=512,
+            out_channels=256,
+            num_layers=2,
+            with_bias=True,
+            with_last_bn=False,
+            with_avg_pool=False,
+            norm_cfg=dict(type='BN1d'),
+        ),
+        loss=dict(type='mmpretrain.CosineSimilarityLoss'),
+    ),
+)
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='byol'),
+]

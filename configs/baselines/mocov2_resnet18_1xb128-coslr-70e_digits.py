@@ -1,0 +1,31 @@
+"""MoCo v2 on digits, on the terms of Barlow Twins' config: minutes on two CPU cores.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/baselines/mocov2_resnet18_1xb128-coslr-70e_digits.py
+
+A queue of 512, a third of the images, so that few images meet their own old key as a negative.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    _delete_=True,
+    type='mmpretrain.MoCo',
+    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
+    backbone={{_base_.model.backbone}},  # noqa: F821
+    queue_len=512,
+    feat_dim=128,
+    momentum=0.01,
+    neck=dict(type='mmpretrain.MoCoV2Neck', in_channels=256, hid_channels=512, out_channels=128),
+    head=dict(
+        type='mmpretrain.ContrastiveHead',
+        loss=dict(type='mmpretrain.CrossEntropyLoss'),
+        temperature=0.2,
+    ),
+)
+# BN of each process by itself: over all processes it would undo the shuffling of the keys' batch.
+sync_bn = None
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='mocov2'),
+]

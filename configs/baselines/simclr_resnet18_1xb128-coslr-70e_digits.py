@@ -1,0 +1,33 @@
+"""SimCLR on digits, on the terms of Barlow Twins' config: minutes on two CPU cores.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/baselines/simclr_resnet18_1xb128-coslr-70e_digits.py
+
+Widths are those of the Barlow Twins config; else as the config for CIFAR-10.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    _delete_=True,
+    type='mmpretrain.SimCLR',
+    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
+    backbone={{_base_.model.backbone}},  # noqa: F821
+    neck=dict(
+        type='mmpretrain.NonLinearNeck',
+        in_channels=256,
+        hid_channels=512,
+        out_channels=128,
+        num_layers=2,
+        norm_cfg=dict(type='BN1d'),
+    ),
+    head=dict(
+        type='mmpretrain.ContrastiveHead',
+        loss=dict(type='mmpretrain.CrossEntropyLoss'),
+        temperature=0.5,
+    ),
+)
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='simclr'),
+]

@@ -1,0 +1,47 @@
+"""SimSiam on digits, on the terms of Barlow Twins' config: minutes on two CPU cores.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/baselines/simsiam_resnet18_1xb128-coslr-70e_digits.py
+
+Widths are those of the Barlow Twins config, a bottleneck of a quarter; the
+predictor keeps its learning rate.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    _delete_=True,
+    type='mmpretrain.SimSiam',
+    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
+    backbone={{_base_.model.backbone}},  # noqa: F821
+    neck=dict(
+        type='mmpretrain.NonLinearNeck',
+        in_channels=256,
+        hid_channels=512,
+        out_channels=512,
+        num_layers=2,
+        with_last_bn_affine=False,
+        norm_cfg=dict(type='BN1d'),
+    ),
+    head=dict(
+        type='mmpretrain.LatentPredictHead',
+        predictor=dict(
+            type='mmpretrain.NonLinearNeck',
+            in_channels=512,
+            hid_channels=128,
+            out_channels=512,
+            with_avg_pool=False,
+            with_last_bn=False,
+            with_last_bias=True,
+            norm_cfg=dict(type='BN1d'),
+        ),
+        loss=dict(type='mmpretrain.CosineSimilarityLoss'),
+    ),
+)
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(predictor=dict(fix_lr=True))))
+# The rate is set every step, since the schedule moves it every step.
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmpretrain.SimSiamHook', fix_pred_lr=True, lr=1e-3, adjust_by_epoch=False),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='simsiam'),
+]

@@ -1,0 +1,36 @@
+"""Supervised training on digits, on the terms of Barlow Twins' config: minutes on two CPU cores.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/baselines/supervised_resnet18_1xb128-coslr-70e_digits.py
+
+One view with its label, cropped as in the linear benchmark: to less than half, as the views are,
+could make one digit of another.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+
+model = dict(
+    _delete_=True,
+    type='mmbarlow.Supervised',
+    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
+    backbone={{_base_.model.backbone}},  # noqa: F821
+    head=dict(
+        type='mmpretrain.LinearClsHead',
+        num_classes=10,
+        in_channels=256,
+        loss=dict(type='mmpretrain.CrossEntropyLoss'),
+    ),
+)
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(type='mmbarlow.LoadRGB'),
+            dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32, scale=(0.5, 1.0)),
+            dict(type='mmpretrain.PackInputs'),
+        ]
+    )
+)
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.ExportHook', dataset='digits', model='supervised'),
+]
