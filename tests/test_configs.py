@@ -116,6 +116,10 @@ def reduced(path: Path, data: Path, work_dir: Path) -> Config:
     if path in TRAINING and 'neck' in cfg.model:
         cfg.model.neck.update(hid_channels=16, out_channels=16)
         cfg.model.head.in_channels = 16
+    if path.parent.name == 'ablations':  # very many, of the networks that their parents have
+        backbone = cfg.model.backbone
+        backbone.update(base_channels=8, stem_channels=8)
+        cfg.model.neck.in_channels = 256 if backbone.depth == 50 else 64
     return cfg
 
 

@@ -4,6 +4,7 @@ A training is named by the stem of its config. What is studied, and how the smal
 from the paper: docs/ablations.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .suites import BENCHMARKS
 
 CONFIGS = BENCHMARKS.parent
 Key = str | float  # of a point: its words, or the number that is varied
+Name = Callable[..., str]  # of a config, by its variant
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def imagenet(variant: str = '', batch: int = 2048) -> str:
 
 # That of digits is the network of the 20 epochs, too.
 UNTRAINED = dict(digits='barlowtwins_resnet18_1xb128-coslr-70e_digits', cifar10=cifar10())
-LOSSES = {  # with the top-1 of tables 5 and 6
+LOSSES: dict[Key, tuple[str, float]] = {  # with the top-1 of tables 5 and 6
     'baseline': ('', 71.4),
     'invariance term only': ('-invariance-only', 57.3),
     'redundancy term only': ('-redundancy-only', 0.1),
@@ -89,19 +91,23 @@ LOSSES = {  # with the top-1 of tables 5 and 6
     'predictor': ('-predictor', 70.2),
     'stop-gradient, predictor': ('-stop-gradient-predictor', 61.3),
 }
-VIEWS = {'baseline': '', 'no grayscale': '-no-gray', 'no jitter either': '-no-gray-no-jitter'}
+VIEWS: dict[Key, str] = {
+    'baseline': '',
+    'no grayscale': '-no-gray',
+    'no jitter either': '-no-gray-no-jitter',
+}
 
 
-def widths(name, own: int, *others: int) -> dict[Key, str]:
+def widths(name: Name, own: int, *others: int) -> dict[Key, str]:
     """`own` is the baseline's."""
     return {w: name('' if w == own else f'-width-{w}') for w in sorted([own, *others])}
 
 
-def depths(name) -> dict[Key, str]:
+def depths(name: Name) -> dict[Key, str]:
     return {d: name('' if d == 3 else f'-depth-{d}') for d in (1, 2, 3, 4)}
 
 
-def lambdas(name, *more: int) -> dict[Key, str]:
+def lambdas(name: Name, *more: int) -> dict[Key, str]:
     """In thousandths; the baseline's is 0.0051."""
     others = {t / 1000: name(f'-lambda-{t}e-3') for t in (2, 7, 10, 15, 20, *more)}
     return dict(sorted({0.0051: name(), **others}.items()))
@@ -136,7 +142,7 @@ STUDIES = dict(
             imagenet={w: imagenet(v) for w, v in VIEWS.items()}
             | {'crop + blur': imagenet('-crop-blur'), 'crop': imagenet('-crop')},
         ),
-        published=dict(baseline=71.4),
+        published={'baseline': 71.4},
         source=f'paper, figure 3: {UNREADABLE}; crops alone are about 25 points under the baseline',
     ),
     batch=Study(

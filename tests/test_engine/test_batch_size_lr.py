@@ -1,4 +1,4 @@
-"""The rule for the learning rate, against the table that it comes from and the configs that use it."""
+"""The rule for the learning rate, against its table and the configs that use it."""
 
 import re
 from pathlib import Path
