@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmbarlow import cli, distributed
+from mmbarlow.benchmarks.subject import combined
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.engine.batch_size_lr import use_learning_rates
 from mmbarlow.errors import InputError
@@ -38,12 +39,19 @@ def main() -> None:
         action='store_true',
         help="learning rates for the batch size, 128 to 4096: the author's best, not linear",
     )
+    parser.add_argument(
+        '--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record'
+    )
     args = parser.parse_args()
 
     cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
     cli.check_data_folders(cfg)
     if args.amp:
         use_mixed_precision(cfg)
+    if args.scale:
+        for hook in cfg.custom_hooks:
+            if hook.type == 'mmbarlow.ExportHook':
+                hook.scale = combined(hook.get('scale', 'full'), args.scale)
     if args.auto_scale_lr:
         cli.start_processes(args.launcher)
         use_learning_rates(cfg, distributed.world_size())

@@ -12,6 +12,7 @@ from mmbarlow.zoo.runs import measured, seeds
 
 from . import studies
 from .studies import Key, Study
+from .subject import combined
 
 ZOO = Path(records.__file__).parent / 'records'
 # Beside those of the model zoo, whose page would grow by a row for each point.
@@ -36,7 +37,7 @@ class Trained:
             return reduced or 'full'
         hooks = cli.load_config(studies.path(self.config)).custom_hooks
         (own,) = [h.get('scale', 'full') for h in hooks if h.type == 'mmbarlow.ExportHook']
-        return '; '.join(part for part in (own, reduced) if part and part != 'full') or 'full'
+        return combined(own, reduced)
 
 
 class Results:
@@ -56,17 +57,20 @@ class Results:
         self.scales: dict[Trained, str] = {}
         self.zoo = [r for folder in (ZOO, ABLATIONS) for r in records.read_folder(folder)]
 
-    def of(self, trained: Trained, benchmark: str | None = None) -> list[Record]:
-        """Its records on a benchmark, or of its training, by seed."""
-        config = benchmark or trained.config
+    def scale(self, trained: Trained) -> str:
         if trained not in self.scales:
             self.scales[trained] = trained.scale(self.reduced)
+        return self.scales[trained]
+
+    def of(self, trained: Trained, benchmark: str | None = None) -> list[Record]:
+        """Its records on a benchmark, or of its training, by seed."""
+        config, scale = benchmark or trained.config, self.scale(trained)
         found = {
             (r.seed, r.benchmark_seed): r
             for r in [*self.zoo, *self._own(trained)]
             if (r.pretrain_config, r.model == 'untrained') == (trained.config, trained.untrained)
             and r.config == config
-            and r.scale == self.scales[trained]
+            and r.scale == scale
         }
         return [found[key] for key in sorted(found)]
 

@@ -77,7 +77,7 @@ def report(
     if dry_run:
         print(*study_runs.described(runs, results), sep='\n')
         return 0
-    problems = _run([run for run in runs if run.commands])
+    problems = _run([run for run in runs if run.commands and not run.by_hand])
     out.mkdir(parents=True, exist_ok=True)
     page = [INTRO.format(names=' '.join(names))]
     for study, data in wanted:

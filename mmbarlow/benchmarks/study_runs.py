@@ -3,6 +3,7 @@
 import gc
 import io
 import runpy
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -13,6 +14,8 @@ import torch
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
+from mmbarlow.zoo import records
+from mmbarlow.zoo.runs import seeds
 
 from . import studies
 from .study_records import Results, Trained
@@ -40,67 +43,69 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """A point with one seed."""
+    """A point with one seed.
+
+    commands: of the tools, with their arguments; none where it is measured.
+    remove: a folder that goes before, so that nothing of an earlier run is gone on with.
+    problem: why it cannot be run.
+    """
 
     trained: Trained
     seed: int
-    commands: list[list[str]]  # of the tools; none where it is measured
+    commands: list[list[str]]
+    remove: Path | None = None
+    problem: str | None = None
 
     @property
     def name(self) -> str:
         return f'{"untrained " * self.trained.untrained}{self.trained.config}, seed {self.seed}'
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether its training asks for several GPUs, so that the user starts it."""
+        return '_1xb' not in self.trained.config and not self.trained.untrained
+
 
 def plan(points: list[Trained], results: Results, options: Options) -> list[Run]:
     """A run for each of the points and seeds, those that are measured too."""
     return [
-        Run(point, seed, list(_commands(point, seed, results, options)))
+        _run(point, seed, results, options)
         for point in dict.fromkeys(points)  # the baseline is one of several studies
         for seed in range(options.seeds)
     ]
 
 
-def _commands(
-    trained: Trained, seed: int, results: Results, options: Options
-) -> Iterator[list[str]]:
-    """The tools that are to be called, with their arguments."""
+def _run(trained: Trained, seed: int, results: Results, options: Options) -> Run:
     measures = studies.MEASURES[trained.dataset]
-    wanted = dict.fromkeys(m.benchmark for m in measures)
+    wanted = list(dict.fromkeys(m.benchmark for m in measures))
     if not options.force:
-        wanted = [b for b in wanted if seed not in [r.seed for r in results.of(trained, b)]]
+        wanted = [b for b in wanted if seed not in seeds(results.of(trained, b))]
     if not wanted:
-        return
+        return Run(trained, seed, [])
     folder = trained.folder(options.work_dir, seed)
-    judge = ['--suite', *wanted, '--work-dir', str(folder)]
     path = _relative(studies.path(trained.config))
-    backbone = folder / f'{trained.config}_backbone.pth'
-    force = options.force
+    judge = ['--suite', *wanted, '--work-dir', str(folder), *_listed(options.judge)]
     if trained.untrained:
-        model = ['untrained', '--config', path, '--seed', str(seed)]
         judge += ['--scale', options.scale] if options.scale else []
-    else:
-        model = [str(backbone)]
-        finished = seed in [r.seed for r in results.of(trained)] and backbone.is_file()
-        if force or not finished:
-            yield ['train.py', path, *_train_arguments(path, folder, seed, options)]
-            force = True  # what there is of benchmarks is of another network
-    judge += ['--force'] if force else []
-    yield ['benchmark.py', *model, *judge, *_listed(options.judge)]
-
-
-def _train_arguments(path: str, folder: Path, seed: int, options: Options) -> Iterator[str]:
-    yield from ('--work-dir', str(folder))
-    # The file that MMEngine writes with each checkpoint. A training that is finished has a record.
-    if (folder / 'last_checkpoint').is_file() and not list(folder.glob('records/*.json')):
-        yield '--resume'
-    settings = [f'randomness.seed={seed}', *options.train]
-    if options.scale:
-        hooks = cli.load_config(ROOT / path).custom_hooks
-        i = [hook.type for hook in hooks].index('mmbarlow.ExportHook')
-        own = hooks[i].get('scale', 'full')
-        scale = options.scale if own == 'full' else f'{own}; {options.scale}'
-        settings.append(f'custom_hooks.{i}.scale="{scale}"')
-    yield from _listed(settings)
+        judge += ['--force'] if options.force else []
+        model = ['untrained', '--config', path, '--seed', str(seed)]
+        return Run(trained, seed, [['benchmark.py', *model, *judge]])
+    backbone = folder / f'{trained.config}_backbone.pth'
+    judge = ['benchmark.py', str(backbone), *judge]
+    earlier = [r for r in records.read_folder(folder / 'records') if r.task == 'pretrain']
+    if earlier and not options.force:
+        if earlier[0].scale != results.scale(trained):
+            problem = f'{folder} is of another scale: --force replaces it, another --work-dir not.'
+            return Run(trained, seed, [judge], problem=problem)
+        if backbone.is_file():
+            return Run(trained, seed, [judge])
+    train = ['train.py', path, '--work-dir', str(folder)]
+    # MMEngine writes the file with each checkpoint; what is finished has a record.
+    resume = (folder / 'last_checkpoint').is_file() and not (earlier or options.force)
+    train += ['--resume'] if resume else []
+    train += ['--scale', options.scale] if options.scale else []
+    train += _listed([f'randomness.seed={seed}', *options.train])
+    return Run(trained, seed, [train, judge], remove=None if resume else folder)
 
 
 def _listed(settings: list[str]) -> list[str]:
@@ -113,12 +118,11 @@ def _relative(path: Path) -> str:
 
 
 def execute(run: Run) -> str | None:
-    """Call its tools; returns what went wrong, if anything.
-
-    A training of several GPUs is started by the user.
-    """
-    if '_1xb' not in run.trained.config and not run.trained.untrained:
-        return f'start it by hand, with the command that {run.trained.config}.py opens with.'
+    """Call its tools; returns what went wrong, if anything."""
+    if run.problem:
+        return run.problem
+    if run.remove:
+        shutil.rmtree(run.remove, ignore_errors=True)
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS.get(run.trained.dataset, before))
     try:
@@ -152,11 +156,14 @@ def call_tool(name: str, *arguments: str) -> str | None:
 
 def described(runs: list[Run], results: Results) -> Iterator[str]:
     """What would run, and how long each took the last time that it or another seed of it did."""
-    todo = [run for run in runs if run.commands]
+    todo = [run for run in runs if run.commands and not run.by_hand]
     known = []
     for run in runs:
         if not run.commands:
             yield f'{run.name}: has its records'
+            continue
+        if run.by_hand:
+            yield f'{run.name}: to be started by hand, as its config says'
             continue
         earlier = [] if run.trained.untrained else results.of(run.trained)
         for measure in studies.MEASURES[run.trained.dataset]:

@@ -164,22 +164,33 @@ def test_a_study_trains_judges_and_draws_what_has_no_record(run_tool, small, tmp
 
 
 def test_a_point_that_fails_stops_no_other_and_sets_the_exit_status(
-    run_tool, work_dir, monkeypatch, small
+    run_tool, work_dir, monkeypatch
 ):
-    two = {1: digits('-depth-1'), 2: 'barlowtwins_resnet50_8xb256-coslr-300e_in1k'}
+    two = {1: digits('-depth-1'), 2: digits('-depth-2')}
     study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
     monkeypatch.setitem(studies.STUDIES, 'depth', study)
-    status, out, _ = run_tool('benchmark.py', '--suite', 'depth', '--work-dir', work_dir)
-    assert status == 2
-    assert out.count('in1k, seed 0: start it by hand, with the command that barlow') == 2
-    assert cells(out, '1')[0] == '81.0 ± 1.4'
-
-    monkeypatch.setitem(two, 2, digits('-depth-2'))
-    monkeypatch.chdir(work_dir)
     command = ['benchmark.py', '--suite', 'depth', '--work-dir', work_dir, '--scale', 'x']
-    status, out, _ = run_tool(*command, '--train-options', 'train_dataloader.batch_size=1')
+    command += ['--train-options', 'train_dataloader.batch_size=1']
+    status, out, _ = run_tool(*command)
     assert status == 2
-    assert out.count('a batch of 1 has no correlations') == 4  # two points, as they run, at the end
+    first, second = (line for line in out.splitlines() if line.startswith('['))
+    assert first.startswith(f'[1/2] {two[1]}, seed 0: {work_dir}')
+    assert 'is of another scale: --force replaces it' in first
+    assert second.startswith(f'[2/2] {two[2]}, seed 0: ')
+    assert 'a batch of 1 has no correlations' in second
+    assert cells(out, '1')[0] == 'not run here'  # at this scale
+    assert out.count('a batch of 1 has no correlations') == 2  # as it runs, and at the end
+
+
+def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
+    command = ['benchmark.py', '--suite', 'depth', '--on', 'imagenet', '--work-dir', tmp_path]
+    status, out, _ = run_tool(*command, '--dry-run')
+    assert status == 0
+    assert out.count('to be started by hand, as its config says') == 4
+    assert '0 of 4 to run' in out
+    status, out, _ = run_tool(*command)
+    assert status == 0
+    assert cells(out, '3')[0] == 'not run here'
 
 
 @pytest.mark.parametrize(
