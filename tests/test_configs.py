@@ -96,6 +96,12 @@ def _no_download(monkeypatch):
         monkeypatch.setattr(dataset, '_check_integrity', lambda self: True)
 
 
+@pytest.fixture(autouse=True)
+def _unformatted(monkeypatch):
+    """The runner writes its config down, and yapf takes longer over that than the test."""
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+
+
 def reduced(path: Path, data: Path, work_dir: Path) -> Config:
     """The config with its own structure, on a handful of images and with narrow layers."""
     folder = dict(

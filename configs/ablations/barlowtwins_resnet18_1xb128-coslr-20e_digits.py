@@ -1,4 +1,4 @@
-"""The parent of the reduced ablations on digits: 70 epochs made 20, 45 seconds on one CPU core.
+"""The parent of the reduced ablations on digits: 70 epochs made 20, a minute or two on one CPU core.
 
     OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18_1xb128-coslr-20e_digits.py --amp
 
