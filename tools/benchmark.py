@@ -1,14 +1,18 @@
-"""Run downstream benchmarks on a pretrained backbone, and keep a record of each result.
+"""Run downstream benchmarks on a pretrained backbone, or whole studies; keep records of all.
 
     python tools/benchmark.py work_dirs/NAME/NAME_backbone.pth --suite in1k --dry-run
     python tools/benchmark.py work_dirs/NAME/NAME_backbone.pth --suite knn_imagenet cifar10
     tools/dist_benchmark.sh work_dirs/NAME/NAME_backbone.pth 8 --suite in1k transfer --seeds 3
     python tools/benchmark.py untrained --config configs/barlowtwins/NAME.py --suite digits
     python tools/benchmark.py pixels --suite knn_digits linear_digits
+    python tools/benchmark.py --suite ablations --on digits --seeds 3
 
 A suite is in1k, transfer, detection or small, a benchmark's name (a file of configs/benchmarks/)
 or a data set's, for all of its benchmarks. Records go to work_dirs/NAME/records/; a result that
 has one is not measured again. docs/benchmarks.md has more.
+
+Of a study (ablations for all but neighbours) it pretrains and judges each point that has no record,
+and writes tables and figures: docs/ablations.md.
 """
 
 import argparse
@@ -21,7 +25,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 
 from mmbarlow import cli, distributed
-from mmbarlow.benchmarks import suites
+from mmbarlow.benchmarks import studies, study_report, suites
 from mmbarlow.benchmarks.judge import Judge
 from mmbarlow.benchmarks.plan import Job, described, plan, protocols_only, table
 from mmbarlow.benchmarks.subject import subject
@@ -31,15 +35,24 @@ from mmbarlow.zoo import provenance
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Run downstream benchmarks.')
-    parser.add_argument('model', help="a checkpoint, or 'untrained' or 'pixels' to compare with")
+    parser.add_argument(
+        'model',
+        nargs='?',
+        help="a checkpoint, or 'untrained' or 'pixels' to compare with; none for studies",
+    )
     parser.add_argument(
         '--suite',
         nargs='+',
         required=True,
-        help=f'{", ".join(suites.SUITES)}; benchmarks; data sets',
+        help=f'{", ".join(suites.SUITES)}; benchmarks; data sets; or studies: '
+        f'{", ".join([*studies.SUITES, *studies.STUDIES])}',
     )
     parser.add_argument(
-        '--seeds', type=int, default=1, metavar='N', help='run each benchmark with seeds 0 to N-1'
+        '--seeds',
+        type=int,
+        default=1,
+        metavar='N',
+        help='run each benchmark with seeds 0 to N-1, of a study each pretraining',
     )
     parser.add_argument('--dry-run', action='store_true', help='say what would run, on which data')
     parser.add_argument('--config', help='pretraining config, where the checkpoint names none')
@@ -51,6 +64,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='for each benchmark')
     parser.add_argument('--force', action='store_true', help='measure again what has a record')
     cli.add_launcher_argument(parser)
+    study = parser.add_argument_group('studies')
+    study.add_argument(
+        '--on', nargs='+', metavar='DATA', help='digits and cifar10 by default; imagenet'
+    )
+    study.add_argument('--train-options', nargs='+', metavar='KEY=VALUE', help='for each training')
+    study.add_argument('--out', help='folder of tables and figures; work_dirs/ablations by default')
     args = parser.parse_args()
     if args.seeds < 1:
         parser.error('--seeds must be at least 1')
@@ -59,6 +78,13 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     args = parse()
+    if names := studies.find(args.suite):
+        return study_report.main(names, args)
+    if args.model is None:
+        raise InputError("give a checkpoint, 'untrained' or 'pixels' before --suite.")
+    for option in ('on', 'train_options', 'out'):
+        if getattr(args, option) is not None:
+            raise InputError(f'--{option.replace("_", "-")} is for studies: see --help.')
     configs = {p: cli.load_config(p, args.cfg_options) for p in suites.find(args.suite)}
     if args.model == 'pixels':
         configs = protocols_only(configs)

@@ -3,6 +3,7 @@
     python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
     tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
     python tools/train.py configs/barlowtwins/NAME.py --resume     # go on after an interruption
+    tools/dist_train.sh configs/barlowtwins/NAME.py 4 --auto-scale-lr    # another batch size
     tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE
 
 Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.pth, records/.
@@ -14,8 +15,10 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmbarlow import cli
+from mmbarlow import cli, distributed
+from mmbarlow.benchmarks.subject import combined
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
+from mmbarlow.engine.batch_size_lr import use_learning_rates
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.training import split_batch
 
@@ -31,12 +34,27 @@ def main() -> None:
         help='go on from the last checkpoint of the work dir, or from the one named',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision: bf16 where it works')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help="learning rates for the batch size, 128 to 4096: the author's best, not linear",
+    )
+    parser.add_argument(
+        '--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record'
+    )
     args = parser.parse_args()
 
     cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
     cli.check_data_folders(cfg)
     if args.amp:
         use_mixed_precision(cfg)
+    if args.scale:
+        for hook in cfg.custom_hooks:
+            if hook.type == 'mmbarlow.ExportHook':
+                hook.scale = combined(hook.get('scale', 'full'), args.scale)
+    if args.auto_scale_lr:
+        cli.start_processes(args.launcher)
+        use_learning_rates(cfg, distributed.world_size())
     if args.resume:
         cfg.resume = True
         cfg.load_from = checkpoint_to_resume(args.resume, cfg.work_dir)

@@ -65,12 +65,12 @@ def subject(
     name = Path(config).stem if config else None
     about = dict(pretrain_config=name, checkpoint_sha256=None, seed=seed or 0)
     if model == 'pixels':
-        about.update(model=model, pretrain_config=None, scale=_combined('full', scale))
+        about.update(model=model, pretrain_config=None, scale=combined('full', scale))
         return Subject(about, Path('work_dirs/pixels'), PIXELS)
     if model == 'untrained':
         if config is None:
             raise InputError("'untrained' needs --config, the pretraining config of the network.")
-        about.update(model=model, scale=_combined('full', scale))
+        about.update(model=model, scale=combined('full', scale))
         encoder_cfg = apis.encoder_config_of(model, {}, config)
         return Subject(about, Path(f'work_dirs/untrained/{name}'), encoder_cfg)
     weights = read_checkpoint(model)
@@ -80,13 +80,13 @@ def subject(
         model=meta.get('model', 'barlowtwins'),
         pretrain_config=about['pretrain_config'] or Path(model).stem,
         checkpoint_sha256=sha256(model),
-        scale=_combined(meta.get('scale', 'full'), scale),
+        scale=combined(meta.get('scale', 'full'), scale),
     )
     encoder_cfg = apis.encoder_config_of(model, weights, config)
     return Subject(about, Path(model).parent, encoder_cfg, model)
 
 
-def _combined(pretraining: str, benchmark: str | None) -> str:
+def combined(pretraining: str, benchmark: str | None) -> str:
     """The `scale` of a record: 'full' only where neither part was reduced."""
     if benchmark is None:
         return pretraining

@@ -1,0 +1,10 @@
+"""Ablation: lambda 0.002, on digits.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-lambda-2e-3_resnet18_1xb128-coslr-20e_digits.py
+
+A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+"""
+
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
+
+model = dict(head=dict(lambd=0.002))

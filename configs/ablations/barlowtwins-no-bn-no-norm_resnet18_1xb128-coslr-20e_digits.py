@@ -1,0 +1,10 @@
+"""Ablation: no BN in the projector, covariance instead of correlation, on digits.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-no-bn-no-norm_resnet18_1xb128-coslr-20e_digits.py
+
+A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+"""
+
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
+
+model = dict(neck=dict(norm=False), head=dict(type='mmbarlow.CrossCovarianceHead'))

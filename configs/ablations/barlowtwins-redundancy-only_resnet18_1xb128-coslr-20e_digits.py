@@ -1,0 +1,10 @@
+"""Ablation: the redundancy-reduction term alone, on digits.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-redundancy-only_resnet18_1xb128-coslr-20e_digits.py
+
+A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+"""
+
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
+
+model = dict(head=dict(type='mmbarlow.RedundancyHead'))

@@ -1,0 +1,10 @@
+"""Ablation: a projector of three layers of 32, on digits.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-width-32_resnet18_1xb128-coslr-20e_digits.py
+
+A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+"""
+
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
+
+model = dict(neck=dict(hid_channels=32, out_channels=32), head=dict(in_channels=32))

@@ -1,0 +1,11 @@
+"""Ablation: a batch of 32, with a learning rate in proportion to its square root, on digits.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18_1xb32-coslr-20e_digits.py
+
+A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+"""
+
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
+
+train_dataloader = dict(batch_size=32)
+optim_wrapper = dict(optimizer=dict(lr=0.0005))
