@@ -114,10 +114,10 @@ def lambdas(name: Name, *more: int) -> dict[Key, str]:
 
 
 def neighbours(recipe: str) -> dict[Key, str]:
-    """Every method that has a config of this recipe, Barlow Twins first."""
+    """Every method that has a config of this recipe, a pattern; Barlow Twins first."""
     folders = ('barlowtwins', 'mixed_barlowtwins', 'amcl', 'baselines')
     found = [p.stem for f in folders for p in sorted((CONFIGS / f).glob(f'*_{recipe}.py'))]
-    algorithms = {name: name.removesuffix(f'_{recipe}') for name in found}
+    algorithms = {name: name.split('_')[0] for name in found}
     return {LABELS.get(a, a): name for name, a in algorithms.items()}
 
 
@@ -186,7 +186,7 @@ STUDIES = dict(
         title='Neighbours',
         axis='method',
         points=dict(
-            digits=neighbours('resnet18_1xb128-coslr-70e_digits'),
+            digits=neighbours('resnet18_1xb128-coslr-*e_digits'),
             cifar10=neighbours('resnet18-stem7_1xb256-coslr-8e_cifar10'),
         ),
         published={},
