@@ -74,13 +74,15 @@ ls "$wheels"/*.whl >/dev/null 2>&1 || build_mmcv "$wheels"
 rm -f .venv/light .venv/full
 # pip takes one mmcv 2.3.6 for another, compiled or not: the old one goes first.
 pip uninstall -q -y onedl-mmcv 2>/dev/null
-# One transaction, or opencv-python is downgraded over opencv-python-headless. Bytecode is left to the first
-# import, which compiles what is used: half a minute less.
+# One transaction, or opencv-python is downgraded over opencv-python-headless. Bytecode comes below, from all cores.
 pip install --no-compile -c "$constraints" "$wheels"/*.whl -e ".$extras"
 # Both OpenCVs (mmcv wants the one, imaug the other) write the folder cv2, and the last one stays. It has to be
 # the headless one: the other needs libGL and X libraries, which a server does not have.
 pip install -q --no-compile -c "$constraints" --no-deps --force-reinstall opencv-python-headless
 pip check
+# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would else compile what it imports:
+# 12 seconds of every command. Some packages ship templates that are no Python.
+.venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 touch .venv/light
 [ "$mode" = light ] || touch .venv/full
