@@ -4,7 +4,7 @@
 
 Widths are those of the Barlow Twins config, a bottleneck of a quarter; the
 predictor keeps its learning rate.
-Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 92.0 %.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'

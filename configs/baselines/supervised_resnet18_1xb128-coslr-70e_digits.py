@@ -4,7 +4,7 @@
 
 One view with its label, cropped as in the linear benchmark: to less than half, as the views are,
 could make one digit of another.
-Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 91.9 %.
+Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 92.0 %.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
