@@ -7,6 +7,8 @@ env_cfg = dict(cudnn_benchmark=True)
 # same config runs on one CPU, one GPU or many.
 sync_bn = 'torch'
 default_hooks = dict(
+    # Logged values stay on the device until a line of the log asks for them.
+    runtime_info=dict(type='mmbarlow.LazyInfoHook'),
     logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
     broken_images=dict(type='mmbarlow.BrokenImagesHook', max_share=0.01),

@@ -5,6 +5,7 @@ from .feature_loop import FeatureLoop as FeatureLoop
 from .finite_loss_hook import FiniteLossHook as FiniteLossHook
 from .frozen_hook import FrozenHook as FrozenHook
 from .lars import LARS as LARS
+from .lazy_info_hook import LazyInfoHook as LazyInfoHook
 from .param_groups import NdimParamGroups as NdimParamGroups
 from .precise_bn_hook import PreciseBNHook as PreciseBNHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
