@@ -11,3 +11,4 @@ from .precise_bn_hook import PreciseBNHook as PreciseBNHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
 from .temperature_hook import TemperatureHook as TemperatureHook
+from .tf32_hook import TF32Hook as TF32Hook
