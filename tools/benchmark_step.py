@@ -10,7 +10,8 @@ Methods: `ours`, as `tools/train.py --amp` runs it; `official`, the official cod
 forward and backward without loss and optimizer. Synthetic views lie on the device; every method
 has its turn in every round, and times are medians. Utilisation counts the convolutions and linear
 layers of the network alone, against the device's rate for one large product in the same type.
-Memory is all that the method holds at most, its weights included.
+Memory is all that the method holds at most, its weights included; on a CPU roughly, since one method
+works in what the one before it has freed.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 import torch
+from mmengine.logging import MMLogger
 
 from mmbarlow import cli
 from mmbarlow.benchmarks import networks, steps
@@ -32,6 +34,7 @@ BATCHES = dict(resnet50=[128, 256, 512], resnet18=[128, 512, 1024])
 
 def main() -> None:
     args = parse()
+    MMLogger.get_current_instance().setLevel('WARNING')  # not the rate of each parameter
     if args.device != 'cpu':  # for all methods, as configs/_base_/default_runtime.py has it
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision('high')

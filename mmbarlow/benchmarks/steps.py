@@ -67,7 +67,7 @@ class Ours:
             z = self.model.embed_views(views)
             clock.mark('forward')
             leaves = [x.detach().requires_grad_() for x in z]
-            loss = sum(self.model.head.loss(*leaves).values())
+            loss, _ = self.model.parse_losses(self.model.head.loss(*leaves))
         self.wrapper.scale_loss(loss).backward()
         clock.mark('loss')
         torch.autograd.backward(z, [x.grad for x in leaves])

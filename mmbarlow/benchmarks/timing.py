@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -16,7 +16,7 @@ def synchronize(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def medians(tasks: dict[str, Task], rounds: int, repeats: int, device: str) -> dict[str, float]:
+def medians(tasks: Mapping[str, Task], rounds: int, repeats: int, device: str) -> dict[str, float]:
     """Seconds of each task: the median over rounds in which each is run `repeats` times in turn,
     so that a machine that is busy is busy for all. Each has run before."""
     times: dict[str, list[float]] = {name: [] for name in tasks}
@@ -75,8 +75,8 @@ class Clock:
 
 
 def elapsed(start: float | torch.cuda.Event, end: float | torch.cuda.Event) -> float:
-    if isinstance(start, float):
-        assert isinstance(end, float)
-        return end - start
-    assert not isinstance(end, float)
-    return start.elapsed_time(end) / 1e3
+    if isinstance(start, torch.cuda.Event):
+        assert isinstance(end, torch.cuda.Event)
+        return start.elapsed_time(end) / 1e3
+    assert not isinstance(end, torch.cuda.Event)
+    return end - start

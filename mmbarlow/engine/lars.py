@@ -74,8 +74,8 @@ class LARS(Optimizer):
             grads = [cast(Tensor, w.grad) for w in weights]
             if group['weight_decay']:
                 torch._foreach_add_(grads, weights, alpha=group['weight_decay'])
-            norms = [torch.stack(torch._foreach_norm(tensors)) for tensors in (weights, grads)]
-            torch._foreach_mul_(grads, trust_ratio(*norms, group['eta']).unbind())
+            w_norm, g_norm = (torch.stack(torch._foreach_norm(x)) for x in (weights, grads))
+            torch._foreach_mul_(grads, trust_ratio(w_norm, g_norm, group['eta']).unbind())
         buffers = [self.state[p]['momentum_buffer'] for p in params]
         torch._foreach_mul_(buffers, group['momentum'])
         torch._foreach_add_(buffers, [cast(Tensor, p.grad) for p in params])

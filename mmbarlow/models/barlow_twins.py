@@ -1,6 +1,7 @@
 """The algorithm: two views, one network, one loss."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -111,6 +112,6 @@ class BarlowTwins(Encoder):
         if name not in self.compiled:  # now that the runner has put SyncBN in its place
             # SyncBN talks to other processes, which torch's compiler steps out of a graph for.
             whole = not any(isinstance(m, nn.SyncBatchNorm) for m in module.modules())
-            options = dict(dict(fullgraph=whole), **self.compile_options)
+            options: dict[str, Any] = dict(fullgraph=whole) | self.compile_options
             self.compiled[name] = torch.compile(module.forward, **options)
         return self.compiled[name]
