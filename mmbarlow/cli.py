@@ -27,6 +27,7 @@ warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
 # Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
 # that mmdet's models leave behind.
 EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
+EXTRA_KEYS |= {'compile'}  # MMEngine reads it late
 EXTRA_KEYS |= {'pretrained', 'custom_imports', 'norm_cfg'}  # of detection
 ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
 
@@ -87,6 +88,9 @@ def load_config(
         if 'data_root' in options:
             _move_data(cfg, cfg.get('data_root'), options['data_root'])
         cfg.merge_from_dict(options)
+    if cfg.get('compile') and cfg.model.type.startswith('mmbarlow.'):
+        # MMEngine would compile the whole step, hooks, backward and optimizer, which falls apart.
+        cfg.model.compile = cfg.pop('compile')
     known = set(inspect.signature(Runner.__init__).parameters) | EXTRA_KEYS
     _check_keys(cfg, known, 'the config')
     _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')

@@ -72,7 +72,8 @@ def main() -> None:
 
 
 def use_mixed_precision(cfg: Config) -> None:
-    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+    # A GPU that has no bf16 can emulate it, slower than fp32.
+    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported(including_emulation=False):
         cfg.optim_wrapper.type = 'mmengine.AmpOptimWrapper'  # fp16 with loss scaling
     else:
         cfg.optim_wrapper.type = 'mmbarlow.BF16OptimWrapper'

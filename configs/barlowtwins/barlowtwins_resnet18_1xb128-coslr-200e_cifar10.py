@@ -17,9 +17,10 @@ _base_ = [
 # Workers load the images and the GPU makes the views that a worker would have made of them, where
 # a core makes about a thousand pairs a second.
 model = dict(
+    channels_last=True,
     data_preprocessor=dict(
         type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
-    )
+    ),
 )
 train_dataloader = dict(
     dataset=dict(

@@ -5,8 +5,10 @@ from .feature_loop import FeatureLoop as FeatureLoop
 from .finite_loss_hook import FiniteLossHook as FiniteLossHook
 from .frozen_hook import FrozenHook as FrozenHook
 from .lars import LARS as LARS
+from .lazy_info_hook import LazyInfoHook as LazyInfoHook
 from .param_groups import NdimParamGroups as NdimParamGroups
 from .precise_bn_hook import PreciseBNHook as PreciseBNHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
 from .temperature_hook import TemperatureHook as TemperatureHook
+from .tf32_hook import TF32Hook as TF32Hook

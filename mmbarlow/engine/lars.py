@@ -1,9 +1,14 @@
 """Layer-wise adaptive rate scaling, as in the official Barlow Twins code."""
 
+from typing import cast
+
 import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from mmbarlow.registry import OPTIMIZERS
+
+BLOCK = 2**17  # numbers of each tensor that a CPU works on at once: they stay in its cache
 
 
 @OPTIMIZERS.register_module()
@@ -15,8 +20,10 @@ class LARS(Optimizer):
     neither weight decay nor q. The rate stays outside the momentum buffer: inside it, as in
     mmpretrain's LARS, old gradients would keep the rate of their time.
 
-    Multi-tensor and without host synchronisation. `step` works on the gradients in place: after
-    it, `p.grad` holds the scaled direction, not the gradient.
+    Without host synchronisation. On a GPU each operation is one kernel for many tensors and works
+    on the gradients in place: after `step`, `p.grad` may hold the scaled direction. On a CPU, which
+    memory holds up and not the number of operations, all operations are done on one block of a
+    weight before the next, so that each number comes from memory twice and not ten times.
 
     Args:
         params: parameters or groups; `mmbarlow.NdimParamGroups` gives 1-D tensors a group and a
@@ -48,28 +55,46 @@ class LARS(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            params = [p for p in group['params'] if p.grad is not None]
-            if not params:
-                continue
-            self._adapt([p for p in params if p.ndim > 1], group['weight_decay'], group['eta'])
-            for p in params:
+            together = []
+            for p in (p for p in group['params'] if p.grad is not None):
                 if 'momentum_buffer' not in self.state[p]:
                     self.state[p]['momentum_buffer'] = torch.zeros_like(p)
-            buffers = [self.state[p]['momentum_buffer'] for p in params]
-            torch._foreach_mul_(buffers, group['momentum'])
-            torch._foreach_add_(buffers, [p.grad for p in params])
-            torch._foreach_add_(params, buffers, alpha=-group['lr'])
+                if p.ndim > 1 and p.device.type == 'cpu':
+                    self._step_in_blocks(p, group)
+                else:
+                    together.append(p)
+            if together:
+                self._step_together(together, group)
         return loss
 
-    @staticmethod
-    def _adapt(weights: list[torch.Tensor], weight_decay: float, eta: float) -> None:
-        """Turn the gradients g of the weights w into q (g + wd w), in place."""
-        if not weights:
-            return
-        grads = [w.grad for w in weights if w.grad is not None]
-        if weight_decay:
-            torch._foreach_add_(grads, weights, alpha=weight_decay)
-        w_norm = torch.stack(torch._foreach_norm(weights))
-        g_norm = torch.stack(torch._foreach_norm(grads))
-        q = torch.where((w_norm > 0) & (g_norm > 0), eta * w_norm / g_norm, 1.0)
-        torch._foreach_mul_(grads, q.unbind())
+    def _step_together(self, params: list[Tensor], group: dict) -> None:
+        """Each operation on all tensors."""
+        weights = [p for p in params if p.ndim > 1]
+        if weights:
+            grads = [cast(Tensor, w.grad) for w in weights]
+            if group['weight_decay']:
+                torch._foreach_add_(grads, weights, alpha=group['weight_decay'])
+            w_norm, g_norm = (torch.stack(torch._foreach_norm(x)) for x in (weights, grads))
+            torch._foreach_mul_(grads, trust_ratio(w_norm, g_norm, group['eta']).unbind())
+        buffers = [self.state[p]['momentum_buffer'] for p in params]
+        torch._foreach_mul_(buffers, group['momentum'])
+        torch._foreach_add_(buffers, [cast(Tensor, p.grad) for p in params])
+        torch._foreach_add_(params, buffers, alpha=-group['lr'])
+
+    def _step_in_blocks(self, weight: Tensor, group: dict) -> None:
+        """All operations on some rows of a weight, then on the next."""
+        rows = max(1, BLOCK // max(1, weight[0].numel()))
+        tensors = weight, cast(Tensor, weight.grad), self.state[weight]['momentum_buffer']
+        blocks = list(zip(*(tensor.split(rows) for tensor in tensors), strict=True))
+        norm = torch.linalg.vector_norm
+        norms = [(norm(w), norm(g.add(w, alpha=group['weight_decay']))) for w, g, _ in blocks]
+        w_norm, g_norm = (norm(torch.stack(parts)) for parts in zip(*norms, strict=True))
+        q = trust_ratio(w_norm, g_norm, group['eta'])
+        for w, g, m in blocks:
+            m.mul_(group['momentum']).addcmul_(g.add(w, alpha=group['weight_decay']), q)
+            w.add_(m, alpha=-group['lr'])
+
+
+def trust_ratio(w_norm: Tensor, g_norm: Tensor, eta: float) -> Tensor:
+    """q of weights of the norms |w| and |g + wd w|."""
+    return torch.where((w_norm > 0) & (g_norm > 0), eta * w_norm / g_norm, 1.0)

@@ -1,6 +1,10 @@
 """The algorithm: two views, one network, one loss."""
 
-from torch import Tensor
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from mmbarlow import distributed
 from mmbarlow.errors import InputError
@@ -33,11 +37,16 @@ class BarlowTwins(Encoder):
         head: dict,
         data_preprocessor: dict | None = None,
         chunk_size: int | None = None,
+        channels_last: bool = False,
+        compile: bool | dict = False,
     ) -> None:
         if chunk_size is not None and chunk_size < 2:
             raise InputError(f'chunk_size is {chunk_size}: BN layers need at least 2 images.')
-        super().__init__(backbone, data_preprocessor)
+        super().__init__(backbone, data_preprocessor, channels_last)
         self.chunk_size = chunk_size
+        self.compile_options = dict(compile) if isinstance(compile, dict) else {}
+        self.compiles = compile is not False
+        self.compiled: dict[str, Callable] = {}
         self.neck = MODELS.build(neck)
         self.head = MODELS.build(head)
 
@@ -92,4 +101,17 @@ class BarlowTwins(Encoder):
 
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""
-        return self.neck(self.backbone(images))
+        images = images.contiguous(memory_format=self.layout)
+        return self._stage('neck')(self._stage('backbone')(images))
+
+    def _stage(self, name: str) -> Callable:
+        """'backbone' or 'neck', compiled if that is asked for."""
+        module: nn.Module = getattr(self, name)
+        if not self.compiles:
+            return module
+        if name not in self.compiled:  # now that the runner has put SyncBN in its place
+            # SyncBN talks to other processes, which torch's compiler steps out of a graph for.
+            whole = not any(isinstance(m, nn.SyncBatchNorm) for m in module.modules())
+            options: dict[str, Any] = dict(fullgraph=whole) | self.compile_options
+            self.compiled[name] = torch.compile(module.forward, **options)
+        return self.compiled[name]

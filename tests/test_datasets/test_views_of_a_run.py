@@ -1,48 +1,69 @@
 """Which views a training sees does not depend on how it is run."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import DictAction
 from mmengine.dataset import DefaultSampler
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmbarlow import cli
+from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.datasets import Digits, ViewSampler
 
 
 class Seen(Hook):
-    """A digest of the views of each step."""
+    """A digest of the views of each step; interrupts the run before epoch `stop`, from 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: int | None) -> None:
         self.digests: list[str] = []
+        self.stop = stop
+
+    def before_train_epoch(self, runner) -> None:
+        if runner.epoch == self.stop:
+            raise KeyboardInterrupt
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         views = [hashlib.sha256(view.numpy()).hexdigest() for view in data_batch['inputs']]
         self.digests.append('-'.join(views))
 
 
-def train(config: Path, options: list[str], work_dir: Path, epochs: int, resume: bool = False):
+def train(
+    config: Path,
+    options: list[str],
+    work_dir: Path,
+    resume: bool = False,
+    stop: int | None = None,
+) -> list[str]:
     """Digests of the steps of a run, or of the rest of one."""
     parsed = dict(option.split('=', 1) for option in options)
     values = {key: DictAction._parse_iterable(value) for key, value in parsed.items()}
-    cfg = cli.load_config(config, values | {'train_cfg.max_epochs': epochs}, str(work_dir))
+    cfg = cli.load_config(config, values | {'train_cfg.max_epochs': 2}, str(work_dir))
     cfg.default_hooks.checkpoint.interval = 1
     cfg.resume = resume
-    runner, seen = Runner.from_cfg(cfg), Seen()
+    runner, seen = Runner.from_cfg(cfg), Seen(stop)
     runner.register_hook(seen)
-    runner.train()
+    with suppress(KeyboardInterrupt):
+        runner.train()
     return seen.digests
 
 
-def test_a_resumed_run_sees_the_views_of_the_uninterrupted_one(digits_config, small, tmp_path):
-    whole = train(digits_config, small, tmp_path / 'whole', 2)
-    first = train(digits_config, small, tmp_path / 'parts', 1)
-    second = train(digits_config, small, tmp_path / 'parts', 2, resume=True)
+def test_a_resumed_run_sees_the_views_of_the_uninterrupted_one_and_ends_with_its_weights(
+    digits_config, small, tmp_path
+):
+    """Bit for bit."""
+    whole = train(digits_config, small, tmp_path / 'whole')
+    first = train(digits_config, small, tmp_path / 'parts', stop=1)
+    second = train(digits_config, small, tmp_path / 'parts', resume=True)
     assert len(set(whole)) == 4  # two epochs of two steps, no views twice
     assert first + second == whole
+    one, other = (read_checkpoint(tmp_path / name / 'epoch_2.pth') for name in ('whole', 'parts'))
+    for name, tensor in one['state_dict'].items():
+        assert torch.equal(tensor, other['state_dict'][name]), name
 
 
 @pytest.mark.parametrize('processes', [2, 3])

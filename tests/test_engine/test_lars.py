@@ -8,7 +8,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
-from mmbarlow.engine import LARS
+from mmbarlow.engine import LARS, lars
 from mmbarlow.errors import InputError
 
 
@@ -28,7 +28,12 @@ def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
     return params
 
 
-def test_ten_steps_with_a_changing_rate_follow_the_official_code():
+@pytest.mark.parametrize('way', ['blocks', 'together'])
+def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatch):
+    """Both as a CPU does it, here in blocks of one or two rows, and as a GPU does it."""
+    monkeypatch.setattr(lars, 'BLOCK', 10)
+    if way == 'together':
+        monkeypatch.setattr(LARS, '_step_in_blocks', lambda self, w, g: self._step_together([w], g))
     generator = torch.Generator().manual_seed(0)
     shapes = [(4, 3, 3, 3), (4,), (5, 4), (5,), (2, 5)]
     params = [nn.Parameter(torch.randn(s, generator=generator)) for s in shapes]

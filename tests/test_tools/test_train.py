@@ -1,6 +1,7 @@
 """Training from the command line: what it leaves behind, and what it says to bad input."""
 
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from mmbarlow import cli
 from mmbarlow.apis import extract_features, get_model
 from mmbarlow.zoo import records
 
@@ -50,6 +52,23 @@ def test_amp_trains_in_bf16_and_keeps_the_loss_in_fp32(run_tool, digits_config, 
     )
     assert status == 0, err
     assert (tmp_path / f'{digits_config.stem}_backbone.pth').is_file()
+
+
+@pytest.mark.parametrize(
+    ('computes', 'wrapper'),
+    [(True, 'mmbarlow.BF16OptimWrapper'), (False, 'mmengine.AmpOptimWrapper')],
+)
+def test_amp_on_a_gpu_is_bf16_unless_that_would_be_emulated(
+    computes, wrapper, digits_config, monkeypatch
+):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, 'is_bf16_supported', lambda including_emulation=True: computes
+        or including_emulation,
+    )  # fmt: skip
+    cfg = cli.load_config(digits_config)
+    runpy.run_path(str(ROOT / 'tools' / 'train.py'))['use_mixed_precision'](cfg)
+    assert cfg.optim_wrapper.type == wrapper
 
 
 def test_dist_train_trains_with_two_processes_without_a_gpu(digits_config, small, tmp_path):

@@ -1,6 +1,7 @@
 # The architecture of the paper (section 2.2): ResNet-50, and a projector of three layers of 8192.
 model = dict(
     type='mmbarlow.BarlowTwins',
+    channels_last=True,  # as a GPU's half-precision convolutions read images
     # mean and std of ImageNet; the views are RGB already
     data_preprocessor=dict(
         type='mmpretrain.SelfSupDataPreprocessor',

@@ -1,0 +1,81 @@
+"""Logging that waits for the device at the logging interval alone."""
+
+import numpy as np
+import torch
+from mmengine.hooks import RuntimeInfoHook
+from mmengine.logging import HistoryBuffer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mmbarlow.registry import HOOKS
+
+MOST = 1000  # values that wait, where nothing ever asks
+
+
+class LazyBuffer(HistoryBuffer):
+    """A history of scalars that stay on their device until somebody looks at them.
+
+    Every reader of MMEngine's (the log, checkpoints, other hooks) finds the numbers that a
+    `HistoryBuffer` would hold; all that have come since the last look travel together.
+    """
+
+    def __init__(self, *history) -> None:
+        self._waiting: list[Tensor] = []
+        super().__init__(*history)
+
+    def update(self, log_val: Tensor, count: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Add a tensor of one number, of any shape."""
+        assert count == 1, 'a value of one step'
+        self._waiting.append(log_val.detach().reshape(()))
+        if len(self._waiting) == MOST:
+            self._read()
+
+    def _read(self) -> None:
+        if self._waiting:
+            values = torch.stack(self._waiting).tolist()
+            self._waiting = []
+            self._values = np.append(self._values, values)[-self.max_length :]
+            self._counts = np.append(self._counts, np.ones(len(values), int))[-self.max_length :]
+
+    @property
+    def _log_history(self) -> NDArray:  # the name that all of HistoryBuffer's methods read
+        self._read()
+        return self._values
+
+    @_log_history.setter
+    def _log_history(self, values: NDArray) -> None:
+        self._values = values
+
+    @property
+    def _count_history(self) -> NDArray:
+        self._read()
+        return self._counts
+
+    @_count_history.setter
+    def _count_history(self, counts: NDArray) -> None:
+        self._counts = counts
+
+    def __reduce__(self):
+        """Copies and checkpoints hold MMEngine's own class, which needs no mmbarlow to be read."""
+        return HistoryBuffer, (self._log_history, self._count_history, self.max_length)
+
+
+@HOOKS.register_module()
+class LazyInfoHook(RuntimeInfoHook):
+    """MMEngine's RuntimeInfoHook, whose log values wait on the device until they are read.
+
+    MMEngine's calls `.item()` on every logged value after every step: the host waits until the GPU
+    has finished, and the GPU then waits until the host has sent the next step.
+    """
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        hub = runner.message_hub
+        for name, value in (outputs or {}).items():
+            key = f'train/{name}'
+            buffer = hub.log_scalars.get(key)
+            if isinstance(buffer, LazyBuffer):
+                buffer.update(value)
+                continue
+            hub.update_scalar(key, value)  # once: the hub learns of the key
+            if isinstance(value, Tensor):
+                hub.log_scalars[key] = LazyBuffer(*hub.log_scalars[key].data)

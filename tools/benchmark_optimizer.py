@@ -1,0 +1,88 @@
+"""Time and memory of one step of LARS on ResNet-50 and its projector, against other codes.
+
+    OMP_NUM_THREADS=2 python tools/benchmark_optimizer.py          # 3 GB, a minute on two cores
+    python tools/benchmark_optimizer.py --device cuda
+
+`mmbarlow` and `mmpretrain` are the registered optimizers, `official` is that of the official code.
+Each steps through the same weights with gradients of its own making, turn by turn; times are
+medians. Memory is what a step holds at most beyond weights, gradients and momentum.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mmbarlow import cli
+from mmbarlow.benchmarks import networks
+from mmbarlow.benchmarks.official import OfficialLARS
+from mmbarlow.benchmarks.timing import medians, peak
+from mmbarlow.registry import MODELS, OPTIMIZERS
+
+METHODS = ('mmbarlow', 'mmpretrain', 'official')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='LARS against LARS.')
+    parser.add_argument('--width', type=int, default=8192, help='of the projector')
+    parser.add_argument('--rounds', type=int, default=5, help='steps of each optimizer')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_optimizer.json'))
+    args = parser.parse_args()
+
+    network = dict(networks.NETWORKS['resnet50'], width=args.width)
+    model = MODELS.build(networks.ours(network)).to(args.device)
+    params = list(model.parameters())
+    for p in params:
+        p.grad = torch.randn_like(p)
+    optimizers = {name: build(name, params) for name in METHODS}
+    extra = {}
+    for name, optimizer in optimizers.items():
+        optimizer.step()  # momentum is there from now on
+        extra[name] = peak(optimizer.step, args.device)
+    tasks = {name: optimizer.step for name, optimizer in optimizers.items()}
+    seconds = medians(tasks, args.rounds, 1, args.device)
+
+    largest = max(p.numel() * p.element_size() for p in params)
+    record = dict(device=args.device, threads=torch.get_num_threads(), torch=torch.__version__)
+    record |= dict(date=time.strftime('%Y-%m-%d'), parameters=sum(p.numel() for p in params))
+    rows = [
+        dict(
+            method=name,
+            ms=1e3 * seconds[name],
+            times_mmbarlow=seconds[name] / seconds['mmbarlow'],
+            extra_mb=extra[name] / 1e6,
+            of_largest=extra[name] / largest,
+        )
+        for name in METHODS
+    ]
+    for row in rows:
+        print(
+            f'{row["method"]:<12}{row["ms"]:>10.1f} ms, {row["times_mmbarlow"]:.2f} x mmbarlow;'
+            f'{row["extra_mb"]:>8.1f} MB, {row["of_largest"]:.2f} of the largest tensor'
+        )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(record | dict(rows=rows), indent=2) + '\n')
+    print(f'record: {args.out}')
+
+
+def build(method: str, params: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """With 1-D tensors apart; the rate is so low that gradients of noise do no harm."""
+    one = dict(lr=1e-6, weight_decay=0.0) | (
+        dict(lars_exclude=True) if method == 'mmpretrain' else {}
+    )
+    groups = [
+        dict(params=[p for p in params if p.ndim > 1]),
+        dict(params=[p for p in params if p.ndim == 1], **one),
+    ]
+    if method == 'official':
+        return OfficialLARS(groups, lr=1e-4)
+    momentum = dict(momentum=0.9, weight_decay=1e-6)
+    return OPTIMIZERS.build(dict(type=f'{method}.LARS', params=groups, lr=1e-4, **momentum))
+
+
+if __name__ == '__main__':
+    cli.run(main)
