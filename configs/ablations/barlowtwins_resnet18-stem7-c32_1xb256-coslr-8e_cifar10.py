@@ -2,7 +2,7 @@
 
     python tools/train.py configs/ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-8e_cifar10.py
 
-Three minutes on two CPU cores, with its kNN. Views: crop, flip, colour jitter, grayscale, and solarize on
+Eleven minutes on one core of a busy machine. Views: crop, flip, colour jitter, grayscale, and solarize on
 the second one. What is studied on it: docs/ablations.md.
 """
 
