@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-feature-norm_resnet18_1xb128-coslr-20e_digits.py
 
-A minute or two on one CPU core; measured: docs/ablations_results.md, beside what is published.
+Three minutes on one core of a busy machine; measured: docs/ablations_results.md, beside what is published.
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
