@@ -10,8 +10,7 @@ Methods: `ours`, as `tools/train.py --amp` runs it; `official`, the official cod
 forward and backward without loss and optimizer. Synthetic views lie on the device; every method
 has its turn in every round, and times are medians. Utilisation counts the convolutions and linear
 layers of the network alone, against the device's rate for one large product in the same type.
-Memory is all that the method holds at most, its weights included; on a CPU roughly, since one method
-works in what the one before it has freed.
+Memory is all that the method holds at most, its weights included.
 """
 
 import argparse

@@ -55,4 +55,6 @@ def theirs(network: dict) -> dict:
         loss=dict(type='mmpretrain.CrossCorrelationLoss'),
     )
     backbone = copy.deepcopy(network['backbone'])
-    return dict(type='mmpretrain.BarlowTwins', backbone=backbone, neck=neck, head=head)
+    images = dict(type='mmpretrain.SelfSupDataPreprocessor')
+    parts = dict(data_preprocessor=images, backbone=backbone, neck=neck, head=head)
+    return dict(type='mmpretrain.BarlowTwins', **parts)
