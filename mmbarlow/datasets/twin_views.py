@@ -67,5 +67,5 @@ class TwinViews(BaseTransform):
 def planes_first(view: view_ops.Image) -> view_ops.Image:
     """The same array (H, W, 3), with the channels apart in memory: PackInputs need not copy it."""
     planes = np.empty((3, *view.shape[:2]), np.uint8)
-    cv2.split(view, list(planes))
+    cv2.split(view, [planes[0], planes[1], planes[2]])
     return planes.transpose(1, 2, 0)
