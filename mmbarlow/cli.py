@@ -16,8 +16,9 @@ from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from mmbarlow import distributed
 from mmbarlow.detection.checks import check_operators
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, Unfinished
 
 # mmcv without compiled operators is all that pretraining needs, yet it warns that one is missing.
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
@@ -39,6 +40,10 @@ def run(main: Callable[[], int | None]) -> None:
     except InputError as error:
         print(f'error: {one_line(error)}', file=sys.stderr)
         status = 2
+    except Unfinished as news:
+        if distributed.rank() == 0:
+            print(news)
+        status = 0
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)

@@ -23,3 +23,10 @@ class BrokenImage(InputError):
         super().__init__(f'{path} cannot be read ({reason}): {advice}' if reason else path)
         self.path = path
         self.reason = reason
+
+
+class Unfinished(Exception):
+    """What was asked for is done, and there is more to do; the message says how to go on.
+
+    The tools print the message as one line and exit with status 0.
+    """

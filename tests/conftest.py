@@ -34,7 +34,7 @@ def run_tool(monkeypatch, capsys):
 
 @pytest.fixture
 def digits_config() -> Path:
-    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*_digits.py')
+    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
     return path
 
 

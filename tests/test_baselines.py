@@ -20,7 +20,7 @@ from mmbarlow.zoo.runs import LABELS
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 ALGORITHMS = ('simclr', 'mocov2', 'byol', 'simsiam', 'swav', 'supervised')
-RECIPES = ('1xb128-coslr-70e_digits', '1xb128-coslr-200e_cifar10')
+RECIPES = ('1xb128-coslr-30e_digits', '1xb128-coslr-200e_cifar10')
 # What a neighbour changes beside its model and hooks; the files say why.
 CHANGED = dict(
     mocov2={'sync_bn'},

@@ -3,6 +3,7 @@
     python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
     tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
     python tools/train.py configs/barlowtwins/NAME.py --resume     # go on after an interruption
+    python tools/train.py configs/barlowtwins/NAME.py --minutes 8  # what fits, then --resume
     tools/dist_train.sh configs/barlowtwins/NAME.py 4 --auto-scale-lr    # another batch size
     tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE
 
@@ -33,6 +34,9 @@ def main() -> None:
         metavar='CHECKPOINT',
         help='go on from the last checkpoint of the work dir, or from the one named',
     )
+    parser.add_argument(
+        '--minutes', type=float, help='stop after the last epoch that fits, for --resume to go on'
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision: bf16 where it works')
     parser.add_argument(
         '--auto-scale-lr',
@@ -46,6 +50,8 @@ def main() -> None:
 
     cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
     cli.check_data_folders(cfg)
+    if args.minutes is not None:
+        limit_time(cfg, args.minutes)
     if args.amp:
         use_mixed_precision(cfg)
     if args.scale:
@@ -77,6 +83,14 @@ def use_mixed_precision(cfg: Config) -> None:
         cfg.optim_wrapper.type = 'mmengine.AmpOptimWrapper'  # fp16 with loss scaling
     else:
         cfg.optim_wrapper.type = 'mmbarlow.BF16OptimWrapper'
+
+
+def limit_time(cfg: Config, minutes: float) -> None:
+    if not minutes > 0:
+        raise InputError(f'--minutes {minutes:g} is no time: give more than 0.')
+    if not cfg.train_cfg.get('by_epoch'):
+        raise InputError('--minutes stops between epochs, and this config counts iterations.')
+    cfg.custom_hooks.append(dict(type='mmbarlow.TimeLimitHook', minutes=minutes))
 
 
 def checkpoint_to_resume(wanted: str, work_dir: str) -> str:

@@ -12,7 +12,6 @@ from . import studies, study_figures, study_records, study_runs
 from .study_records import Results
 from .study_runs import Options
 
-DEFAULT = ('digits', 'cifar10')  # which need no GPU
 PAGE = 'ablations_results.md'
 INTRO = """\
 # Ablations: results
@@ -49,18 +48,17 @@ def main(names: list[str], args: argparse.Namespace) -> int:
         scale=args.scale,
         force=args.force,
     )
-    data = args.on or [d for d in DEFAULT if any(d in studies.STUDIES[n].points for n in names)]
-    return report(names, data, options, args.dry_run, Path(args.out or work_dir / 'ablations'))
+    return report(names, args.on, options, args.dry_run, Path(args.out or work_dir / 'ablations'))
 
 
 def report(
-    names: list[str], datasets: list[str], options: Options, dry_run: bool, out: Path
+    names: list[str], datasets: list[str] | None, options: Options, dry_run: bool, out: Path
 ) -> int:
     """Do it, and print how it goes; returns the exit status.
 
     Args:
         names: of studies.
-        datasets: those wanted of each study.
+        datasets: those wanted of each study; by default those that need no GPU.
         options: see there.
         dry_run: say what would run, and stop.
         out: folder of the page and the figures.
@@ -95,15 +93,15 @@ def report(
     return 2 if problems else 0
 
 
-def _wanted(names: list[str], datasets: list[str]) -> Iterator[tuple[studies.Study, str]]:
+def _wanted(names: list[str], datasets: list[str] | None) -> Iterator[tuple[studies.Study, str]]:
     """Each study on each of its data sets that is asked for."""
     known = dict.fromkeys(data for name in names for data in studies.STUDIES[name].points)
-    for data in datasets:
+    for data in datasets or []:
         if data not in known:
             raise InputError(f'{" ".join(names)} on {data}: there is {", ".join(known)}.')
     for name in names:
         study = studies.STUDIES[name]
-        yield from ((study, data) for data in datasets if data in study.points)
+        yield from ((study, data) for data in datasets or study.small if data in study.points)
 
 
 def _run(runs: list[study_runs.Run]) -> list[str]:

@@ -12,3 +12,4 @@ from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
 from .temperature_hook import TemperatureHook as TemperatureHook
 from .tf32_hook import TF32Hook as TF32Hook
+from .time_limit_hook import TimeLimitHook as TimeLimitHook

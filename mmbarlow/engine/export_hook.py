@@ -36,12 +36,18 @@ class ExportHook(Hook):
         self.dataset = dataset
         self.scale = scale
         self.model = model
+        self.earlier = 0.0  # seconds of the pieces before, up to the checkpoint
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         keep_plain(checkpoint)
+        checkpoint['meta']['wall_time_s'] = time.perf_counter() - self.start
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        if runner.cfg.get('resume'):
+            self.earlier = checkpoint['meta'].get('wall_time_s', 0.0)
 
     def before_train(self, runner) -> None:
-        self.start = time.perf_counter()
+        self.start = time.perf_counter() - self.earlier
         # The code that runs is that of now, whatever happens to the checkout meanwhile.
         self.provenance = provenance.provenance()
 

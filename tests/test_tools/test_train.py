@@ -46,6 +46,34 @@ def test_resume_goes_on_where_the_training_stopped(run_tool, digits_config, smal
     assert [entry['epoch'] for entry in record.curve] == [1, 2]
 
 
+def test_pieces_of_a_limited_time_make_the_run_that_one_piece_makes(
+    run_tool, digits_config, small, tmp_path
+):
+    options = ['--cfg-options', *small, 'train_cfg.max_epochs=3', 'train_cfg.val_interval=1']
+    whole, pieces = tmp_path / 'whole', tmp_path / 'pieces'
+    run_tool('train.py', digits_config, '--work-dir', whole, *options)
+    backbone = f'{digits_config.stem}_backbone.pth'
+    limit = ['train.py', digits_config, '--work-dir', pieces, '--minutes', '1e-9']
+    for done, resume in ((1, []), (2, ['--resume'])):
+        status, out, err = run_tool(*limit, *resume, *options)
+        assert status == 0, err
+        assert f'{done} of 3 epochs are done' in out
+        assert (pieces / f'epoch_{done}.pth').is_file()
+        assert not (pieces / 'records').exists()
+    status, out, err = run_tool(*limit, '--resume', *options)
+    assert status == 0, err
+    assert 'of 3 epochs are done' not in out
+
+    (a,), (b,) = (records.read_folder(folder / 'records') for folder in (whole, pieces))
+    knn = [[entry['KNN/top1_k10'] for entry in record.curve] for record in (a, b)]
+    assert knn[0] == knn[1]  # the losses are means of up to 50 steps, of one piece alone
+    assert len(knn[0]) == 3
+    states = [torch.load(f / backbone, weights_only=True)['state_dict'] for f in (whole, pieces)]
+    assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
+    first = torch.load(pieces / 'epoch_3.pth', weights_only=True)['meta']['wall_time_s']
+    assert b.wall_time_s >= first > 0
+
+
 def test_amp_trains_in_bf16_and_keeps_the_loss_in_fp32(run_tool, digits_config, small, tmp_path):
     status, _, err = run_tool(
         'train.py', digits_config, '--amp', '--work-dir', tmp_path, '--cfg-options', *small

@@ -1,0 +1,25 @@
+"""Adaptive multi-head Barlow Twins on CIFAR-10 on the terms of Barlow Twins' config: 200 epochs, one GPU.
+
+    python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py
+
+The parent's data, views and schedule; three projectors like its one, with the release's bounds and
+beta, and the norm of the gradient clipped at 1. Not run here yet, for want of a GPU. Expected: not
+known, see docs/variants.md.
+"""
+
+_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
+
+model = dict(
+    neck=dict(type='mmbarlow.MultiHeadNeck', num_heads=3),
+    head=dict(
+        type='mmbarlow.AdaptiveMultiHead',
+        num_heads=3,
+        temperature=dict(type='mmbarlow.PairTemperature', batch_size=128),
+    ),
+)
+optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(type='mmbarlow.TemperatureHook'),
+    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='amcl-barlowtwins'),
+]

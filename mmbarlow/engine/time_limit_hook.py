@@ -1,0 +1,54 @@
+"""Training in pieces of so many minutes."""
+
+import time
+
+from mmengine.hooks import CheckpointHook, Hook
+
+from mmbarlow import distributed
+from mmbarlow.errors import Unfinished
+from mmbarlow.registry import HOOKS
+
+
+@HOOKS.register_module()
+class TimeLimitHook(Hook):
+    """Ends the run after the last epoch that fits, with a checkpoint to go on from.
+
+    An epoch fits if the longest one so far, with its validation, would; the first one always does,
+    so that every piece gets further. For trainings that count epochs.
+
+    Args:
+        minutes: wall time, from when the hook is built.
+
+    Raises:
+        Unfinished: before the first epoch that does not fit.
+    """
+
+    priority = 'LOW'  # before CheckpointHook
+
+    def __init__(self, minutes: float) -> None:
+        self.end = time.perf_counter() + 60 * minutes
+        self.begun: float | None = None
+        self.longest = 0.0
+        self.over = False
+
+    def before_train_epoch(self, runner) -> None:
+        if self.over:
+            raise Unfinished(
+                f'{runner.epoch} of {runner.max_epochs} epochs are done, and the next one does not '
+                'fit into --minutes: the same command with --resume goes on.'
+            )
+        now = time.perf_counter()
+        if self.begun is not None:
+            self.longest = max(self.longest, now - self.begun)
+        self.begun = now
+
+    def after_train_epoch(self, runner) -> None:
+        assert self.begun is not None
+        now = time.perf_counter()
+        longest = max(self.longest, now - self.begun)
+        # Clocks differ, and all processes have to stop at the same epoch.
+        self.over = distributed.on_first(lambda: now + longest > self.end)
+        if self.over:
+            for hook in runner.hooks:
+                if isinstance(hook, CheckpointHook):
+                    hook.interval = 1  # so that it writes this epoch's, and forgets an older one
