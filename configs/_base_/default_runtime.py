@@ -15,6 +15,7 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
     tf32=dict(type='mmbarlow.TF32Hook'),
+    prefetch=dict(type='mmbarlow.PrefetchHook'),
     broken_images=dict(type='mmbarlow.BrokenImagesHook', max_share=0.01),
 )
 log_processor = dict(window_size=50)

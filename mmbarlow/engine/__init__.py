@@ -8,6 +8,7 @@ from .lars import LARS as LARS
 from .lazy_info_hook import LazyInfoHook as LazyInfoHook
 from .param_groups import NdimParamGroups as NdimParamGroups
 from .precise_bn_hook import PreciseBNHook as PreciseBNHook
+from .prefetch_hook import PrefetchHook as PrefetchHook
 from .schedule import WarmupCosineLR as WarmupCosineLR
 from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
 from .temperature_hook import TemperatureHook as TemperatureHook
