@@ -38,10 +38,13 @@ model = dict(
         loss=dict(type='mmpretrain.CosineSimilarityLoss'),
     ),
 )
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(predictor=dict(fix_lr=True))))
+# In 20 epochs 3e-4 has 71.5 %, the 1e-3 of the others 57.4, 3e-3 45.8, and SGD with 0.1 68.9.
+optim_wrapper = dict(
+    optimizer=dict(lr=3e-4), paramwise_cfg=dict(custom_keys=dict(predictor=dict(fix_lr=True)))
+)
 # The rate is set every step, since the schedule moves it every step.
 custom_hooks = [
     dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmpretrain.SimSiamHook', fix_pred_lr=True, lr=1e-3, adjust_by_epoch=False),
+    dict(type='mmpretrain.SimSiamHook', fix_pred_lr=True, lr=3e-4, adjust_by_epoch=False),
     dict(type='mmbarlow.ExportHook', dataset='digits', model='simsiam'),
 ]
