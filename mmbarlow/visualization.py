@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 from torch import Tensor
 
+Curve = list[dict[str, float]]  # of a record
 
-def draw_curve(curve: list[dict[str, float]], floor: float, path: str | Path) -> None:
+
+def draw_curve(curve: Curve, floor: float, path: str | Path) -> None:
     """Both terms of the loss over the epochs, and the metrics measured on the way.
 
     Args:
@@ -31,6 +33,32 @@ def draw_curve(curve: list[dict[str, float]], floor: float, path: str | Path) ->
     lines = [ax.get_legend_handles_labels() for ax in (left, right)]
     left.legend(lines[0][0] + lines[1][0], lines[0][1] + lines[1][1], loc='center right')
     figure.savefig(path, dpi=120)
+
+
+def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) -> Figure:
+    """A metric over the epochs: the mean over the runs of each line, and a band from least to most.
+
+    Args:
+        lines: label to the curves of runs that differ in their seed.
+        metric: a key of their entries; those without it are left out.
+        path: the picture.
+    """
+    figure = Figure(figsize=(7, 4.4), layout='constrained')
+    axes = figure.subplots()
+    for label, curves in lines.items():
+        values: dict[float, list[float]] = {}
+        for entry in (e for curve in curves for e in curve if metric in e):
+            values.setdefault(entry['epoch'], []).append(entry[metric])
+        epochs = sorted(values)
+        means = [np.mean(values[epoch]) for epoch in epochs]
+        (line,) = axes.plot(epochs, means, '.-', label=label)
+        least, most = ([f(values[epoch]) for epoch in epochs] for f in (min, max))
+        axes.fill_between(epochs, least, most, color=line.get_color(), alpha=0.2)
+    axes.set(xlabel='epoch', ylabel=metric)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=120)
+    return figure
 
 
 def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path) -> None:
