@@ -130,7 +130,10 @@ def prepare_processes(cfg: Config, launcher: str) -> None:
         return  # the Runner starts it, with the config's `env_cfg.dist_cfg`
     start_processes(launcher)
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
     # torch's SyncBatchNorm takes CUDA tensors only: the loss is global all the same, the other BN
     # layers are not, and their running statistics are averaged before each evaluation.

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
@@ -51,3 +52,14 @@ def test_a_child_of_the_installed_package_s_config_resolves(tmp_path):
     cfg = cli.load_config(path)
     assert cfg.train_cfg.max_epochs == 3
     assert cfg.model.type == 'mmbarlow.BarlowTwins'
+
+
+@pytest.mark.parametrize(('method', 'unused'), [('simclr', False), ('swav', True)])
+def test_processes_on_the_cpu_wait_for_no_gradient_that_does_not_come(method, unused, monkeypatch):
+    """SwAV's prototypes have none at first; DDP ends with an error if it is not told."""
+    monkeypatch.setattr(cli, 'start_processes', lambda launcher: None)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    (path,) = (CONFIGS.parent / 'baselines').glob(f'{method}_*_digits.py')
+    cfg = cli.load_config(path)
+    cli.prepare_processes(cfg, 'pytorch')
+    assert cfg.model_wrapper_cfg.find_unused_parameters is unused
