@@ -28,6 +28,8 @@ CHANGED = dict(
     swav={'find_unused_parameters'},
     supervised={'train_dataloader'},
 )
+# Those that hardly learn on digits at the rate of the others; the files have what was tried.
+OWN_OPTIMIZER = {('byol', RECIPES[0]), ('simsiam', RECIPES[0])}
 TWO_STEPS = dict(
     train_cfg=dict(max_epochs=1, val_interval=1),
     param_scheduler=dict(warmup=0),
@@ -50,7 +52,8 @@ def test_a_neighbour_shares_all_but_its_own_part_with_barlow_twins(algorithm, re
     parent = Config.fromfile(config_of('barlowtwins', recipe)).to_dict()
     own = Config.fromfile(config_of(algorithm, recipe)).to_dict()
     changed = {key for key in parent.keys() | own.keys() if parent.get(key) != own.get(key)}
-    assert changed == {'model', 'custom_hooks'} | CHANGED.get(algorithm, set())
+    own_optimizer = {'optim_wrapper'} if (algorithm, recipe) in OWN_OPTIMIZER else set()
+    assert changed == {'model', 'custom_hooks'} | CHANGED.get(algorithm, set()) | own_optimizer
     assert own['model']['backbone'] == parent['model']['backbone']
     hooks = [hook['type'] for hook in own['custom_hooks']]
     assert hooks[0] == 'mmbarlow.FiniteLossHook'
@@ -62,11 +65,10 @@ def test_a_neighbour_shares_all_but_its_own_part_with_barlow_twins(algorithm, re
         assert own['train_dataloader'] == parent['train_dataloader']
     else:
         assert own['model']['data_preprocessor'] == parent['model']['data_preprocessor']
-    if algorithm == 'simsiam':  # which has a rate of its own on digits
+    if algorithm == 'simsiam':
         del own['optim_wrapper']['paramwise_cfg']
-        optimizers = own['optim_wrapper']['optimizer'], parent['optim_wrapper']['optimizer']
-        assert [o.pop('lr') for o in optimizers][0] == own['custom_hooks'][1]['lr']
-    assert own['optim_wrapper'] == parent['optim_wrapper']
+        assert own['custom_hooks'][1]['lr'] == own['optim_wrapper']['optimizer']['lr']
+    assert (own['optim_wrapper'] == parent['optim_wrapper']) != bool(own_optimizer)
 
 
 class Rates(Hook):

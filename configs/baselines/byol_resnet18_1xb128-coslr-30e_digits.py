@@ -40,6 +40,11 @@ model = dict(
         loss=dict(type='mmpretrain.CosineSimilarityLoss'),
     ),
 )
+# In 20 epochs 66.1 %; with the AdamW of the others 62.4 and, at 3e-4, 56.9; with SGD at 0.02 58.3,
+# and with the target's momentum at 0.95 58.8.
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='SGD', lr=0.06, momentum=0.9, weight_decay=5e-4)
+)
 custom_hooks = [
     dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.ExportHook', dataset='digits', model='byol'),
