@@ -50,10 +50,9 @@ def test_the_batch_is_that_of_all_processes_and_the_bias_rate_fits_the_gradient(
     assert cfg.optim_wrapper.paramwise_cfg.bias_lr == pytest.approx(0.0012 * share)
 
 
-def test_another_optimiser_or_model_has_no_such_rates():
-    (digits,) = (CONFIGS / 'barlowtwins').glob('*_digits.py')
+def test_another_optimiser_or_model_has_no_such_rates(digits_config):
     with pytest.raises(InputError, match=r'those of Barlow Twins with mmbarlow\.LARS; .* AdamW'):
-        use_learning_rates(cli.load_config(digits), processes=1)
+        use_learning_rates(cli.load_config(digits_config), processes=1)
     cfg = cli.load_config(IN1K, {'model.type': 'mmbarlow.Supervised'})
     with pytest.raises(InputError, match=r'for mmbarlow\.Supervised'):
         use_learning_rates(cfg, processes=8)
