@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python tools/train.py configs/baselines/byol_resnet18_1xb128-coslr-30e_digits.py
 
 Widths are those of the Barlow Twins config; else as the config for CIFAR-10.
-Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 92.0 %.
+Measured over 2 seeds (2026-11-21): kNN with 5 labels a class 62.7 +- 10.1 %, k=10 87.1, linear 91.2;
+untrained 69.1, 92.3 and 93.0, Barlow Twins 87.7 +- 1.7, 95.6 and 96.3.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-30e_digits.py'

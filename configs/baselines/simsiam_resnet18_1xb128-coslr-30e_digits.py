@@ -4,7 +4,8 @@
 
 Widths are those of the Barlow Twins config, a bottleneck of a quarter; the
 predictor keeps its learning rate.
-Not measured over seeds yet. kNN with 5 labels a class: untrained 69.1 %, Barlow Twins 92.0 %.
+Measured over 2 seeds (2026-11-21): kNN with 5 labels a class 72.3 +- 2.6 %, k=10 89.0, linear 90.0;
+untrained 69.1, 92.3 and 93.0, Barlow Twins 87.7 +- 1.7, 95.6 and 96.3.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-30e_digits.py'
