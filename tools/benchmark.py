@@ -52,7 +52,7 @@ def parse() -> argparse.Namespace:
         type=int,
         default=1,
         metavar='N',
-        help='run each benchmark with seeds 0 to N-1, of a study each pretraining',
+        help='run each benchmark with seeds 0 to N-1; of a study each pretraining, with 0 none',
     )
     parser.add_argument('--dry-run', action='store_true', help='say what would run, on which data')
     parser.add_argument('--config', help='pretraining config, where the checkpoint names none')
@@ -66,13 +66,13 @@ def parse() -> argparse.Namespace:
     cli.add_launcher_argument(parser)
     study = parser.add_argument_group('studies')
     study.add_argument(
-        '--on', nargs='+', metavar='DATA', help='digits and cifar10 by default; imagenet'
+        '--on', nargs='+', metavar='DATA', help='data sets; by default those that need no GPU'
     )
     study.add_argument('--train-options', nargs='+', metavar='KEY=VALUE', help='for each training')
     study.add_argument('--out', help='folder of tables and figures; work_dirs/ablations by default')
     args = parser.parse_args()
-    if args.seeds < 1:
-        parser.error('--seeds must be at least 1')
+    if args.seeds < (0 if studies.find(args.suite) else 1):
+        parser.error('--seeds must be at least 1, or 0 for the tables of a study')
     return args
 
 

@@ -3,7 +3,7 @@
     python tools/train.py configs/ablations/barlowtwins-no-gray-no-jitter_resnet18-stem7-c32_1xb256-coslr-8e_cifar10.py
 
 Left are crop, flip, and solarize on the second view.
-Eleven minutes on one core of a busy machine. Not run yet; results go to docs/ablations_results.md.
+Eleven minutes on one core of a busy machine. Results: docs/ablations_results.md.
 """
 
 _base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-8e_cifar10.py'

@@ -134,6 +134,21 @@ def test_records_are_enough_for_tables_and_figures(run_tool, work_dir, monkeypat
     assert not (work_dir / digits() / 'seed2').exists()
 
 
+def test_no_seed_runs_nothing_and_shows_what_is_there(run_tool, work_dir, monkeypatch):
+    points = {1: digits('-depth-1'), 2: digits('-depth-2')}
+    study = Study('Depth', 'layers', dict(digits=points), {}, 'nothing', untrained={})
+    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    command = ['benchmark.py', '--seeds', '0', '--work-dir', work_dir, '--suite']
+    status, out, err = run_tool(*command, 'depth')
+    assert status == 0, err
+    assert cells(out, '1')[0] == '81.0 ± 1.4'
+    assert not any(character.isdigit() for character in ''.join(cells(out, '2')[:3]))
+    assert not (work_dir / points[2]).exists()
+    status, _, err = run_tool(*command, 'knn_digits')
+    assert status == 2
+    assert '--seeds must be at least 1' in err
+
+
 def test_a_study_trains_judges_and_draws_what_has_no_record(run_tool, small, tmp_path, monkeypatch):
     two = {1: digits('-depth-1'), 3: digits()}
     study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
