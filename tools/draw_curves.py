@@ -1,4 +1,4 @@
-"""Draw a metric over the epochs of pretrainings: a line for each method, a band over its seeds.
+"""Draw a metric over the epochs of pretrainings: a line for each config, a band over its seeds.
 
 python tools/draw_curves.py work_dirs/NAME                       # also while it trains
 python tools/draw_curves.py A/records B/records --metric loss    # of records, or folders of them
@@ -24,15 +24,17 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='the picture')
     args = parser.parse_args()
 
-    found = [pair for path in args.paths for pair in curves(path)]
-    known = list(dict.fromkeys(name for _, curve in found for entry in curve for name in entry))
+    found = [triple for path in args.paths for triple in curves(path)]
+    known = list(dict.fromkeys(name for *_, curve in found for entry in curve for name in entry))
     metric = args.metric or next((name for name in known if '/top1' in name), 'loss')
     if metric not in known[1:]:
         raise InputError(f'no run has {metric} in its curve: there is {", ".join(known[1:])}.')
     lines: dict[str, list[Curve]] = {}
-    for label, curve in found:
+    for method, config, curve in found:
         if any(metric in entry for entry in curve):
-            lines.setdefault(label, []).append(curve)
+            several = len({c for m, c, _ in found if m == method}) > 1
+            lines.setdefault(config if several else method, []).append(curve)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     draw_curves(lines, metric, args.out)
     for label, runs in lines.items():
         last = [next(e for e in reversed(curve) if metric in e) for curve in runs]
@@ -40,20 +42,20 @@ def main() -> None:
     print(f'{metric}: {args.out}')
 
 
-def curves(path: Path) -> list[tuple[str, Curve]]:
-    """The curves that a path has, each with its line's label.
+def curves(path: Path) -> list[tuple[str, str, Curve]]:
+    """The curves that a path has, each with its method and config, or the folder's name for both.
 
     Raises:
         InputError: it has none.
     """
     found = [records.read(path)] if path.is_file() else records.read_folder(path)
-    pairs = [(LABELS.get(r.model, r.model), r.curve) for r in found if r.curve]
-    if not pairs and (curve := read_curve(path)):
-        pairs = [(path.name, curve)]
-    pairs = [(label, curve) for label, curve in pairs if 'epoch' in curve[0]]
-    if not pairs:
+    triples = [(LABELS.get(r.model, r.model), r.config, r.curve) for r in found if r.curve]
+    if not triples and (curve := read_curve(path)):
+        triples = [(path.name, path.name, curve)]
+    triples = [triple for triple in triples if 'epoch' in triple[-1][0]]
+    if not triples:
         raise InputError(f'{path} has no curve of epochs: give a work dir or a pretraining record.')
-    return pairs
+    return triples
 
 
 if __name__ == '__main__':

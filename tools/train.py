@@ -90,7 +90,8 @@ def limit_time(cfg: Config, minutes: float) -> None:
         raise InputError(f'--minutes {minutes:g} is no time: give more than 0.')
     if not cfg.train_cfg.get('by_epoch'):
         raise InputError('--minutes stops between epochs, and this config counts iterations.')
-    cfg.custom_hooks.append(dict(type='mmbarlow.TimeLimitHook', minutes=minutes))
+    limit = dict(type='mmbarlow.TimeLimitHook', minutes=minutes)
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), limit]
 
 
 def checkpoint_to_resume(wanted: str, work_dir: str) -> str:

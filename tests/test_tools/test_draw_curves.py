@@ -44,6 +44,18 @@ def test_records_of_several_seeds_are_one_line(run_tool, tmp_path):
     assert (tmp_path / 'c.png').is_file()
 
 
+def test_two_configs_of_a_method_are_two_lines(run_tool, tmp_path):
+    """Their epochs do not compare, so that a mean over both would say nothing."""
+    files = [RECORDS / NAME.format(0).replace('70e', epochs) for epochs in ('70e', '30e')]
+    out = tmp_path / 'new' / 'c.png'
+    status, said, err = run_tool('draw_curves.py', *files, '--out', out)
+    assert status == 0, err
+    for path, epochs in zip(files, (70, 30), strict=True):
+        assert f'{path.name.split("--")[1]}: ' in said
+        assert f' after {epochs}' in said
+    assert out.is_file()
+
+
 def test_a_run_that_goes_on_is_drawn_from_its_log(run_tool, tmp_path):
     log = tmp_path / 'run' / '20261121_120000' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)

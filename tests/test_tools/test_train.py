@@ -74,6 +74,13 @@ def test_pieces_of_a_limited_time_make_the_run_that_one_piece_makes(
     assert b.wall_time_s >= first > 0
 
 
+def test_no_time_is_refused_before_anything_is_written(run_tool, digits_config, tmp_path):
+    status, _, err = run_tool('train.py', digits_config, '--work-dir', tmp_path, '--minutes', '0')
+    assert status == 2
+    assert '--minutes 0 is no time: give more than 0.' in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_amp_trains_in_bf16_and_keeps_the_loss_in_fp32(run_tool, digits_config, small, tmp_path):
     status, _, err = run_tool(
         'train.py', digits_config, '--amp', '--work-dir', tmp_path, '--cfg-options', *small
