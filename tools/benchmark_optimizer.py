@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from mmbarlow import cli
+from mmbarlow import cli, memory
 from mmbarlow.benchmarks import networks
 from mmbarlow.benchmarks.official import OfficialLARS
 from mmbarlow.benchmarks.timing import medians, peak
@@ -33,17 +33,13 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_optimizer.json'))
     args = parser.parse_args()
 
-    network = dict(networks.NETWORKS['resnet50'], width=args.width)
-    model = MODELS.build(networks.ours(network)).to(args.device)
-    params = list(model.parameters())
-    for p in params:
-        p.grad = torch.randn_like(p)
+    # On a CPU each in a process of its own, before anything is computed in this one.
+    apart = memory.in_a_fork if args.device == 'cpu' else lambda task: task()
+    extra = {name: apart(lambda name=name: measure_peak(name, args)) for name in METHODS}
+    params = parameters(args)
     optimizers = {name: build(name, params) for name in METHODS}
-    extra = {}
-    for name, optimizer in optimizers.items():
+    for optimizer in optimizers.values():
         optimizer.step()  # momentum is there from now on
-        # The least of three: pages that the system took back meanwhile count when they return.
-        extra[name] = min(peak(optimizer.step, args.device) for _ in range(3))
     tasks = {name: optimizer.step for name, optimizer in optimizers.items()}
     seconds = medians(tasks, args.rounds, 1, args.device)
 
@@ -68,6 +64,22 @@ def main() -> None:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(record | dict(rows=rows), indent=2) + '\n')
     print(f'record: {args.out}')
+
+
+def parameters(args: argparse.Namespace) -> list[nn.Parameter]:
+    """Of the network, with gradients."""
+    network = dict(networks.NETWORKS['resnet50'], width=args.width)
+    params = list(MODELS.build(networks.ours(network)).to(args.device).parameters())
+    for p in params:
+        p.grad = torch.randn_like(p)
+    return params
+
+
+def measure_peak(method: str, args: argparse.Namespace) -> int:
+    """Bytes of a step of the optimizer, the second one: the first makes the momentum."""
+    optimizer = build(method, parameters(args))
+    optimizer.step()
+    return peak(optimizer.step, args.device)
 
 
 def build(method: str, params: list[nn.Parameter]) -> torch.optim.Optimizer:

@@ -126,7 +126,7 @@ def test_wrong_arguments_end_in_one_line(run_tool, arguments, says):
 
 
 def test_a_table_of_optimizers(tmp_path):
-    """In a process of its own: what other tests have left would be freed meanwhile and counted."""
+    """In a process of its own, because it forks, which no process may that has computed."""
     record = tmp_path / 'record.json'
     # Wide, so that the largest tensor, 17 MB, is more than what the process takes for itself.
     options = ['--width', '2048', '--rounds', '1', '--device', 'cpu', '--out', record]
@@ -135,6 +135,7 @@ def test_a_table_of_optimizers(tmp_path):
     assert done.returncode == 0, done.stderr
     rows = {row['method']: row for row in json.loads(record.read_text())['rows']}
     assert set(rows) == {'mmbarlow', 'mmpretrain', 'official'}
-    assert rows['mmbarlow']['of_largest'] <= 1
+    assert rows['mmbarlow']['of_largest'] < 0.2
+    assert rows['mmpretrain']['of_largest'] == pytest.approx(2, abs=0.2)  # it makes two copies
     ratio = rows['mmpretrain']['ms'] / rows['mmbarlow']['ms']
     assert rows['mmpretrain']['times_mmbarlow'] == pytest.approx(ratio)
