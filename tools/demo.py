@@ -5,6 +5,7 @@ Every step is a command that works on your own data too; the demo prints each be
 
 import argparse
 import contextlib
+import functools
 import io
 import os
 import shlex
@@ -13,11 +14,14 @@ import sys
 from pathlib import Path
 
 import torch
+from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmbarlow import cli
+from mmbarlow.benchmarks.steps import WRAPPERS
+from mmbarlow.benchmarks.timing import medians
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.evaluation.features import extract_features
 from mmbarlow.models import BarlowTwins, losses
@@ -30,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = 'barlowtwins_resnet18_1xb128-coslr-70e_digits'
 CONFIG = f'configs/barlowtwins/{NAME}.py'
 BENCHMARKS = ('knn_digits', 'fewlabel-knn_digits', 'linear_digits')
+THREADS = 1  # the second core makes the views
 TITLES = dict(pixels='raw pixels', untrained='untrained network', barlowtwins='Barlow Twins')
 
 
@@ -43,8 +48,7 @@ def main() -> None:
     seed, options = str(args.seed), [f'randomness.seed={args.seed}']
     if args.epochs:
         options += [f'train_cfg.max_epochs={args.epochs}', 'param_scheduler.warmup=0']
-    # A quarter less time on CPUs that compute in bfloat16, and more time on others.
-    amp = ['--amp'] * torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    amp = ['--amp'] * bf16_is_faster()
     tool('train.py', CONFIG, *amp, '--work-dir', args.work_dir, '--cfg-options', *options)
     backbone = args.work_dir / f'{NAME}_backbone.pth'
     judge = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
@@ -56,17 +60,40 @@ def main() -> None:
     print_table(args.work_dir / 'records')
 
 
+def bf16_is_faster() -> bool:
+    """Whether a training step takes less time with --amp here: some seconds of both, in turns."""
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return False  # emulated, and slower by far
+    steps = {}
+    with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
+        cfg = cli.load_config(ROOT / CONFIG)
+        batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
+        for dtype in (torch.float32, torch.bfloat16):
+            model = MODELS.build(cfg.model)
+            wrapper = build_optim_wrapper(model, cfg.optim_wrapper | dict(type=WRAPPERS[dtype]))
+            steps[dtype] = functools.partial(model.train_step, batch, wrapper)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    for warm_up in steps.values():
+        warm_up()
+    seconds = medians(steps, rounds=5, repeats=2, device='cpu')
+    torch.set_num_threads(threads)
+    fp32, bf16 = (1e3 * seconds[dtype] for dtype in steps)
+    print(f'a step takes {fp32:.0f} ms in fp32 and {bf16:.0f} ms in bf16', flush=True)
+    return bf16 < fp32
+
+
 def tool(name: str, *arguments: str | Path) -> None:
     """Run one of our tools as a user would: show the command, and of its output the lines of
     epochs and results, not the environment and the config that MMEngine logs before them."""
     command = [f'tools/{name}', *map(str, arguments)]
-    print(f'\n$ OMP_NUM_THREADS=1 python {shlex.join(command)}', flush=True)
+    print(f'\n$ OMP_NUM_THREADS={THREADS} python {shlex.join(command)}', flush=True)
     process = subprocess.Popen(
         [sys.executable, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | dict(OMP_NUM_THREADS='1'),  # see the config: two threads are no faster
+        env=os.environ | dict(OMP_NUM_THREADS=str(THREADS)),
     )
     lines = []
     with process:

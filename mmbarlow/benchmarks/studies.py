@@ -72,7 +72,7 @@ def digits(variant: str = '', batch: int = 128) -> str:
 
 
 def cifar10(variant: str = '') -> str:
-    return f'barlowtwins{variant}_resnet18-stem7-c32_1xb256-coslr-8e_cifar10'
+    return f'barlowtwins{variant}_resnet18-stem7-c32_1xb256-coslr-6e_cifar10'
 
 
 def imagenet(variant: str = '', batch: int = 2048) -> str:

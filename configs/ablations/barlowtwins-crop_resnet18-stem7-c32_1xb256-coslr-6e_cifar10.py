@@ -1,0 +1,16 @@
+"""Ablation: views with crops alone, on CIFAR-10.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-crop_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
+
+Neither flip nor solarize either.
+Ten minutes on one CPU core. Results: docs/ablations_results.md.
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
+
+model = dict(
+    data_preprocessor=dict(
+        view_a=dict(flip=0.0, gray=0.0, jitter=0.0),
+        view_b=dict(flip=0.0, gray=0.0, jitter=0.0, solarize=0.0),
+    )
+)

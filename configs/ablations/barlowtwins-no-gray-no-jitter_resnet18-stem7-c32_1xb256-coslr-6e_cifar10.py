@@ -1,0 +1,13 @@
+"""Ablation: views with neither grayscale nor colour jitter, on CIFAR-10.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-no-gray-no-jitter_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
+
+Left are crop, flip, and solarize on the second view.
+Ten minutes on one CPU core. Results: docs/ablations_results.md.
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
+
+model = dict(
+    data_preprocessor=dict(view_a=dict(gray=0.0, jitter=0.0), view_b=dict(gray=0.0, jitter=0.0))
+)
