@@ -1,0 +1,20 @@
+"""Mixed Barlow Twins on CIFAR-10 for machines without a GPU: half of the channels, 6 epochs.
+
+    OMP_NUM_THREADS=1 python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
+
+All of the parent, which is plain Barlow Twins, and the weight of the 200-epoch config for a GPU.
+Results: docs/variants.md.
+"""
+
+_base_ = '../ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
+
+model = dict(type='mmbarlow.MixedBarlowTwins', scale=4.0)
+custom_hooks = [
+    dict(type='mmbarlow.FiniteLossHook'),
+    dict(
+        type='mmbarlow.ExportHook',
+        dataset='cifar10',
+        model='mixed-barlowtwins',
+        scale='6 epochs, half of the channels, and the ImageNet stem on 32 px',
+    ),
+]
