@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python tools/train.py configs/baselines/byol_resnet18_1xb128-coslr-30e_digits.py
 
 Widths are those of the Barlow Twins config; else as the config for CIFAR-10.
-Measured over 2 seeds (2026-11-21): kNN with 5 labels a class 62.7 +- 10.1 %, k=10 87.1, linear 91.2;
+Measured over 3 seeds (2026-11-26): kNN with 5 labels a class 87.6 +- 1.1 %, k=10 96.0, linear 97.1;
 untrained 69.1, 92.3 and 93.0, Barlow Twins 87.7 +- 1.7, 95.6 and 96.3.
 """
 
