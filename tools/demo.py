@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmbarlow import cli
-from mmbarlow.benchmarks.steps import WRAPPERS
+from mmbarlow.benchmarks.steps import WRAPPERS, precision
 from mmbarlow.benchmarks.timing import medians
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.evaluation.features import extract_features
@@ -62,7 +62,7 @@ def main() -> None:
 
 def bf16_is_faster() -> bool:
     """Whether a training step takes less time with --amp here: some seconds of both, in turns."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if precision('cpu') != torch.bfloat16:
         return False  # emulated, and slower by far
     steps = {}
     with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
