@@ -21,7 +21,7 @@ from . import studies
 from .study_records import Results, Trained
 
 ROOT = studies.CONFIGS.parent
-THREADS = dict(digits=1)  # on layers this small two wait for each other longer than they compute
+THREADS = dict(digits=1)  # on layers this small a second one saves a tenth
 
 
 @dataclass(frozen=True)
