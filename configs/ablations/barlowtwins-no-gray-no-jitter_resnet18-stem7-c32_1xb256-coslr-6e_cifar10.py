@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-no-gray-no-jitter_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
 
 Left are crop, flip, and solarize on the second view.
-Ten minutes on one CPU core. Results: docs/ablations_results.md.
+A quarter of an hour, two at once on two CPU cores. Results: docs/ablations_results.md.
 """
 
 _base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'

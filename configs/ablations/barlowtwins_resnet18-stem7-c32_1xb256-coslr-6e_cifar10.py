@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
 
-Ten minutes on one CPU core. Views: crop, flip, colour jitter, grayscale, and solarize on the second one, made of
-whole batches, a fifth of the time of one by one. What is studied on it: docs/ablations.md.
+A quarter of an hour, two at once on two CPU cores. Views: crop, flip, colour jitter, grayscale, and
+solarize on the second one, made of whole batches, in a fifth of the time. What is studied on it: docs/ablations.md.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py'
