@@ -13,7 +13,7 @@ from mmbarlow.zoo.runs import LABELS
 # What the points of a study may change of their baseline.
 STUDIED = dict(
     loss=('model.head.', 'model.neck.norm'),
-    augmentations=('train_dataloader.dataset.pipeline.0.view_',),
+    augmentations=('train_dataloader.dataset.pipeline.0.view_', 'model.data_preprocessor.view_'),
     batch=(
         'train_dataloader.batch_size',
         'optim_wrapper.optimizer.lr',
@@ -99,8 +99,11 @@ def test_views_lack_what_their_name_says_and_nothing_else(data):
 
 
 def options(config: str, view: str) -> dict:
+    """Of one of the views, wherever they are made: by the workers or on the device."""
     cfg = cli.load_config(studies.path(config))
-    return dict(cfg.train_dataloader.dataset.pipeline[0][view])
+    on_device = view in cfg.model.data_preprocessor
+    made = cfg.model.data_preprocessor if on_device else cfg.train_dataloader.dataset.pipeline[0]
+    return dict(made[view])
 
 
 def test_every_ablation_that_is_shipped_is_a_point_of_a_study():
