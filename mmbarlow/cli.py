@@ -48,8 +48,8 @@ def run(main: Callable[[], int | None]) -> None:
     except KeyboardInterrupt:
         status = 130
     if not status and torch.distributed.is_initialized():
-        # A process that leaves before the others, with gloo's threads still running, was aborted
-        # now and then at its end, and a finished run counted as failed.
+        # A process that left before the others was aborted now and then as its interpreter ended
+        # (torch 2.11, gloo), and a finished run counted as failed.
         gc.collect()  # DDP holds on to the group, and cycles to DDP
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -21,7 +21,7 @@ from . import studies
 from .study_records import Results, Trained
 
 ROOT = studies.CONFIGS.parent
-THREADS = dict(digits=1)  # on layers this small a second one saves a tenth
+THREADS = dict(digits=1)  # on layers this small a second one saves an eighth
 
 
 @dataclass(frozen=True)
