@@ -1,8 +1,12 @@
-"""Barlow Twins for MMEngine. See README.md for the commands, `mmbarlow.apis` for notebooks."""
-
-from mmengine.config.utils import MODULE2PACKAGE
+"""Barlow Twins for MMEngine. README.md has the commands, `mmbarlow.apis` is for notebooks, and
+`mmbarlow.loss` needs nothing but torch."""
 
 from .version import __version__ as __version__
 
-# Lets a config inherit `'mmbarlow::barlowtwins/NAME.py'` from the installed package.
-MODULE2PACKAGE.setdefault('mmbarlow', 'mmbarlow')
+try:
+    from mmengine.config.utils import MODULE2PACKAGE
+except ImportError:  # somebody wants the loss alone
+    pass
+else:
+    # Lets a config inherit `'mmbarlow::barlowtwins/NAME.py'` from the installed package.
+    MODULE2PACKAGE.setdefault('mmbarlow', 'mmbarlow')

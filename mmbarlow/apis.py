@@ -16,10 +16,11 @@ from mmengine.device import get_device
 from PIL import Image
 from torch import Tensor
 
-from mmbarlow.checkpoints import backbone_state, check_fits, encoder_config, read_checkpoint
+from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint
 from mmbarlow.datasets.images import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder_description import encoder_config
 
 
 def get_model(

@@ -1,10 +1,8 @@
 """Reading and writing weights: nothing but tensors and text is ever unpickled."""
 
 import hashlib
-import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
-from mmbarlow.foreign_config import parse_encoder
+from mmbarlow.files import write_atomically
 
 RESAVE = (
     'It asks for {named}. If you trust it, write its tensors alone in the environment that made '
@@ -64,26 +62,7 @@ def unwrap(model: nn.Module) -> Any:
 def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> None:
     """Write the backbone's tensors under their own names, and `meta`, atomically."""
     state = {name: tensor.cpu() for name, tensor in backbone.state_dict().items()}
-    save_atomically(dict(state_dict=state, meta=meta), path)
-
-
-def save_atomically(
-    content: dict, path: Path, save: Callable[[dict, Path], None] = torch.save
-) -> None:
-    """Save to `path`, which is there whole or not at all.
-
-    Raises:
-        InputError: nothing can be written there.
-    """
-    part = path.with_suffix('.part')
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        save(content, part)
-        os.replace(part, path)
-    except (OSError, RuntimeError) as error:  # RuntimeError: torch's own, such as a full disk
-        with suppress(OSError):
-            part.unlink()
-        raise InputError(f'cannot write {path}: {error}.') from error
+    write_atomically(path, partial(torch.save, dict(state_dict=state, meta=meta)))
 
 
 def backbone_state(checkpoint: dict) -> dict[str, Tensor]:
@@ -125,13 +104,3 @@ def compare(
 
 def sha256(path: str | Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def encoder_config(checkpoint: dict) -> dict | None:
-    """The config of the `mmbarlow.Encoder` that a checkpoint's meta describes, if it does.
-
-    Raises:
-        InputError: it describes something else than a network.
-    """
-    meta = checkpoint.get('meta', {})
-    return parse_encoder(meta['encoder']) if 'encoder' in meta else None

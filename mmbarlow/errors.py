@@ -1,11 +1,6 @@
 """Bad input, as opposed to a fault of ours."""
 
-
-class InputError(ValueError):
-    """Something the user gave cannot be used; the message says what it is and what to do.
-
-    The tools print the message as one line and exit with status 2 (`mmbarlow.cli`).
-    """
+from mmbarlow.loss.errors import InputError as InputError
 
 
 class BrokenImage(InputError):
@@ -13,8 +8,9 @@ class BrokenImage(InputError):
 
     Args:
         path: of the file, or of the archive and the member in it.
-        reason: in a few words, the same ones for the same kind of fault. Without it, `path` is the
-            whole message: so torch makes the error anew in the process that waits for a worker.
+        reason: in a few words, the same words for the same kind of fault. Without it, `path` is the
+            whole message: this is how torch rebuilds the error in the process that waits for a
+            worker.
     """
 
     def __init__(self, path: str, reason: str = '') -> None:
@@ -26,7 +22,7 @@ class BrokenImage(InputError):
 
 
 class Unfinished(Exception):
-    """What was asked for is done, and there is more to do; the message says how to go on.
+    """What was asked for is done, and there is more to do; the message says how to continue.
 
     The tools print the message as one line and exit with status 0.
     """

@@ -11,7 +11,8 @@ MODELS = mmengine.Registry(
     'model',
     parent=mmengine.MODELS,
     scope='mmbarlow',
-    locations=['mmbarlow.models', 'mmbarlow.datasets'],  # data preprocessors are models
+    # data preprocessors are models, and so are the networks of the multi-head benchmark
+    locations=['mmbarlow.models', 'mmbarlow.datasets', 'mmbarlow.evaluation.registered'],
 )
 DATASETS = mmengine.Registry(
     'dataset', parent=mmengine.DATASETS, scope='mmbarlow', locations=['mmbarlow.datasets']
@@ -41,11 +42,17 @@ PARAM_SCHEDULERS = mmengine.Registry(
     locations=['mmbarlow.engine'],
 )
 HOOKS = mmengine.Registry(
-    'hook', parent=mmengine.HOOKS, scope='mmbarlow', locations=['mmbarlow.engine']
+    'hook',
+    parent=mmengine.HOOKS,
+    scope='mmbarlow',
+    locations=['mmbarlow.engine', 'mmbarlow.evaluation.registered'],
 )
 LOOPS = mmengine.Registry(
-    'loop', parent=mmengine.LOOPS, scope='mmbarlow', locations=['mmbarlow.engine']
+    'loop', parent=mmengine.LOOPS, scope='mmbarlow', locations=['mmbarlow.evaluation.registered']
 )
 METRICS = mmengine.Registry(
-    'metric', parent=mmengine.METRICS, scope='mmbarlow', locations=['mmbarlow.evaluation']
+    'metric',
+    parent=mmengine.METRICS,
+    scope='mmbarlow',
+    locations=['mmbarlow.evaluation.registered'],
 )

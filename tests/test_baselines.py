@@ -11,8 +11,8 @@ from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
-from mmbarlow import cli
 from mmbarlow.apis import get_model
+from mmbarlow.config import load_config
 from mmbarlow.evaluation.features import extract_features
 from mmbarlow.registry import MODELS
 from mmbarlow.zoo import records
@@ -86,7 +86,7 @@ class Rates(Hook):
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
 def test_a_neighbour_trains_is_judged_and_exports_the_backbone_it_trained(algorithm, tmp_path):
     path = config_of(algorithm, RECIPES[0])
-    cfg = cli.load_config(path, work_dir=str(tmp_path))
+    cfg = load_config(path, work_dir=str(tmp_path))
     cfg.merge_from_dict(TWO_STEPS)
     runner, rates = Runner.from_cfg(cfg), Rates()
     runner.register_hook(rates)

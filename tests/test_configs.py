@@ -14,9 +14,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from mmbarlow import cli
 from mmbarlow import registry as own_registries
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.config import load_config
 from mmbarlow.evaluation.classifiers import train_classifier
 from mmbarlow.models import Encoder
 from mmbarlow.registry import METRICS, TRANSFORMS
@@ -112,7 +112,7 @@ def reduced(path: Path, data: Path, work_dir: Path) -> Config:
         archive='images.zip',
     )
     data = data / folder.get(path.stem.rsplit('_', 1)[-1], '')
-    cfg = cli.load_config(path, dict(data_root=str(data)), str(work_dir))
+    cfg = load_config(path, dict(data_root=str(data)), str(work_dir))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if loader in cfg:
             shrink(cfg[loader])

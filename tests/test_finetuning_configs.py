@@ -8,7 +8,7 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.registry import MODELS
 
 BENCHMARKS = Path(__file__).parents[1] / 'configs' / 'benchmarks'
@@ -17,7 +17,7 @@ TRANSFER = [BENCHMARKS / 'linear' / f'linear_{name}.py' for name in ('places205'
 
 
 def load(path: Path):
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     cfg.model.backbone.depth = 18  # half a second in place of two
     cfg.model.head.in_channels = 512
     return cfg
@@ -82,7 +82,7 @@ def test_fine_tuning_trains_every_tensor_and_its_bn_is_that_of_each_process(path
 
 @pytest.mark.parametrize('path', SEMI, ids=lambda p: p.stem)
 def test_the_labels_are_the_share_that_the_name_says(path):
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     share = path.stem.rsplit('-', 1)[1]
     data = cfg.train_dataloader.dataset
     if 'imagenet' in path.stem:

@@ -24,12 +24,17 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmbarlow import cli, distributed
-from mmbarlow.benchmarks import studies, study_report, suites
-from mmbarlow.benchmarks.judge import Judge
-from mmbarlow.benchmarks.plan import Job, described, plan, protocols_only, table
-from mmbarlow.benchmarks.subject import subject
+from mmbarlow import cli
+from mmbarlow.benchmarks import suites
+from mmbarlow.benchmarks.evaluator import Judge
+from mmbarlow.benchmarks.jobs import Job, described, plan, protocols_only, table
+from mmbarlow.benchmarks.network import subject
+from mmbarlow.config import check_data_folders, load_config
 from mmbarlow.errors import InputError
+from mmbarlow.launch import on_first, prepare_processes, start_processes, together
+from mmbarlow.loss import distributed
+from mmbarlow.studies import catalogue as studies
+from mmbarlow.studies import report as study_report
 from mmbarlow.zoo import provenance
 
 
@@ -85,15 +90,15 @@ def main() -> int:
     for option in ('on', 'train_options', 'out'):
         if getattr(args, option) is not None:
             raise InputError(f'--{option.replace("_", "-")} is for studies: see --help.')
-    configs = {p: cli.load_config(p, args.cfg_options) for p in suites.find(args.suite)}
+    configs = {p: load_config(p, args.cfg_options) for p in suites.find(args.suite)}
     if args.model == 'pixels':
         configs = protocols_only(configs)
     judged = subject(args.model, args.config, args.seed, args.scale)
     work_dir = Path(args.work_dir or judged.work_dir)
     folder = work_dir / 'records'
-    cli.start_processes(args.launcher)
+    start_processes(args.launcher)
     command = dict(command=shlex.join(['python', *sys.argv]))
-    jobs = distributed.on_first(
+    jobs = on_first(
         lambda: plan(
             configs,
             args.seeds,
@@ -119,14 +124,14 @@ def run(job: Job, judge: Judge, work_dir: Path, args: argparse.Namespace) -> Non
     """Measure and record; what cannot be measured is a problem of this benchmark alone."""
     start = time.perf_counter()
     try:
-        cfg = cli.load_config(job.path, args.cfg_options, str(job.folder(work_dir)))
-        distributed.together(lambda: cli.check_data_folders(cfg))
+        cfg = load_config(job.path, args.cfg_options, str(job.folder(work_dir)))
+        together(lambda: check_data_folders(cfg))
         if args.force:  # nothing of an earlier run is gone on with
-            distributed.on_first(lambda: shutil.rmtree(cfg.work_dir, ignore_errors=True))
-        cli.prepare_processes(cfg, args.launcher)
+            on_first(lambda: shutil.rmtree(cfg.work_dir, ignore_errors=True))
+        prepare_processes(cfg, args.launcher)
         metrics = judge.measure(cfg, job.blank.benchmark_seed)
         seconds = time.perf_counter() - start
-        job.record = distributed.on_first(lambda: job.write(metrics, seconds, work_dir, args.force))
+        job.record = on_first(lambda: job.write(metrics, seconds, work_dir, args.force))
     except InputError as error:
         job.problem = cli.one_line(error)
 

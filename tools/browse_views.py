@@ -13,6 +13,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmbarlow import cli
+from mmbarlow.config import check_data_folders, explained, load_config, nodes
 from mmbarlow.datasets import TwinViews
 from mmbarlow.datasets.browse import draw_views
 from mmbarlow.errors import InputError
@@ -31,10 +32,10 @@ def main() -> None:
     if not args.output.parent.is_dir():
         raise InputError(f'there is no folder {args.output.parent} for --output.')
 
-    cfg = cli.load_config(args.config, args.cfg_options)
-    cli.check_data_folders(dict(train_dataloader=cfg.train_dataloader))
+    cfg = load_config(args.config, args.cfg_options)
+    check_data_folders(dict(train_dataloader=cfg.train_dataloader))
     twins = find_views(cfg, args.config)
-    with cli.explained('the data set'):
+    with explained('the data set'):
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
     indices = [i * len(dataset) // args.count for i in range(min(args.count, len(dataset)))]
     for line in draw_views(dataset, twins, indices, cfg.randomness.seed, args.epoch, args.output):
@@ -44,7 +45,7 @@ def main() -> None:
 
 def find_views(cfg: Config, name: str) -> TwinViews:
     """The views of the loader, or those that the model's preprocessor makes on the device."""
-    for node in cli.nodes(cfg):
+    for node in nodes(cfg):
         if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
             return TwinViews(node['size'], node['view_a'], node['view_b'])
     raise InputError(

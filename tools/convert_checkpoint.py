@@ -11,13 +11,15 @@ backbone: `tools/benchmark.py` and `mmbarlow.apis.get_model` need nothing beside
 
 import argparse
 import re
+from functools import partial
 from pathlib import Path
 
 from mmbarlow import cli
-from mmbarlow.checkpoints import save_atomically, sha256
+from mmbarlow.checkpoints import sha256
 from mmbarlow.convert.loading import Backbone, load
 from mmbarlow.convert.writing import WRITERS, meta_of
 from mmbarlow.errors import InputError
+from mmbarlow.files import write_atomically
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
             raise InputError(f'{name!r} is no name for a record: letters, digits, _, - and . only.')
     backbone = load(args.source, args.stem_padding)
     meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
-    save_atomically(writer.content(backbone, meta), args.destination, writer.save)
+    write_atomically(args.destination, partial(writer.save, writer.content(backbone, meta)))
     report(backbone, args, writer.use(backbone, args.destination))
 
 

@@ -14,15 +14,16 @@ import sys
 from pathlib import Path
 
 import torch
+from mmbarlow.benchmarks.steps import WRAPPERS, precision
+from mmbarlow.benchmarks.timing import medians
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmbarlow import cli
-from mmbarlow.benchmarks.steps import WRAPPERS, precision
-from mmbarlow.benchmarks.timing import medians
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.config import load_config
 from mmbarlow.evaluation.features import extract_features
 from mmbarlow.models import BarlowTwins, losses
 from mmbarlow.registry import MODELS
@@ -66,7 +67,7 @@ def bf16_is_faster() -> bool:
         return False  # emulated, and slower by far
     steps = {}
     with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
-        cfg = cli.load_config(ROOT / CONFIG)
+        cfg = load_config(ROOT / CONFIG)
         batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
         for dtype in (torch.float32, torch.bfloat16):
             model = MODELS.build(cfg.model)
@@ -107,7 +108,7 @@ def tool(name: str, *arguments: str | Path) -> None:
 
 def draw(folder: Path, seed: int) -> None:
     """The three pictures, into `folder`."""
-    cfg = cli.load_config(ROOT / CONFIG)
+    cfg = load_config(ROOT / CONFIG)
     set_random_seed(seed)
     untrained = MODELS.build(cfg.model)
     untrained.init_weights()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
+from mmbarlow.files import write_atomically
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.table import write_page
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 1
     for record in new.values():
         records.write(record, zoo, force=args.force)
-    records.write_atomically(page, text)
+    write_atomically(page, text)
     print(f'{page.name}: {len(old | new)} records, {len(new)} of them added')
     return 0
 

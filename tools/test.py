@@ -13,7 +13,9 @@ from mmengine.runner import Runner
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
-from mmbarlow.engine.feature_loop import FeatureLoop
+from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.evaluation.feature_loop import FeatureLoop
+from mmbarlow.launch import prepare_processes
 
 
 def main() -> None:
@@ -22,11 +24,11 @@ def main() -> None:
     parser.add_argument('checkpoint', help='checkpoint of the training, or exported backbone')
     args = parser.parse_args()
 
-    cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
-    cli.check_data_folders(cfg)
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    check_data_folders(cfg)
     checkpoint = read_checkpoint(args.checkpoint)
-    cli.prepare_processes(cfg, args.launcher)
-    with cli.explained('the config'):
+    prepare_processes(cfg, args.launcher)
+    with explained('the config'):
         runner = Runner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)

@@ -16,12 +16,15 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmbarlow import cli, distributed
-from mmbarlow.benchmarks.subject import combined
+from mmbarlow import cli
+from mmbarlow.benchmarks.network import combined
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
+from mmbarlow.config import check_data_folders, explained, load_config
 from mmbarlow.engine.batch_size_lr import use_learning_rates
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.training import split_batch
+from mmbarlow.launch import prepare_processes, start_processes
+from mmbarlow.loss import distributed
 
 
 def main() -> None:
@@ -48,8 +51,8 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    cfg = cli.load_config(args.config, args.cfg_options, args.work_dir)
-    cli.check_data_folders(cfg)
+    cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    check_data_folders(cfg)
     if args.minutes is not None:
         limit_time(cfg, args.minutes)
     if args.amp:
@@ -59,13 +62,13 @@ def main() -> None:
             if hook.type == 'mmbarlow.ExportHook':
                 hook.scale = combined(hook.get('scale', 'full'), args.scale)
     if args.auto_scale_lr:
-        cli.start_processes(args.launcher)
+        start_processes(args.launcher)
         use_learning_rates(cfg, distributed.world_size())
     if args.resume:
         cfg.resume = True
         cfg.load_from = checkpoint_to_resume(args.resume, cfg.work_dir)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
-    cli.prepare_processes(cfg, args.launcher)
+    prepare_processes(cfg, args.launcher)
     if 'pretrained' in cfg:  # a detector
         from mmbarlow.detection.data_checks import check_data  # mmdet is there for those alone
 
@@ -107,7 +110,7 @@ def checkpoint_to_resume(wanted: str, work_dir: str) -> str:
 def build_runner(cfg: Config) -> Runner:
     """The runner with all that MMEngine builds late built now, so that a fault in the config
     shows before the first file is written by the training."""
-    with cli.explained('the config'):
+    with explained('the config'):
         runner = Runner.from_cfg(cfg)
         _ = runner.train_loop, runner.val_loop  # properties that build
         runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)

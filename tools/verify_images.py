@@ -16,8 +16,8 @@ from mmbarlow import cli
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.verify import Checked, check_all, images_of, summary
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.progress import progress
-from mmbarlow.zoo.records import write_atomically
+from mmbarlow.files import write_atomically
+from mmbarlow.progress import progress
 
 
 def main() -> int:

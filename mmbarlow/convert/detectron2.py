@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmbarlow.convert.loading import Backbone
 from mmbarlow.errors import InputError
-
-from .loading import Backbone
 
 # As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, the norm inside
 # the convolution it follows.

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.checkpoints import check_fits, encoder_config
+from mmbarlow.checkpoints import check_fits
+from mmbarlow.convert.reading import read_foreign
+from mmbarlow.convert.resnet import describe, in_words
+from mmbarlow.convert.sources import Source, sort_out
+from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
-
-from .reading import read_foreign
-from .resnet import describe, in_words
-from .sources import Source, sort_out
 
 COUNTER = '.num_batches_tracked'
 CURE = 'Only a complete, plain ResNet is converted: no groups, no SE, no pooling shortcuts.'

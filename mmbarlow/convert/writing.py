@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import torch
 
-from . import detectron2
-from .loading import Backbone
+from mmbarlow.convert import detectron2
+from mmbarlow.convert.loading import Backbone
 
 IMAGENET = dict(
     type='mmpretrain.SelfSupDataPreprocessor',

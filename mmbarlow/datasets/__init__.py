@@ -1,6 +1,5 @@
 from .batch_twin_views import BatchTwinViews as BatchTwinViews
 from .digits import Digits as Digits
-from .draws import ViewSampler as ViewSampler
 from .image_archive import ImageArchive as ImageArchive
 from .image_folder import ImageFolder as ImageFolder
 from .imagenet_subset import ImageNetSubset as ImageNetSubset
@@ -8,6 +7,7 @@ from .images import CenterView as CenterView
 from .images import LoadRGB as LoadRGB
 from .images import WholeView as WholeView
 from .label_subset import LabelSubset as LabelSubset
+from .sample_random import ViewSampler as ViewSampler
 from .stl10 import STL10 as STL10
 from .tiny_imagenet import TinyImageNet as TinyImageNet
 from .twin_views import TwinViews as TwinViews

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mmbarlow.datasets.files import missing_files
+from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.errors import InputError
-from mmbarlow.zoo.records import write_atomically
+from mmbarlow.files import write_atomically
 
 Samples = list[tuple[str, int]]  # path of the image, label
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmbarlow.datasets import batch_ops
 from mmbarlow.datasets.batch_plan import PLACES, Plan, plans
-from mmbarlow.datasets.draws import key_of, uniforms
+from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Views
 from mmbarlow.datasets.view_ops import blur_kernel
 from mmbarlow.errors import InputError

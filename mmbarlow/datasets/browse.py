@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from mmengine.dataset import BaseDataset
 
-from mmbarlow.datasets.draws import Key, SampleIndex
 from mmbarlow.datasets.images import decode, read
+from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmpretrain.datasets import ImageNet
 
-from mmbarlow.datasets.files import missing_files
+from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 

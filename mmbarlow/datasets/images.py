@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image, UnidentifiedImageError
 from torchvision.transforms import CenterCrop, Compose, Resize
 
-from mmbarlow.datasets.broken import Skipper
+from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.zip_members import read_member
 from mmbarlow.errors import BrokenImage
 from mmbarlow.registry import TRANSFORMS
@@ -98,7 +98,7 @@ class LoadRGB(BaseTransform):
 
     Args:
         skip_broken: for training: another image in place of one that cannot be read, see
-            `mmbarlow.datasets.broken`. By default that is an error: no test set changes in silence.
+            `mmbarlow.datasets.broken_images`. By default that is an error: no test set changes in silence.
     """
 
     def __init__(self, skip_broken: bool = False) -> None:

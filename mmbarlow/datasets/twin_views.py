@@ -5,9 +5,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmbarlow.datasets import jpeg, view_ops
-from mmbarlow.datasets.broken import Skipper
-from mmbarlow.datasets.draws import key_of, uniforms
+from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.images import decode, read
+from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.registry import TRANSFORMS
 
@@ -18,7 +18,7 @@ class TwinViews(BaseTransform):
 
     Required keys: `img`, an RGB array (H, W, 3) or grey (H, W) of uint8, or else `img_path`. Sets
     `img` to a list of two uint8 RGB arrays (size, size, 3), for `mmpretrain.PackInputs`. In place
-    of an image that cannot be read the data set gives another one (`mmbarlow.datasets.broken`).
+    of an image that cannot be read the data set gives another one (`mmbarlow.datasets.broken_images`).
 
     The views depend on the key of the sample alone if its index comes from `mmbarlow.ViewSampler`.
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from mmbarlow.datasets.files import missing_files
+from mmbarlow.datasets.missing_files import missing_files
+from mmbarlow.detection.box_checks import check_boxes, some
 from mmbarlow.errors import InputError
-
-from .box_checks import check_boxes, some
 
 # What mmdet takes from each without asking whether it is there.
 KEYS = dict(

@@ -8,11 +8,11 @@ from mmdet.datasets import CocoDataset, XMLDataset
 from mmdet.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 
-from mmbarlow import distributed
+from mmbarlow.detection.coco_checks import check_coco
+from mmbarlow.detection.voc_checks import check_voc
 from mmbarlow.errors import InputError
-
-from .coco_checks import check_coco
-from .voc_checks import check_voc
+from mmbarlow.launch import on_first
+from mmbarlow.loss import distributed
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -30,7 +30,7 @@ def check_data(cfg: Config) -> None:
     """
     gc.disable()  # it would look through COCO's tens of millions of objects again and again
     try:
-        distributed.on_first(lambda: _check(cfg))
+        on_first(lambda: _check(cfg))
     finally:
         gc.enable()
 

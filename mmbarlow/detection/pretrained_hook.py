@@ -8,10 +8,9 @@ from torch import nn
 
 from mmbarlow.checkpoints import keep_plain, unwrap
 from mmbarlow.convert.loading import Backbone, load
+from mmbarlow.detection.weights import load_resnet, resnet_tensors
 from mmbarlow.errors import InputError
 from mmbarlow.registry import HOOKS
-
-from .weights import load_resnet, resnet_tensors
 
 
 @HOOKS.register_module()

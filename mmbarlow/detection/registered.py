@@ -5,9 +5,9 @@ any `mmbarlow.` name, and a pretraining must neither need mmdet and mmcv's compi
 wait for their import. Detection configs name this module as their `custom_imports` instead.
 """
 
-from .coco_metric import COCODetectionMetric as COCODetectionMetric
-from .difficult import KeepDifficult as KeepDifficult
-from .pictures_hook import DetectionPicturesHook as DetectionPicturesHook
-from .pretrained_hook import PretrainedHook as PretrainedHook
-from .res_layer import ResLayerExtraNorm as ResLayerExtraNorm
-from .voc_metric import VOCDetectionMetric as VOCDetectionMetric
+from mmbarlow.detection.coco_metric import COCODetectionMetric as COCODetectionMetric
+from mmbarlow.detection.difficult import KeepDifficult as KeepDifficult
+from mmbarlow.detection.pictures_hook import DetectionPicturesHook as DetectionPicturesHook
+from mmbarlow.detection.pretrained_hook import PretrainedHook as PretrainedHook
+from mmbarlow.detection.res_layer import ResLayerExtraNorm as ResLayerExtraNorm
+from mmbarlow.detection.voc_metric import VOCDetectionMetric as VOCDetectionMetric

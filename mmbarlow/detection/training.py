@@ -5,12 +5,11 @@ from functools import partial
 
 from mmengine.config import Config
 
+from mmbarlow.detection.data_checks import check_data
+from mmbarlow.detection.weights import load_resnet
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.training import normalisation, run
 from mmbarlow.models.encoder import Encoder
-
-from .data_checks import check_data
-from .weights import load_resnet
 
 # What tensors alone do not tell: a ResNet of another style has the same ones.
 ALIKE = dict(depth=50, style='pytorch')

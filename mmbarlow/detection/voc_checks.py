@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from mmbarlow.datasets.files import missing_files
+from mmbarlow.datasets.missing_files import missing_files
+from mmbarlow.detection.box_checks import check_boxes, some
 from mmbarlow.errors import InputError
-
-from .box_checks import check_boxes, some
 
 
 class Annotation(NamedTuple):

@@ -1,9 +1,7 @@
 from .bf16 import BF16OptimWrapper as BF16OptimWrapper
 from .broken_images_hook import BrokenImagesHook as BrokenImagesHook
 from .export_hook import ExportHook as ExportHook
-from .feature_loop import FeatureLoop as FeatureLoop
 from .finite_loss_hook import FiniteLossHook as FiniteLossHook
-from .frozen_hook import FrozenHook as FrozenHook
 from .lars import LARS as LARS
 from .lazy_info_hook import LazyInfoHook as LazyInfoHook
 from .param_groups import NdimParamGroups as NdimParamGroups

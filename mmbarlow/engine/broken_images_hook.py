@@ -13,7 +13,7 @@ from mmbarlow.registry import HOOKS
 class BrokenImagesHook(Hook):
     """Logs each image that was replaced by another one once, and limits their share.
 
-    Takes what `mmbarlow.datasets.broken.Skipper` leaves in `skipped` of a sample. The images of all
+    Takes what `mmbarlow.datasets.broken_images.Skipper` leaves in `skipped` of a sample. The images of all
     processes are counted together at the end of an epoch, their paths logged by the first. Until
     then each process looks at its own, of which chance may give it some more than its share: three
     standard deviations.

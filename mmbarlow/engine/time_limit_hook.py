@@ -4,8 +4,8 @@ import time
 
 from mmengine.hooks import CheckpointHook, Hook
 
-from mmbarlow import distributed
 from mmbarlow.errors import Unfinished
+from mmbarlow.launch import on_first
 from mmbarlow.registry import HOOKS
 
 
@@ -47,7 +47,7 @@ class TimeLimitHook(Hook):
         now = time.perf_counter()
         longest = max(self.longest, now - self.begun)
         # Clocks differ, and all processes have to stop at the same epoch.
-        self.over = distributed.on_first(lambda: now + longest > self.end)
+        self.over = on_first(lambda: now + longest > self.end)
         if self.over:
             for hook in runner.hooks:
                 if isinstance(hook, CheckpointHook):

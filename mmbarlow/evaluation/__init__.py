@@ -1,8 +1,6 @@
-"""Protocols that judge frozen features: `protocol(train, test)` returns percent by name."""
+"""Every protocol that measures features or a fine-tuned network, and what runs it.
 
-from . import few_label as few_label
-from . import knn as knn
-from . import linear as linear
-from . import lowshot as lowshot
-from . import multi_head_accuracy as multi_head_accuracy
-from . import svm as svm
+A protocol on frozen features is `protocol(train, test)` and returns percent by name. Nothing is
+imported here, so that the processes of the SVMs start without torch; `registered` has the names
+for configs.
+"""

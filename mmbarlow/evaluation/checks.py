@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from mmbarlow.errors import InputError
-
-from .features import Features
+from mmbarlow.evaluation.features import Features
+from mmbarlow.evaluation.svm.average_precision import RULES
 
 
 def check_splits(train: Features, test: Features) -> int:
@@ -76,6 +76,12 @@ def check_costs(costs: Sequence[float]) -> None:
     """Raises InputError unless there are costs of an SVM, above 0."""
     if not costs or min(costs) <= 0:
         raise InputError(f'costs must be one or more numbers above 0, got {list(costs)}.')
+
+
+def check_rule(rule: str) -> None:
+    """Raises InputError unless it is a rule of `average_precision`."""
+    if rule not in RULES:
+        raise InputError(f'the rule of average precision is one of {RULES}, not {rule!r}.')
 
 
 def check_knn(k: Sequence[int], temperature: float) -> None:

@@ -10,12 +10,11 @@ from mmengine.config import Config, ConfigDict
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits
-from mmbarlow.cli import explained
-from mmbarlow.engine.labels_hook import LabelsHook
+from mmbarlow.config import explained
+from mmbarlow.evaluation.labels_hook import LabelsHook
+from mmbarlow.evaluation.training import normalisation, run
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import DATASETS, MODELS
-
-from .training import normalisation, run
 
 # Choices of a benchmark, not of the network: those of the pretraining do not count.
 BENCHMARKS_OWN = ('frozen_stages', 'norm_eval', 'init_cfg')

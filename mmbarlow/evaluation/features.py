@@ -10,11 +10,10 @@ from mmengine.model import BaseModel
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmbarlow.distributed import together
 from mmbarlow.errors import InputError
+from mmbarlow.launch import together
 from mmbarlow.models.encoder import pooled
-
-from .progress import progress
+from mmbarlow.progress import progress
 
 STATED_FROM = 2**30  # bytes; less needs no planning
 GATHERED_BYTES = 2**28  # of all processes together, in one exchange

@@ -6,12 +6,11 @@ import torch
 from torch import Tensor
 
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.accuracy import accuracy
+from mmbarlow.evaluation.checks import check_knn, check_splits
+from mmbarlow.evaluation.features import Features
+from mmbarlow.evaluation.knn import knn_predict
 from mmbarlow.registry import METRICS
-
-from .accuracy import accuracy
-from .checks import check_knn, check_splits
-from .features import Features
-from .knn import knn_predict
 
 
 @METRICS.register_module()

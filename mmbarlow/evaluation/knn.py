@@ -7,12 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmbarlow.evaluation.accuracy import accuracy
+from mmbarlow.evaluation.checks import check_knn, check_splits
+from mmbarlow.evaluation.features import Features, state_memory
+from mmbarlow.progress import progress
 from mmbarlow.registry import METRICS
-
-from .accuracy import accuracy
-from .checks import check_knn, check_splits
-from .features import Features, state_memory
-from .progress import progress
 
 BLOCK_BYTES = 2**25  # of similarities: larger blocks leave the processor's cache
 

@@ -5,11 +5,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.accuracy import accuracy
+from mmbarlow.evaluation.checks import check_splits
+from mmbarlow.evaluation.features import Features
 from mmbarlow.registry import METRICS
-
-from .accuracy import accuracy
-from .checks import check_splits
-from .features import Features
 
 MAX_ITERATIONS = 1000  # a few dozen are usual; scikit-learn warns where these are too few
 

@@ -13,9 +13,9 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.cli import explained
-from mmbarlow.engine.benchmark_hook import BenchmarkHook
+from mmbarlow.config import explained
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 
 RECIPE = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
 

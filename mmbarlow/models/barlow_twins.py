@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmbarlow import distributed
 from mmbarlow.errors import InputError
+from mmbarlow.loss import distributed
 from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import MODELS

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import Function, once_differentiable
 
-from mmbarlow import distributed
 from mmbarlow.errors import InputError
+from mmbarlow.loss import distributed
 
 
 def embed_in_chunks(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from .records import Record, file_name
-from .runs import Run, benchmark_seeds, seeds
+from mmbarlow.zoo.records import Record, file_name
+from mmbarlow.zoo.runs import Run, benchmark_seeds, seeds
 
 CURVE_ROWS = 8
 

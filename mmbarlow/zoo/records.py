@@ -7,14 +7,12 @@ records.write(record, 'work_dirs/NAME/records')
 """
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmbarlow.errors import InputError
-
-from .schema import validate
+from mmbarlow.files import write_atomically
+from mmbarlow.zoo.schema import validate
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,6 @@ def write(record: Record, folder: str | Path, force: bool = False) -> Path:
     path = Path(folder) / file_name(record)
     if path.exists() and not force:
         raise InputError(f'{path} exists already: give --force to replace this result.')
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, to_json(record))
     return path
 
@@ -108,16 +105,3 @@ def to_json(record: Record) -> str:
         epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in curve)
         lines.append(f'  "curve": [\n{epochs}\n  ]')
     return '{\n' + ',\n'.join(lines) + '\n}\n'
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write the file so that a reader, or an interruption, finds the old content or the new."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp's files are for the owner only
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

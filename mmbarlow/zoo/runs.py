@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from mmbarlow.errors import InputError
-
-from .records import Record, file_name
+from mmbarlow.zoo.records import Record, file_name
 
 LABELS = {
     'barlowtwins': 'Barlow Twins',

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from mmbarlow.errors import InputError
-
-from . import references
-from .notes import curve, note, table
-from .records import Record, file_name
-from .runs import Run, benchmark_seeds, group, measured, seeds, shows
+from mmbarlow.zoo import references
+from mmbarlow.zoo.notes import curve, note, table
+from mmbarlow.zoo.records import Record, file_name
+from mmbarlow.zoo.runs import Run, benchmark_seeds, group, measured, seeds, shows
 
 INTRO = """\
 # Model zoo

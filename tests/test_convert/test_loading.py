@@ -1,5 +1,6 @@
 """Every layout gives the network it was written from."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,16 @@ from safetensors.torch import save_file
 from torchvision.models import resnet50, resnext50_32x4d
 
 from mmbarlow.apis import get_model
-from mmbarlow.checkpoints import save_atomically
 from mmbarlow.convert.loading import load
 from mmbarlow.convert.writing import WRITERS, meta_of
 from mmbarlow.errors import InputError
+from mmbarlow.files import write_atomically
 
 
 def converted(source: Path, to: str = 'mm', **arguments) -> Path:
     backbone = load(source, **arguments)
     path = source.with_name(f'{to}.pth')
-    save_atomically(WRITERS[to].content(backbone, meta_of(backbone)), path)
+    write_atomically(path, partial(torch.save, WRITERS[to].content(backbone, meta_of(backbone))))
     return path
 
 

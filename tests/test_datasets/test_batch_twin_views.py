@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_images
 
 from mmbarlow.apis import extract_features, get_model
 from mmbarlow.datasets import BatchTwinViews, TwinViews, batch_twin_views
-from mmbarlow.datasets.draws import Key, SampleIndex
+from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 from mmbarlow.zoo import records

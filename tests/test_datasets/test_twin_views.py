@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms as T
 
 from mmbarlow.datasets import CenterView, TwinViews, ViewSampler, view_ops
-from mmbarlow.datasets.draws import Key, SampleIndex
+from mmbarlow.datasets.sample_random import Key, SampleIndex
 
 STILL = dict(crop_scale=(1.0, 1.0), crop_ratio=(1.0, 1.0), flip=0.0, jitter=0.0, gray=0.0)
 OFFICIAL = dict(view_a=dict(blur=1.0), view_b=dict(blur=0.1, solarize=0.2))

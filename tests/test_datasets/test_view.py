@@ -7,7 +7,7 @@ from PIL import Image
 from scipy.stats import chisquare, ks_2samp
 from torchvision.transforms import ColorJitter, RandomResizedCrop
 
-from mmbarlow.datasets.draws import uniforms
+from mmbarlow.datasets.sample_random import uniforms
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.errors import InputError
 

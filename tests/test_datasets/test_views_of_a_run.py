@@ -11,8 +11,8 @@ from mmengine.dataset import DefaultSampler
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.config import load_config
 from mmbarlow.datasets import Digits, ViewSampler
 
 
@@ -42,7 +42,7 @@ def train(
     """Digests of the steps of a run, or of the rest of one."""
     parsed = dict(option.split('=', 1) for option in options)
     values = {key: DictAction._parse_iterable(value) for key, value in parsed.items()}
-    cfg = cli.load_config(config, values | {'train_cfg.max_epochs': 2}, str(work_dir))
+    cfg = load_config(config, values | {'train_cfg.max_epochs': 2}, str(work_dir))
     cfg.default_hooks.checkpoint.interval = 1
     cfg.resume = resume
     runner, seen = Runner.from_cfg(cfg), Seen(stop)

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 
 DEPTHS = {18: 1, 50: 4}  # expansion of the blocks
 
@@ -70,7 +70,7 @@ def shrunk(
     path: Path, data: Path, work_dir: Path, depth: int = 18, scale: tuple[int, int] = (128, 96)
 ) -> Config:
     """The config with its own structure, at a size for CPUs."""
-    cfg = cli.load_config(path, dict(data_root=str(data)), str(work_dir))
+    cfg = load_config(path, dict(data_root=str(data)), str(work_dir))
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
         loader.update(batch_size=2, num_workers=0, persistent_workers=False, pin_memory=False)

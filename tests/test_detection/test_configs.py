@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmbarlow import cli
+from mmbarlow.config import data_roots, load_config
 from mmbarlow.registry import DATASETS, MODELS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'benchmarks'
@@ -69,7 +69,7 @@ def test_a_config_trains_everything_a_step_and_predicts(path, data, tmp_path, sh
 
 @each_config
 def test_norm_layers_get_no_weight_decay_and_all_else_does(path):
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     model = MODELS.build(cfg.model)
     norms = {
         id(p) for m in model.modules() if isinstance(m, _BatchNorm) for p in m.parameters(False)
@@ -94,7 +94,7 @@ def test_norm_layers_get_no_weight_decay_and_all_else_does(path):
     ],
 )
 def test_the_rates_are_the_published_ones(name, base, start, warmup, drops, iterations):
-    cfg = cli.load_config(BY_NAME[name])
+    cfg = load_config(BY_NAME[name])
     optimizer = build_optim_wrapper(nn.Linear(1, 1), cfg.optim_wrapper).optimizer
     schedulers = [
         PARAM_SCHEDULERS.build(step, default_args=dict(optimizer=optimizer))
@@ -118,7 +118,7 @@ def test_the_rates_are_the_published_ones(name, base, start, warmup, drops, iter
 
 @each_config
 def test_proposals_and_scales_are_detectron2s(path):
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     if 'c4' in path.stem:
         train, test = cfg.model.train_cfg.rpn_proposal, cfg.model.test_cfg.rpn
         assert (train.nms_pre, train.max_per_img) == (12000, 2000)
@@ -136,7 +136,7 @@ def test_proposals_and_scales_are_detectron2s(path):
 def test_red_stays_red_and_is_normalised_as_in_the_pretraining(path, tmp_path):
     red = np.zeros((40, 60, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
     Image.fromarray(red).save(tmp_path / 'red.png')
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     preprocess = MODELS.build(dict(cfg.model.data_preprocessor, _scope_='mmdet'))
     wanted = (np.array([255, 0, 0]) - [123.675, 116.28, 103.53]) / [58.395, 57.12, 57.375]
     for dataset in (*training_sets(cfg), cfg.test_dataloader.dataset):
@@ -167,11 +167,11 @@ def test_voc_trains_on_both_years_and_each_image_once(data, tmp_path, shrink):
 
 
 def test_one_data_root_moves_the_sets_in_a_list_and_the_evaluator():
-    cfg = cli.load_config(VOC, dict(data_root='elsewhere'))
-    assert {folder for _, folder in cli.data_roots(cfg)} == {'elsewhere'}
-    keys = [key for key, _ in cli.data_roots(cfg)]
+    cfg = load_config(VOC, dict(data_root='elsewhere'))
+    assert {folder for _, folder in data_roots(cfg)} == {'elsewhere'}
+    keys = [key for key, _ in data_roots(cfg)]
     assert 'train_dataloader.dataset.datasets.1.data_root' in keys
-    cfg = cli.load_config(COCO, dict(data_root='elsewhere'))
+    cfg = load_config(COCO, dict(data_root='elsewhere'))
     assert cfg.val_evaluator.data_root == 'elsewhere'
 
 

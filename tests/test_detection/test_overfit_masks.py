@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image, ImageDraw
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.detection.data_checks import check_data
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def write_shapes(root: Path) -> None:
 def by_heart(root: Path, work_dir: Path, iterations: int, width: int, scale: tuple) -> Config:
     """The FPN config with ResNet-18, narrower behind it, that tests on its training images."""
     path = ROOT / 'configs' / 'benchmarks' / 'coco_detection' / 'mask-rcnn-fpn_coco.py'
-    cfg = cli.load_config(path, dict(data_root=str(root)), str(work_dir))
+    cfg = load_config(path, dict(data_root=str(root)), str(work_dir))
     train, val = cfg.train_dataloader, cfg.val_dataloader
     train.dataset.pipeline[2].scales = [scale]
     val.dataset.pipeline[1].scale = scale

@@ -7,7 +7,7 @@ import torch
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.detection.weights import load_resnet
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
@@ -39,7 +39,7 @@ def pretrained() -> nn.Module:
 @pytest.fixture(scope='module')
 def detectors() -> dict[str, nn.Module]:
     init_default_scope('mmengine')
-    models = {path: MODELS.build(cli.load_config(path).model) for path in (C4, FPN)}
+    models = {path: MODELS.build(load_config(path).model) for path in (C4, FPN)}
     for model in models.values():
         model.eval()
     return dict(c4=models[C4], fpn=models[FPN])

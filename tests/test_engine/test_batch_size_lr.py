@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.engine.batch_size_lr import learning_rates, use_learning_rates
 from mmbarlow.errors import InputError
 
@@ -23,7 +23,7 @@ def test_a_batch_of_the_table_has_its_rate_and_the_config_of_it_too(batch, facto
     assert biases == pytest.approx(weights * 0.0384 / 8 / 1.6)
 
     (path,) = CONFIGS.glob(f'*/barlowtwins_resnet50_8xb{batch // 8}-coslr-300e_in1k.py')
-    cfg = cli.load_config(path)
+    cfg = load_config(path)
     assert cfg.train_dataloader.batch_size * 8 == batch
     assert cfg.optim_wrapper.optimizer.lr == pytest.approx(weights)
     assert cfg.optim_wrapper.paramwise_cfg.bias_lr == pytest.approx(biases)
@@ -44,7 +44,7 @@ def test_a_batch_without_data_is_refused(batch):
 
 @pytest.mark.parametrize(('grad', 'share'), [('exact', 1), ('official', 4)])
 def test_the_batch_is_that_of_all_processes_and_the_bias_rate_fits_the_gradient(grad, share):
-    cfg = cli.load_config(IN1K, {'train_dataloader.batch_size': 64, 'model.head.grad': grad})
+    cfg = load_config(IN1K, {'train_dataloader.batch_size': 64, 'model.head.grad': grad})
     use_learning_rates(cfg, processes=4)
     assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.4)
     assert cfg.optim_wrapper.paramwise_cfg.bias_lr == pytest.approx(0.0012 * share)
@@ -52,8 +52,8 @@ def test_the_batch_is_that_of_all_processes_and_the_bias_rate_fits_the_gradient(
 
 def test_another_optimiser_or_model_has_no_such_rates(digits_config):
     with pytest.raises(InputError, match=r'those of Barlow Twins with mmbarlow\.LARS; .* AdamW'):
-        use_learning_rates(cli.load_config(digits_config), processes=1)
-    cfg = cli.load_config(IN1K, {'model.type': 'mmbarlow.Supervised'})
+        use_learning_rates(load_config(digits_config), processes=1)
+    cfg = load_config(IN1K, {'model.type': 'mmbarlow.Supervised'})
     with pytest.raises(InputError, match=r'for mmbarlow\.Supervised'):
         use_learning_rates(cfg, processes=8)
 

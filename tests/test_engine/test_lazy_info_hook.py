@@ -13,7 +13,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.engine.lazy_info_hook import LazyBuffer
 from mmbarlow.models import heads, small
 
@@ -55,7 +55,7 @@ class Steps(Hook):
 def config(path, options: list[str], work_dir, **changes):
     parsed = dict(option.split('=', 1) for option in options)
     values = {key: DictAction._parse_iterable(value) for key, value in parsed.items()}
-    return cli.load_config(path, values | changes, str(work_dir))
+    return load_config(path, values | changes, str(work_dir))
 
 
 @pytest.mark.parametrize('hook', ['mmbarlow.LazyInfoHook', 'mmengine.RuntimeInfoHook'])

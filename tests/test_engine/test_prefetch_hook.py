@@ -5,7 +5,7 @@ import torch
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, RandomSampler
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.engine.prefetch_hook import Prefetcher, PrefetchHook
 
 
@@ -24,7 +24,7 @@ def loader(**options) -> DataLoader:
 
 def test_a_training_on_the_cpu_keeps_its_loader(digits_config, tmp_path):
     options = {'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False}
-    runner = Runner.from_cfg(cli.load_config(digits_config, options, str(tmp_path)))
+    runner = Runner.from_cfg(load_config(digits_config, options, str(tmp_path)))
     (hook,) = [hook for hook in runner.hooks if isinstance(hook, PrefetchHook)]
     before = runner.train_loop.dataloader
     hook.before_train(runner)

@@ -12,10 +12,11 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.classifiers import put_in, train_classifier
+from mmbarlow.launch import prepare_processes
 from mmbarlow.models import Encoder
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def untrained() -> Encoder:
 def config(work_dir: Path) -> Config:
     """The probe of digits in twelve epochs, without random views: the same numbers every time."""
     path = ROOT / 'configs' / 'benchmarks' / 'linear' / 'linear-sgd_digits.py'
-    cfg = cli.load_config(path, work_dir=str(work_dir))
+    cfg = load_config(path, work_dir=str(work_dir))
     cfg.train_cfg.max_epochs = 12
     cfg.train_dataloader.update(batch_size=60)
     cfg.train_dataloader.dataset.indices = 600
@@ -178,7 +179,7 @@ def one_gentle_epoch(work_dir: Path) -> Config:
 
 def worker(folder: str) -> None:
     cfg = one_gentle_epoch(Path(folder))
-    cli.prepare_processes(cfg, 'pytorch')
+    prepare_processes(cfg, 'pytorch')
     metrics = train_classifier(untrained(), NETWORK, cfg)
     if torch.distributed.get_rank() == 0:
         Path(folder, 'metrics.json').write_text(json.dumps(metrics))

@@ -6,7 +6,7 @@ from torch import nn
 from torch._dynamo.utils import counters
 from torch.nn.parallel import DistributedDataParallel
 
-from mmbarlow.cli import load_config
+from mmbarlow.config import load_config
 from mmbarlow.engine import LARS
 from mmbarlow.registry import MODELS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbarlow import cli
+from mmbarlow.config import load_config
 from mmbarlow.registry import DATASETS
 
 LINEAR = Path(__file__).parents[2] / 'configs' / 'benchmarks' / 'linear'
@@ -20,7 +20,7 @@ def touch(folder: Path, paths) -> None:
 
 def listed(config: str, root: Path, loader: str) -> list[tuple[str, int]]:
     """(image, label) as the benchmark finds them; every image must be on the disk."""
-    cfg = cli.load_config(LINEAR / config, dict(data_root=str(root)))
+    cfg = load_config(LINEAR / config, dict(data_root=str(root)))
     data = DATASETS.build(dict(cfg[loader].dataset, pipeline=[]))
     samples = [data.get_data_info(i) for i in range(len(data))]
     assert all(Path(sample['img_path']).is_file() for sample in samples)

@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mmbarlow import cli
 from mmbarlow.apis import extract_features, get_model
+from mmbarlow.config import load_config
 from mmbarlow.zoo import records
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def test_amp_on_a_gpu_is_bf16_unless_that_would_be_emulated(
         torch.cuda, 'is_bf16_supported', lambda including_emulation=True: computes
         or including_emulation,
     )  # fmt: skip
-    cfg = cli.load_config(digits_config)
+    cfg = load_config(digits_config)
     runpy.run_path(str(ROOT / 'tools' / 'train.py'))['use_mixed_precision'](cfg)
     assert cfg.optim_wrapper.type == wrapper
 

@@ -1,0 +1,95 @@
+"""One benchmark of one network, of either kind: a protocol on frozen features, or a training."""
+
+import inspect
+
+from mmengine.config import Config
+from mmengine.runner import Runner, set_random_seed
+from torch.utils.data import DataLoader
+
+from mmbarlow.config import explained
+from mmbarlow.evaluation.features import Features, extract_features
+from mmbarlow.launch import on_first, together
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.registry import METRICS
+
+
+def is_training(cfg: Config) -> bool:
+    """Whether the benchmark trains; the others take features, and have a bank of them."""
+    return 'train_cfg' in cfg and 'bank_dataloader' not in (cfg.get('test_cfg') or {})
+
+
+def is_random(cfg: Config) -> bool:
+    """Whether another seed can give another result: trainings, and protocols that draw."""
+    return is_training(cfg) or 'seed' in _arguments(cfg)
+
+
+class Judge:
+    """Measures a network on one benchmark after the other.
+
+    Args:
+        encoder: the network, frozen, on its device.
+        encoder_cfg: its backbone and data_preprocessor.
+    """
+
+    def __init__(self, encoder: Encoder, encoder_cfg: dict) -> None:
+        self.encoder = encoder
+        self.encoder_cfg = encoder_cfg
+        self.features: dict[str, Features] = {}  # by data set, which goes through the network once
+
+    def measure(self, cfg: Config, seed: int) -> dict[str, float]:
+        """Metrics of one benchmark by name, the same on every process.
+
+        Args:
+            cfg: of the benchmark, with the `work_dir` for what it writes on its way.
+            seed: of the benchmark: classifier, order of the data, draws.
+
+        Raises:
+            InputError: the data or the network cannot be used.
+        """
+        set_random_seed(seed)
+        return self._train(cfg, seed) if is_training(cfg) else self._apply(cfg, seed)
+
+    def _apply(self, cfg: Config, seed: int) -> dict[str, float]:
+        loaders = [
+            (cfg.test_cfg.bank_dataloader, cfg.test_cfg.get('bank_dtype')),
+            (cfg.test_dataloader, None),
+        ]
+        # What no two benchmarks in a row share is not worth its memory.
+        self.features = {k: v for k, v in self.features.items() if k in map(str, loaders)}
+        train, test = (self._extract(*loader) for loader in loaders)
+        arguments = _arguments(cfg)
+        if 'seed' in arguments:
+            own = cfg.test_evaluator.get('seed', arguments['seed'].default)
+            cfg.test_evaluator.seed = own + seed
+        if 'cache_dir' in arguments:
+            cfg.test_evaluator.setdefault('cache_dir', cfg.work_dir)
+        protocol = METRICS.build(cfg.test_evaluator)
+        # By one process: the features are there, and all cores are for its classifiers.
+        return on_first(lambda: protocol(train, test))
+
+    def _train(self, cfg: Config, seed: int) -> dict[str, float]:
+        if 'roi_head' in cfg.model:  # a detector: mmdet is imported only where there is one
+            from mmbarlow.detection.training import train_detector as train
+        else:
+            from mmbarlow.evaluation.classifiers import train_classifier as train
+
+        cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
+        return together(lambda: train(self.encoder, self.encoder_cfg, cfg))
+
+    def _extract(self, loader_cfg: dict, dtype: str | None) -> Features:
+        key = str((loader_cfg, dtype))
+        if key not in self.features:
+            loader = together(lambda: _loader(loader_cfg))
+            self.features[key] = extract_features(self.encoder, loader, *filter(None, [dtype]))
+        return self.features[key]
+
+
+def _loader(cfg: dict) -> DataLoader:
+    with explained('the data'):
+        return Runner.build_dataloader(cfg, seed=0)
+
+
+def _arguments(cfg: Config) -> dict[str, inspect.Parameter]:
+    """The arguments that the protocol of a benchmark takes, by name."""
+    protocol = METRICS.get(cfg.test_evaluator.type)
+    return dict(inspect.signature(protocol).parameters) if protocol else {}

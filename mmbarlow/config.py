@@ -1,0 +1,142 @@
+"""Reading configs: checked before anything is built, so that a fault is one clear line."""
+
+import difflib
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmbarlow.errors import InputError
+from mmbarlow.paths import CONFIGS
+
+# Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
+# that mmdet's models leave behind.
+EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
+EXTRA_KEYS |= {'compile'}  # MMEngine reads it late
+EXTRA_KEYS |= {'pretrained', 'custom_imports', 'norm_cfg'}  # of detection
+ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
+
+
+def load_config(
+    path: str | Path, options: dict | None = None, work_dir: str | None = None
+) -> Config:
+    """The config at `path` with `options` merged in, checked.
+
+    Raises:
+        InputError: the file is missing or broken, or a key is unknown.
+    """
+    if not Path(path).is_file():
+        shipped = [config.name for config in CONFIGS.rglob('*.py')]
+        near = difflib.get_close_matches(Path(path).name, shipped, 3, 0.5)
+        hint = f'; close names: {", ".join(near)}' if near else ''
+        raise InputError(f'there is no config {path}{hint}.')
+    options = options or {}
+    with explained(f'config {path}'):
+        cfg = read_config(path)
+        if 'data_root' in options:
+            _move_data(cfg, cfg.get('data_root'), options['data_root'])
+        cfg.merge_from_dict(options)
+    if cfg.get('compile') and cfg.model.type.startswith('mmbarlow.'):
+        # MMEngine would compile the whole step, hooks, backward and optimizer, which falls apart.
+        cfg.model.compile = cfg.pop('compile')
+    known = set(inspect.signature(Runner.__init__).parameters) | EXTRA_KEYS
+    _check_keys(cfg, known, 'the config')
+    _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')
+    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(path).stem}'
+    return cfg
+
+
+def read_config(path: str | Path) -> Config:
+    """Raises InputError if it is of detection, and what that needs is not installed."""
+    try:
+        return Config.fromfile(path)
+    except ImportError:  # of mmdet's configs or code
+        check_operators()
+        raise
+
+
+def check_operators() -> None:
+    """Raises InputError if mmdet or mmcv's compiled operators cannot be imported."""
+    for module, what in (
+        ('mmdet', 'mmdet'),
+        ('mmcv._ext', 'an mmcv with compiled operators'),
+    ):
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise InputError(
+                f'detection needs {what} ({error}): get both with `make .venv/full`, or '
+                '`tools/install.sh full`, which compiles mmcv once (5 to 10 minutes). Pretraining '
+                'and the other benchmarks do without.'
+            ) from error
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn the errors of building `what` from a config into one clear line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = str(error.args[0] if isinstance(error, KeyError) else error)
+        raise InputError(f'{what}: {" ".join(reason.split())}') from error
+
+
+def check_data_folders(cfg: Config | dict) -> None:
+    """Every `data_root` that a data loader of the config names must exist.
+
+    Raises:
+        InputError: one does not; the message names the key to change.
+    """
+    for key, folder in data_roots(cfg):
+        # of an archive, its data set says by itself what is wrong
+        if not (Path(folder).exists() or folder.endswith('.zip')):
+            raise InputError(
+                f'there is no folder {folder}: put the data there or name another with '
+                f'--cfg-options data_root=FOLDER ({key}).'
+            )
+
+
+def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str]]:
+    """Key and value of each `data_root` that must be there before the config can run."""
+    if 'data_root' in node and 'type' in node and not node.get('download'):
+        yield prefix + 'data_root', node['data_root']
+    for key, child in _children(node):
+        yield from data_roots(child, f'{prefix}{key}.')
+
+
+def nodes(node: Config | dict) -> Iterator[dict]:
+    """Every dict in a config, at any depth."""
+    for _, child in _children(node):
+        yield child
+        yield from nodes(child)
+
+
+def _move_data(node: Config | dict, old: str | None, new: str) -> None:
+    """`data_root` at the top of a config is the one folder of all its data sets: move them all."""
+    if node.get('data_root', '') == old:
+        node['data_root'] = new
+    for _, child in _children(node):
+        _move_data(child, old, new)
+
+
+def _children(node: Config | dict) -> Iterator[tuple[str, dict]]:
+    """The dicts in a dict, and in the lists in it, as `datasets.0`."""
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield key, value
+        elif isinstance(value, list):
+            yield from ((f'{key}.{i}', v) for i, v in enumerate(value) if isinstance(v, dict))
+
+
+def _check_keys(cfg: Config | dict, known: set[str], where: str) -> None:
+    for key in cfg:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f', did you mean {near[0]!r}?' if near else '.'
+            raise InputError(f'unknown key {key!r} in {where}{hint}')

@@ -1,0 +1,1 @@
+"""The multi-head linear benchmark of MMSelfSup: a classifier on each of a ResNet's feature maps."""

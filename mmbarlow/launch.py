@@ -1,0 +1,104 @@
+"""Several processes: started, kept together, and ended together."""
+
+import functools
+import gc
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import torch
+import torch.distributed as dist
+from mmengine.config import Config
+from mmengine.dist import init_dist
+
+from mmbarlow.errors import InputError
+from mmbarlow.loss.distributed import agree, rank, world_size
+
+T = TypeVar('T')
+
+
+def start_processes(launcher: str) -> None:
+    """Start the process group, if this is one of several processes and it is not started yet."""
+    if launcher == 'none' or dist.is_initialized():
+        return
+    if launcher != 'pytorch' or torch.cuda.is_available():
+        init_dist(launcher)
+        return
+    dist.init_process_group('gloo')
+    torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
+
+
+def prepare_processes(cfg: Config, launcher: str) -> None:
+    """Start the process group on machines without a GPU, which MMEngine's launcher needs."""
+    cfg.launcher = launcher
+    if launcher != 'pytorch' or torch.cuda.is_available():
+        return  # the Runner starts it, with the config's `env_cfg.dist_cfg`
+    start_processes(launcher)
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    # torch's SyncBatchNorm takes CUDA tensors only: the loss is global all the same, the other BN
+    # layers are not, and their running statistics are averaged before each evaluation.
+    cfg.sync_bn = None
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmbarlow.SyncTrainedBuffersHook')]
+
+
+def leave_together() -> None:
+    """Wait for the other processes, then close their group.
+
+    A process that left before the others was aborted now and then as its interpreter ended (torch
+    2.11, gloo), and a finished run counted as failed.
+    """
+    if dist.is_initialized():
+        gc.collect()  # DDP holds on to the group, and cycles to DDP
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def together(task: Callable[[], T]) -> T:
+    """What `task` returns on this process, once all have done theirs.
+
+    Raises:
+        InputError: the task does on some process; all of them raise it, see `agree`.
+    """
+    if world_size() == 1:
+        return task()
+    result: list[T] = []
+    problem = None
+    try:
+        result.append(task())
+    except InputError as error:
+        problem = str(error)
+    agree([0], problem)
+    return result[0]
+
+
+def on_first(task: Callable[[], T]) -> T:
+    """What `task` returns on the first process, known to all; they wait, for hours if need be.
+
+    Raises:
+        InputError: the task does; every process raises it.
+    """
+    if world_size() == 1:
+        return task()
+    answer: list = [None, None]
+    if rank() == 0:
+        try:
+            answer[0] = task()
+        except InputError as error:
+            answer[1] = str(error)
+    group = _patient_group(dist.group.WORLD)
+    dist.broadcast_object_list(answer, src=0, group=group)  # pyright: ignore[reportArgumentType]
+    if answer[1] is not None:
+        raise InputError(answer[1])
+    return answer[0]
+
+
+@functools.lru_cache(maxsize=1)
+def _patient_group(world):
+    """A group of its own, since the usual ones give up after 10 (NCCL) or 30 minutes (gloo)."""
+    return dist.new_group(backend='gloo', timeout=timedelta(days=7))

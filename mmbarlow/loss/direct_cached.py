@@ -1,0 +1,92 @@
+"""The direct form of few embeddings: few operations, each a library's.
+
+Below a millisecond it is the number of operations that costs. Batch norm's own kernels, forward and
+backward, do in two of them what forms.py does block by block in thirty. They want one process
+and keep the standardised embeddings, as the peers do. Mathematics: docs/loss.md.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+from torch.autograd.function import Function, once_differentiable
+
+from mmbarlow.loss.forms import Batch, weights
+from mmbarlow.loss.losses import BLOCK, EPS
+
+
+def is_small(batch: Batch, z_nD: Tensor) -> bool:
+    """Whether all of the global batch is here, fp32 will do, and keeping its standardised values
+    takes no more than the peers do (2048 x 1024)."""
+    return len(z_nD) == batch.N > 8 and z_nD.numel() <= 2 * BLOCK
+
+
+class SmallDirect(Function):
+    """`mmbarlow.loss.forms.Direct` for what `is_small`."""
+
+    @staticmethod
+    def forward(ctx, z_a: Tensor, z_b: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        ctx.batch, ctx.dtype, dtype = batch, z_a.dtype, batch.dtype(z_a)
+        with fp32_island(z_a.device.type):
+            z_a, z_b = z_a.to(dtype), z_b.to(dtype)
+            far = z_a.is_cuda  # to look, a GPU would be waited for
+            if not far:
+                (a, *stats_a), (b, *stats_b) = standardize(z_a), standardize(z_b)
+                far = not near_zero(stats_a + stats_b)
+            if far:
+                # Batch norm rounds its mean, and in fp32 one of 1e3 is 3e-5 off: without the first
+                # sample all means are small, and no loss changes.
+                z_a, z_b = z_a - z_a[0], z_b - z_b[0]
+                (a, *stats_a), (b, *stats_b) = standardize(z_a), standardize(z_b)
+                batch.check(torch.stack((stats_a[1], stats_b[1])))
+            c_DD = torch.mm(a.T, b).mul_(1 / batch.N)
+            diagonal = c_DD.diagonal()
+            # On a GPU the product may be TF32, which is too coarse for the diagonal.
+            c_D = torch.linalg.vecdot(a, b, dim=0).div_(batch.N) if a.is_cuda else diagonal
+            miss_D = c_D - 1
+            diagonal.zero_()
+            flat = c_DD.view(-1)
+            invariance, energy = miss_D.dot(miss_D), flat.dot(flat)
+        ctx.save_for_backward(z_a, z_b, a, b, c_DD, miss_D, *stats_a, *stats_b)
+        return invariance, energy.mul_(batch.lambd)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g_invariance: Tensor, g_redundancy: Tensor):
+        z_a, z_b, a, b, c_DD, miss_D, *stats = ctx.saved_tensors
+        w_inv, w_red = weights(g_invariance, g_redundancy, ctx.batch)
+        with fp32_island(z_a.device.type):
+            k_DD = c_DD * w_red
+            torch.mul(miss_D, w_inv, out=k_DD.diagonal())
+            # One after the other, so that the first product is gone before the second is there.
+            grad_a = standardize_backward(b @ k_DD.T, z_a, *stats[:2])
+            grad_b = standardize_backward(a @ k_DD, z_b, *stats[2:])
+        return grad_a.to(ctx.dtype), grad_b.to(ctx.dtype), None
+
+
+def fp32_island(device: str) -> AbstractContextManager:
+    """Autocast off; where it is off already, nothing, which is cheaper."""
+    on = torch.is_autocast_enabled(device)
+    return torch.autocast(device, enabled=False) if on else nullcontext()
+
+
+def standardize(z_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Standardised values, mean, 1 / deviation."""
+    return torch.native_batch_norm(z_ND, None, None, None, None, True, 0.0, EPS)
+
+
+def standardize_backward(grad_ND: Tensor, z_ND: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    """The gradient on z, from the one on its standardised values."""
+    arguments = (None, None, None, mean, scale, True, EPS, [True, False, False])
+    return torch.ops.aten.native_batch_norm_backward(grad_ND, z_ND, *arguments)[0]
+
+
+def near_zero(stats: list[Tensor]) -> bool:
+    """Whether no mean is over 30 deviations; not so if a number is NaN, infinite or too large.
+
+    Args:
+        stats: mean and 1 / deviation of the one view and of the other, (D,) each.
+    """
+    mean, scale = torch.stack(stats).view(2, 2, -1).unbind(1)
+    low, high = torch.aminmax(mean * scale)
+    return scale.amin().item() > 0 and low.item() >= -30 and high.item() <= 30

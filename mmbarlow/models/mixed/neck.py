@@ -1,0 +1,32 @@
+"""The projector of Mixed Barlow Twins."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmbarlow.models.projector import BarlowTwinsNeck
+from mmbarlow.registry import MODELS
+
+
+@MODELS.register_module()
+class MixedBarlowTwinsNeck(BarlowTwinsNeck):
+    """The projector of the small data sets' code: two layers, the second with a bias, then L2.
+
+    Linear(no bias)-BN-ReLU-Linear-normalise. Each embedding is divided by its norm, which the
+    standardisation over the batch does not undo: without it the bias, too, would be for nothing.
+    Norms are sqrt(D) here instead of 1, which it does undo, so that its eps (the released code has
+    none) stays as small as everywhere.
+
+    Args:
+        in_channels: C, channels of the backbone's last feature map.
+        hid_channels: width of the hidden layer; 512 in the released code.
+        out_channels: D, embedding dimensions; 1024 there.
+    """
+
+    def __init__(self, in_channels: int, hid_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, hid_channels, out_channels, num_layers=2)
+        self.projector[-1] = nn.Linear(hid_channels, out_channels)
+
+    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
+        """Last of the backbone's feature maps, (n, C, H, W), to embeddings (n, D)."""
+        z_nD = super().forward(feature_maps)
+        return F.normalize(z_nD) * z_nD.shape[1] ** 0.5

@@ -1,0 +1,88 @@
+"""A figure of each study: what was measured, and beside it what is published."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
+
+from mmbarlow.studies.catalogue import MEASURES, Study
+from mmbarlow.studies.results import Row
+
+OURS, PAPER = '#4878a8', '#e0a458'
+
+
+def draw(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure:
+    """Write the figure: the data set's first column, with a bar for the deviation over seeds.
+
+    Args:
+        study: any.
+        dataset: one of its data sets.
+        found: its rows, see `study_records.rows`; those without a record are left out.
+        path: the picture.
+    """
+    measure = MEASURES[dataset][0]
+    values = {r.key: [x.metrics[measure.metric] for x in r.found[0]] for r in found if r.found[0]}
+    untrained = values.pop(None, [])
+    label = f'{measure.header}, in percent ({dataset})'
+    numbers = all(isinstance(key, (int, float)) for key in study.points[dataset])
+    figure = Figure(figsize=(7, 4), layout='constrained')
+    (_draw_line if numbers else _draw_bars)(figure, study, values, label)
+    if untrained:
+        axes = figure.axes[0]
+        line = axes.axhline if numbers else axes.axvline
+        line(mean(untrained), color='black', linestyle=':', label='untrained')
+    figure.axes[0].set_title(study.title)
+    _legend(figure)
+    figure.savefig(path, dpi=120)
+    return figure
+
+
+def _draw_line(figure: Figure, study: Study, values: dict, label: str) -> None:
+    """Numbers along x; what is published has a scale of its own, at the right."""
+    axes = figure.subplots()
+    axes.errorbar(list(values), *_moments(values), fmt='o-', capsize=3, color=OURS, label='here')
+    axes.set(xlabel=study.axis, ylabel=label)
+    axes.yaxis.label.set_color(OURS)
+    ticks = set(values)
+    if len(study.published) > 1:
+        right = axes.twinx()
+        x, y = list(study.published), list(study.published.values())
+        right.plot(x, y, 's--', color=PAPER, label='published')
+        right.set_ylabel('linear, in percent (ImageNet)', color=PAPER)
+        ticks |= set(study.published)
+    if study.log:
+        axes.set_xscale('log', base=2)
+    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.tick_params(axis='x', labelsize=8, rotation=45 if len(ticks) > 8 else 0)
+
+
+def _draw_bars(figure: Figure, study: Study, values: dict, label: str) -> None:
+    """Words down the page, the first at the top; what is published as bars under ours."""
+    axes = figure.subplots()
+    at = range(len(values))
+    heights, errors = _moments(values)
+    axes.barh(at, heights, 0.4, xerr=errors, capsize=3, color=OURS, label='here')
+    published = {i: study.published[key] for i, key in enumerate(values) if key in study.published}
+    if len(published) > 1:
+        places = [i + 0.4 for i in published]
+        name = 'published: linear, in percent (ImageNet)'
+        axes.barh(places, list(published.values()), 0.4, color=PAPER, label=name)
+    axes.set(xlabel=label, ylabel=study.axis, yticks=list(at), yticklabels=list(values))
+    axes.invert_yaxis()
+
+
+def _moments(values: dict) -> tuple[list[float], list[float]]:
+    """Means, and sample deviations where there are several seeds."""
+    deviations = [stdev(v) if len(v) > 1 else 0.0 for v in values.values()]
+    return [mean(v) for v in values.values()], deviations
+
+
+def _legend(figure: Figure) -> None:
+    """One for all axes, under them."""
+    pairs = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles, labels = (sum(part, []) for part in zip(*pairs, strict=True))
+    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels))

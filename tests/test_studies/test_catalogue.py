@@ -1,0 +1,140 @@
+"""Each point of a study is its baseline with one thing changed, and that to what it says."""
+
+from functools import cache
+
+import pytest
+
+from mmbarlow.benchmarks import suites
+from mmbarlow.config import load_config
+from mmbarlow.datasets.view import View
+from mmbarlow.errors import InputError
+from mmbarlow.studies import catalogue as studies
+from mmbarlow.zoo.runs import LABELS
+
+# What the points of a study may change of their baseline.
+STUDIED = dict(
+    loss=('model.head.', 'model.neck.norm'),
+    augmentations=('train_dataloader.dataset.pipeline.0.view_', 'model.data_preprocessor.view_'),
+    batch=(
+        'train_dataloader.batch_size',
+        'optim_wrapper.optimizer.lr',
+        'optim_wrapper.paramwise_cfg.bias_lr',
+    ),
+    width=('model.neck.hid_channels', 'model.neck.out_channels', 'model.head.in_channels'),
+    depth=('model.neck.num_layers',),
+    lambd=('model.head.lambd',),
+)
+BASELINES = dict(
+    loss='baseline',
+    augmentations='baseline',
+    batch=dict(digits=128, imagenet=2048),
+    width=dict(digits=512, imagenet=8192),
+    depth=3,
+    lambd=0.0051,
+)
+SETS = [(name, data) for name in STUDIED for data in studies.STUDIES[name].points]
+
+
+def flat(node, prefix: str = '') -> dict:
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    found = {}
+    for key, value in items:
+        nested = isinstance(value, dict) or (isinstance(value, list) and value[:1] != [0])
+        found.update(flat(value, f'{prefix}{key}.') if nested else {f'{prefix}{key}': value})
+    return found
+
+
+@cache
+def resolved(config: str) -> dict:
+    cfg = flat(load_config(studies.path(config)).to_dict())
+    del cfg['work_dir']
+    return cfg
+
+
+@pytest.mark.parametrize(('name', 'data'), SETS)
+def test_a_point_differs_from_its_baseline_in_what_is_studied_alone(name, data):
+    points = studies.STUDIES[name].points[data]
+    key = BASELINES[name][data] if isinstance(BASELINES[name], dict) else BASELINES[name]
+    baseline, missing = resolved(points[key]), object()
+    for point, config in points.items():
+        own = resolved(config)
+        changed = [
+            k for k in {**own, **baseline} if own.get(k, missing) != baseline.get(k, missing)
+        ]
+        assert all(k.startswith(STUDIED[name]) for k in changed), (config, changed)
+        assert bool(changed) == (point != key), config
+
+
+@pytest.mark.parametrize(('name', 'data'), SETS)
+def test_a_number_is_what_the_config_has(name, data):
+    gpus = dict(imagenet=8).get(data, 1)
+    for x, config in studies.STUDIES[name].points[data].items():
+        cfg = resolved(config)
+        if name == 'batch':
+            assert cfg['train_dataloader.batch_size'] * gpus == x
+            assert f'_{gpus}xb{x // gpus}-' in config
+        elif name == 'width':
+            assert {cfg[key] for key in STUDIED['width']} == {x}
+        elif name == 'depth':
+            assert cfg.get('model.neck.num_layers', 3) == x
+        elif name == 'lambd':
+            assert cfg['model.head.lambd'] == x
+
+
+VIEWS = {
+    'no grayscale': dict(gray=0.0),
+    'no jitter either': dict(gray=0.0, jitter=0.0),
+    'crop + blur': dict(gray=0.0, jitter=0.0, solarize=0.0, flip=0.0),
+    'crop + flip': dict(gray=0.0, jitter=0.0, solarize=0.0, blur=0.0),
+    'crop': dict(gray=0.0, jitter=0.0, solarize=0.0, blur=0.0, flip=0.0),
+}
+
+
+@pytest.mark.parametrize('data', ['cifar10', 'imagenet'])
+def test_views_lack_what_their_name_says_and_nothing_else(data):
+    points = studies.STUDIES['augmentations'].points[data]
+    for view in ('view_a', 'view_b'):
+        full = options(points['baseline'], view)
+        for words in list(points)[1:]:
+            assert View(**options(points[words], view)) == View(**{**full, **VIEWS[words]})
+
+
+def options(config: str, view: str) -> dict:
+    """Of one of the views, wherever they are made: by the workers or on the device."""
+    cfg = load_config(studies.path(config))
+    on_device = view in cfg.model.data_preprocessor
+    made = cfg.model.data_preprocessor if on_device else cfg.train_dataloader.dataset.pipeline[0]
+    return dict(made[view])
+
+
+def test_every_ablation_that_is_shipped_is_a_point_of_a_study():
+    shown = {c for s in studies.STUDIES.values() for p in s.points.values() for c in p.values()}
+    assert {path.stem for path in (studies.CONFIGS / 'ablations').glob('*.py')} <= shown
+    assert all(studies.path(config).is_file() for config in shown)
+
+
+def test_neighbours_are_found_by_their_recipe_barlow_twins_first():
+    points = studies.STUDIES['neighbours'].points
+    assert list(points['digits'])[0] == list(points['cifar10'])[0] == 'Barlow Twins'
+    others = {'simclr', 'mocov2', 'byol', 'simsiam', 'swav', 'supervised'}
+    methods = {LABELS[name] for name in others | {'mixed-barlowtwins', 'amcl-barlowtwins'}}
+    assert methods < points['digits'].keys() == points['cifar10'].keys()
+
+
+def test_every_column_is_a_benchmark_of_its_data_set():
+    for data, measures in studies.MEASURES.items():
+        for measure in measures:
+            (path,) = suites.find([measure.benchmark])
+            assert suites.dataset(path) == data
+
+
+def test_names_of_studies_and_of_benchmarks_are_not_mixed():
+    assert studies.find(['depth', 'ablations'])[:2] == ['depth', 'loss']
+    assert studies.find(['digits', 'knn_cifar10']) == []
+    with pytest.raises(InputError, match='digits is no study: give studies .* or benchmarks'):
+        studies.find(['ablations', 'digits'])
+
+
+def test_a_training_without_a_config_is_named():
+    with pytest.raises(InputError, match=r'there is no config nothing\.py in .*configs'):
+        studies.path('nothing')

@@ -1,0 +1,231 @@
+"""Tables and figures of studies, from generated records and from trainings of seconds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mmbarlow.studies import catalogue as studies
+from mmbarlow.studies import figures as study_figures
+from mmbarlow.studies import results as study_records
+from mmbarlow.studies.catalogue import Study, digits
+from mmbarlow.studies.results import Results
+from mmbarlow.zoo import records
+from mmbarlow.zoo.records import Record
+
+SCALE = '20 epochs instead of 70'
+FEW, KNN, LINEAR = (m.benchmark for m in studies.MEASURES['digits'])
+DEPTH = studies.STUDIES['depth']
+
+
+@pytest.fixture(autouse=True)
+def _no_zoo(monkeypatch):
+    """The records that the project has are no part of these tests."""
+    monkeypatch.setattr(study_records, 'ZOO', Path('nowhere'))
+    monkeypatch.setattr(study_records, 'ABLATIONS', Path('nowhere'))
+
+
+def record(config: str, seed: int, few: float, benchmark: str = FEW, **changes) -> Record:
+    """A result of digits after a training, or of the training where that is the benchmark."""
+    task = 'pretrain' if benchmark == config else {FEW: 'fewlabel_knn', KNN: 'knn'}.get(benchmark)
+    fields = dict(
+        config=benchmark,
+        task=task or 'linear',
+        dataset='digits',
+        metrics=dict(top1_mean=few, top1_k10=few, top1=few),
+        model='barlowtwins',
+        pretrain_config=config,
+        checkpoint_sha256='b' * 64,
+        seed=seed,
+        commit='a' * 40,
+        versions=dict(python='3.11.7'),
+        hardware='Some CPU, 2 cores',
+        wall_time_s=40.0,
+        date='2026-11-20',
+        scale=SCALE,
+        command='python tools/benchmark.py',
+    )
+    return Record(**(fields | changes))
+
+
+@pytest.fixture
+def work_dir(tmp_path) -> Path:
+    """Depth 1 and 3 on digits over two seeds, and what must not be counted with them."""
+    for config, values in ((digits('-depth-1'), (80.0, 82.0)), (digits(), (90.0, 90.0))):
+        for seed, value in enumerate(values):
+            folder = tmp_path / config / f'seed{seed}' / 'records'
+            for benchmark in (FEW, KNN, LINEAR, config):
+                records.write(record(config, seed, value, benchmark), folder)
+    other = tmp_path / digits() / 'records'
+    records.write(record(digits(), 2, 10.0, scale=f'{SCALE}; two images'), other)
+    untrained = dict(model='untrained', checkpoint_sha256=None, scale='full')
+    config = DEPTH.untrained['digits']
+    for seed, value in enumerate((70.0, 72.0)):
+        records.write(record(config, seed, value, **untrained), tmp_path / 'untrained/x/records')
+    moved = tmp_path / 'untrained' / config
+    (tmp_path / 'untrained/x').rename(moved)
+    return tmp_path
+
+
+def cells(text: str, first: str) -> list[str]:
+    (line,) = re.findall(rf'^\| {first} \|.*$', text, re.MULTILINE)
+    return [cell.strip() for cell in line.strip('|').split('|')][1:]
+
+
+def test_the_table_has_mean_and_deviation_over_seeds_of_one_scale(work_dir):
+    text = study_records.write_table(
+        DEPTH, 'digits', study_records.rows(DEPTH, 'digits', Results(work_dir))
+    )
+    name = f'`{digits("-depth-1")}`'
+    assert cells(text, '1') == ['81.0 ± 1.4'] * 3 + ['2', '–', name]
+    assert cells(text, '3') == ['90.0'] * 3 + ['2', '71.4', f'`{digits()}`']
+    assert cells(text, '2')[:4] == ['not run here'] * 3 + ['0']
+    assert cells(text, 'untrained')[0] == '71.0 ± 1.4'
+    assert f'Scale: {SCALE}; 2026-11-20; Some CPU, 2 cores' in text
+
+
+def test_the_figure_shows_the_points_their_deviations_and_the_untrained_network(work_dir):
+    found = study_records.rows(DEPTH, 'digits', Results(work_dir))
+    path = work_dir / 'depth.png'
+    (axes,) = study_figures.draw(DEPTH, 'digits', found, path).axes
+    (bars,) = axes.containers
+    points, _, (spread,) = bars
+    assert points.get_xydata().tolist() == [[1, 81], [3, 90]]
+    assert spread.get_segments()[0][:, 1] == pytest.approx([81 - 2**0.5, 81 + 2**0.5])
+    assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ':'] == [71]
+    assert axes.get_xlabel() == 'linear layers'
+    assert 'kNN, 5 labels a class' in axes.get_ylabel()
+    assert path.stat().st_size > 10_000
+
+
+def test_what_is_published_has_its_own_curve_or_its_own_bars(tmp_path):
+    for name, config, point in (('batch', digits(batch=32), 32), ('loss', digits(), 'baseline')):
+        folder = tmp_path / config / 'records'
+        records.write(record(config, 0, 88.0), folder)
+        study = studies.STUDIES[name]
+        found = study_records.rows(study, 'digits', Results(tmp_path))
+        figure = study_figures.draw(study, 'digits', found, tmp_path / f'{name}.png')
+        if name == 'batch':
+            (line,) = figure.axes[1].lines
+            assert line.get_xydata().tolist() == [list(p) for p in study.published.items()]
+            assert figure.axes[0].lines[0].get_xydata().tolist() == [[point, 88]]
+        else:
+            widths = [bar.get_width() for bar in figure.axes[0].patches]
+            assert widths == [88.0]  # and no lone published bar beside it
+            assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [point]
+
+
+def test_records_are_enough_for_tables_and_figures(run_tool, work_dir, monkeypatch):
+    two = {1: digits('-depth-1'), 3: digits()}
+    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
+    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    command = ['benchmark.py', '--suite', 'depth', '--seeds', '2', '--work-dir', work_dir]
+    status, out, err = run_tool(*command)
+    assert status == 0, err
+    assert cells(out, '1')[0] == '81.0 ± 1.4'
+    page = (work_dir / 'ablations' / 'ablations_results.md').read_text()
+    assert out.split('\n\ntables')[0].split('\n', 1)[1].split('\n\n')[1] in page
+    assert '![Depth, digits](ablations_depth_digits.png)' in page
+    assert (work_dir / 'ablations' / 'ablations_depth_digits.png').is_file()
+
+    status, out, _ = run_tool(*command[:4], '3', *command[5:], '--dry-run')
+    assert status == 0
+    assert f'{digits("-depth-1")}, seed 1: has its records' in out
+    assert f'{digits("-depth-1")}, seed 2: to run, 160 s on 2026-11-20' in out  # 4 records of 40 s
+    assert '2 of 6 to run; 2 of them took 320 s before' in out
+    assert not (work_dir / digits() / 'seed2').exists()
+
+
+def test_no_seed_runs_nothing_and_shows_what_is_there(run_tool, work_dir, monkeypatch):
+    points = {1: digits('-depth-1'), 2: digits('-depth-2')}
+    study = Study('Depth', 'layers', dict(digits=points), {}, 'nothing', untrained={})
+    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    command = ['benchmark.py', '--seeds', '0', '--work-dir', work_dir, '--suite']
+    status, out, err = run_tool(*command, 'depth')
+    assert status == 0, err
+    assert cells(out, '1')[0] == '81.0 ± 1.4'
+    assert not any(character.isdigit() for character in ''.join(cells(out, '2')[:3]))
+    assert not (work_dir / points[2]).exists()
+    status, _, err = run_tool(*command, 'knn_digits')
+    assert status == 2
+    assert '--seeds must be at least 1' in err
+
+
+def test_a_study_trains_judges_and_draws_what_has_no_record(run_tool, small, tmp_path, monkeypatch):
+    two = {1: digits('-depth-1'), 3: digits()}
+    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
+    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    command = ['benchmark.py', '--suite', 'depth', '--on', 'digits', '--work-dir', tmp_path]
+    command += ['--scale', 'Two steps.', '--out', tmp_path / 'out', '--train-options', *small]
+    status, out, err = run_tool(*command)
+    assert status == 0, out + err
+    few = [float(cells(out, x)[0]) for x in ('1', '3')]
+    assert min(few) > 20
+    for config in two.values():
+        found = records.read_folder(tmp_path / config / 'seed0' / 'records')
+        assert {r.config for r in found} == {FEW, KNN, LINEAR, config}
+        assert {r.scale for r in found} == {f'{SCALE}; Two steps.'}
+        assert all(
+            r.command.startswith(('python tools/train.py', 'python tools/benchmark.py '))
+            for r in found
+        )
+    assert list((tmp_path / 'out').iterdir())
+
+    def times() -> dict[Path, int]:
+        return {p: p.stat().st_mtime_ns for p in tmp_path.glob('*/seed0/records/*.json')}
+
+    before = times()
+    (lost,) = tmp_path.glob(f'{two[1]}/seed0/records/*--{KNN}--*')
+    lost.unlink()
+    status, out, _ = run_tool(*command)
+    assert status == 0
+    assert f'[1/1] {two[1]}, seed 0: ' in out  # judged again, with what is left of its training
+    assert [path for path, time in times().items() if time != before[path]] == [lost]
+
+
+def test_a_point_that_fails_stops_no_other_and_sets_the_exit_status(
+    run_tool, work_dir, monkeypatch
+):
+    two = {1: digits('-depth-1'), 2: digits('-depth-2')}
+    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
+    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    command = ['benchmark.py', '--suite', 'depth', '--work-dir', work_dir, '--scale', 'x']
+    command += ['--train-options', 'train_dataloader.batch_size=1']
+    status, out, _ = run_tool(*command)
+    assert status == 2
+    first, second = (line for line in out.splitlines() if line.startswith('['))
+    assert first.startswith(f'[1/2] {two[1]}, seed 0: {work_dir}')
+    assert 'is of another scale: --force replaces it' in first
+    assert second.startswith(f'[2/2] {two[2]}, seed 0: ')
+    assert 'a batch of 1 has no correlations' in second
+    assert cells(out, '1')[0] == 'not run here'  # at this scale
+    assert out.count('a batch of 1 has no correlations') == 2  # as it runs, and at the end
+
+
+def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
+    command = ['benchmark.py', '--suite', 'depth', '--on', 'imagenet', '--work-dir', tmp_path]
+    status, out, _ = run_tool(*command, '--dry-run')
+    assert status == 0
+    assert out.count('to be started by hand, as its config says') == 4
+    assert '0 of 4 to run' in out
+    status, out, _ = run_tool(*command)
+    assert status == 0
+    assert cells(out, '3')[0] == 'not run here'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        (['x.pth', '--suite', 'depth'], 'leave x.pth (model) out'),
+        (['--suite', 'digits'], "give a checkpoint, 'untrained' or 'pixels'"),
+        (['--suite', 'depth', '--on', 'mnist'], 'depth on mnist: there is digits, imagenet'),
+        (['--suite', 'depth', '--train-options', 'a=1'], 'say with --scale what the options'),
+        (['--suite', 'depth', '--launcher', 'pytorch'], 'leave --launcher out'),
+        (['pixels', '--suite', 'knn_digits', '--on', 'digits'], '--on is for studies'),
+        (['--suite', 'depth', 'knn_digits'], 'knn_digits is no study'),
+    ],
+)
+def test_wrong_arguments_end_in_one_line(arguments, says, run_tool):
+    status, _, err = run_tool('benchmark.py', *arguments)
+    assert status == 2
+    assert says in err

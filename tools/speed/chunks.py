@@ -1,0 +1,88 @@
+"""Time and memory of a training step in chunks, against the same batch at once and a small one.
+
+    python tools/speed/chunks.py --batch 2048 --chunk 128
+
+Forward, loss and backward of `mmbarlow.BarlowTwins` on random images, on the CPU, with the network
+of configs/_base_/models/barlowtwins_resnet18_small.py and the ImageNet stem. Time is the median of
+rounds in which both have their turn; peak memory is what a process of its own held at most beyond
+what it held before the step, so that the images and the parameters are not in it and the
+gradients are.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from mmbarlow import cli, memory
+from mmbarlow.errors import InputError
+from mmbarlow.models import BarlowTwins
+from mmbarlow.registry import MODELS
+
+MODEL = Path(__file__).parents[1] / 'configs/_base_/models/barlowtwins_resnet18_small.py'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='A step in chunks against a step at once.')
+    parser.add_argument('--batch', type=int, default=2048, help='images in the batch')
+    parser.add_argument('--chunk', type=int, default=128, help='images in a chunk')
+    parser.add_argument('--size', type=int, default=32, help='height and width in pixels')
+    parser.add_argument('--rounds', type=int, default=3, help='timed steps of each')
+    args = parser.parse_args()
+    if not 2 <= args.chunk <= args.batch:
+        raise InputError(f'--chunk is {args.chunk}: take 2 to {args.batch}, the batch.')
+
+    cases: dict[str, tuple[int, int | None]] = {
+        f'{args.batch} at once': (args.batch, None),
+        f'{args.batch} in chunks of {args.chunk}': (args.batch, args.chunk),
+        f'{args.chunk} at once': (args.chunk, None),
+    }
+    # Forks come first, while this process has computed nothing: see benchmark_loss.py.
+    peaks = [memory.in_a_fork(lambda case=case: peak(*case, args.size)) for case in cases.values()]
+    steps = [make_step(*case, args.size) for case in cases.values()]
+    times = [[seconds(step) for step in steps] for _ in range(args.rounds + 1)][1:]
+    medians = [statistics.median(of) for of in zip(*times, strict=True)]
+    for name, bytes_, median in zip(cases, peaks, medians, strict=True):
+        print(f'{name:<28}{median:8.2f} s{bytes_ / 1e6:9.0f} MB')
+    embeddings = 2 * args.batch * Config.fromfile(MODEL).model.head.in_channels * 4
+    print(f'time: {medians[1] / medians[0]:.2f} x that of the batch at once')
+    print(
+        f'memory: {(peaks[1] - embeddings) / peaks[2]:.2f} x that of a batch of {args.chunk}, '
+        f'beside {embeddings / 1e6:.0f} MB of embeddings'
+    )
+
+
+def make_step(batch: int, chunk_size: int | None, size: int) -> Callable[[], None]:
+    """Forward, loss and backward of a batch, the gradients made anew each time."""
+    torch.manual_seed(0)
+    cfg = Config.fromfile(MODEL).model
+    cfg.backbone.type = 'mmpretrain.ResNet'
+    cfg.pop('data_preprocessor')
+    model: BarlowTwins = MODELS.build(cfg | dict(chunk_size=chunk_size))
+    views = [torch.randn(batch, 3, size, size) for _ in 'ab']
+
+    def step() -> None:
+        model.zero_grad()
+        torch.stack(list(model.loss(views).values())).sum().backward()
+
+    return step
+
+
+def seconds(step: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def peak(batch: int, chunk_size: int | None, size: int) -> int:
+    make_step(4, None, size)()  # libraries load here
+    step = make_step(batch, chunk_size, size)
+    return memory.peak(step)
+
+
+if __name__ == '__main__':
+    cli.run(main)

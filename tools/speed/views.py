@@ -1,0 +1,248 @@
+"""How fast views are made: against mmpretrain, the official code, and decoding alone.
+
+    python tools/speed/views.py FOLDER
+    python tools/speed/views.py FOLDER --parts workers memory --json work_dirs/views.json
+
+FOLDER has JPEG files, nested or not. Times are those of one core's computing (not of waiting), the
+median of rounds in which all have their turn on the same files; each pipeline reads the file, makes
+two views of 224 pixels and packs them as its training takes them. Results: docs/views.md.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import simplejpeg
+import torch
+from mmcv.transforms import Compose
+from mmengine.dataset import BaseDataset, default_collate
+from mmengine.hub import get_config
+from mmengine.registry import DefaultScope
+from mmpretrain import registry as mmpretrain
+from PIL import Image, ImageFilter, ImageOps
+from torch.utils.data import DataLoader
+from torchvision import transforms as T
+
+from mmbarlow import cli
+from mmbarlow.datasets import ViewSampler
+from mmbarlow.errors import InputError
+from mmbarlow.registry import TRANSFORMS
+
+SIZE = 224
+OFFICIAL = dict(size=SIZE, view_a=dict(blur=1.0), view_b=dict(blur=0.1, solarize=0.2))
+MMPRETRAIN = 'mmpretrain::_base_/datasets/imagenet_bs32_byol.py'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='How fast views are made.')
+    parser.add_argument('folder', type=Path, help='JPEG files, nested or not')
+    parser.add_argument('--parts', nargs='+', choices=list(PARTS), default=list(PARTS))
+    parser.add_argument('--images', type=int, default=100, help='files, evenly spread')
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--sides', nargs='+', type=int, default=[500, 1000, 2000], metavar='PIXELS')
+    parser.add_argument('--passes', type=int, default=20_000, help='images of `memory`')
+    parser.add_argument('--listed', type=int, default=1_281_167, help='images of `paths`')
+    parser.add_argument('--json', type=Path, help='file for the numbers')
+    args = parser.parse_args()
+    files = sorted(p for p in args.folder.rglob('*') if p.suffix.lower() in ('.jpg', '.jpeg'))
+    if not files:
+        raise InputError(f'{args.folder} has no JPEG files: name a folder that has.')
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    chosen = [files[i * len(files) // args.images] for i in range(min(args.images, len(files)))]
+    record: dict = dict(date=time.strftime('%Y-%m-%d'), images=len(chosen))
+    for part in args.parts:
+        record[part] = PARTS[part](chosen, args)
+        print(part, *(f'  {k:<34}{v:>10,.2f}' for k, v in record[part].items()), sep='\n')
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(record, indent=2) + '\n')
+
+
+def speed(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Images/s of each, and ratios of ours to them."""
+    rates = images_per_second(pipelines(), files, args.rounds)
+    ours = rates['TwinViews']
+    return rates | {f'TwinViews / {name}': ours / rate for name, rate in rates.items()}
+
+
+def large(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """The share of decode-only that is reached with originals of several sizes."""
+    both = {name: pipelines()[name] for name in ('TwinViews', 'decoding alone')}
+    found = {}
+    for side in args.sides:
+        with tempfile.TemporaryDirectory() as folder:
+            enlarged = [at_size(path, side, Path(folder)) for path in files[:20]]
+            rates = images_per_second(both, enlarged, args.rounds)
+        share = rates['TwinViews'] / rates['decoding alone']
+        found[f'longer side {side}, of decoding alone'] = share
+    return found
+
+
+def workers(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Images/s through a loader with one and with two workers."""
+    dataset = Files(files * 8, pipeline())
+    times: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(args.rounds):
+        for count, seconds in times.items():
+            loader = DataLoader(
+                dataset,
+                20,
+                sampler=ViewSampler(dataset, seed=0),
+                num_workers=count,
+                collate_fn=default_collate,
+                persistent_workers=True,
+            )
+            list(loader)  # workers have started, files are cached
+            start = time.perf_counter()
+            list(loader)
+            seconds.append(time.perf_counter() - start)
+    rates = {count: len(dataset) / statistics.median(s) for count, s in times.items()}
+    return {
+        'one worker': rates[1],
+        'two workers': rates[2],
+        'two / one': rates[2] / rates[1],
+    }
+
+
+def memory(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Megabytes that a worker has for itself after a tenth and after all of the images."""
+    steps = [pipeline()[0], OwnMemory(every=args.passes // 20)]
+    dataset = Files(files * -(-args.passes // len(files)), steps)
+    loader = DataLoader(dataset, 20, num_workers=1, collate_fn=list)
+    held = [sample['held'] for batch in loader for sample in batch if sample['held']]
+    return {
+        f'MB after {args.passes // 10:,} images': held[2] / 1e6,
+        f'MB after {args.passes:,} images': held[-1] / 1e6,
+    }
+
+
+def paths(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Megabytes that a worker adds over an epoch of a list as long as ImageNet's, undecoded."""
+    names = [Path(f'n{i % 1000:08}', f'n{i % 1000:08}_{i}.JPEG') for i in range(args.listed)]
+    dataset = Files(names, [OwnMemory(every=len(names) // 20)])
+    del names
+    loader = DataLoader(dataset, 256, sampler=ViewSampler(dataset, seed=0), num_workers=1)
+    held = [int(of) for batch in loader for of in batch['held'] if of]
+    return {
+        'MB of the list': (dataset.data_bytes.nbytes + dataset.data_address.nbytes) / 1e6,
+        'MB that a worker adds': (max(held) - held[0]) / 1e6,
+    }
+
+
+PARTS: dict[str, Callable[[list[Path], argparse.Namespace], dict[str, float]]] = dict(
+    speed=speed, large=large, workers=workers, memory=memory, paths=paths
+)
+
+
+def pipeline() -> list[dict]:
+    return [dict(OFFICIAL, type='mmbarlow.TwinViews'), dict(type='mmpretrain.PackInputs')]
+
+
+class Files(BaseDataset):
+    def __init__(self, files: list[Path], steps: list) -> None:
+        self.files = files
+        super().__init__(pipeline=steps)
+
+    def load_data_list(self) -> list[dict]:
+        return [dict(img_path=str(path)) for path in self.files]
+
+
+class OwnMemory:
+    """In place of a sample, the bytes that this process shares with no other; 0 in between."""
+
+    def __init__(self, every: int = 1) -> None:
+        self.every = every
+
+    def __call__(self, sample: dict) -> dict:
+        if sample['sample_idx'] % self.every:
+            return dict(held=0)
+        lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
+        private = sum(int(line.split()[1]) for line in lines if line.startswith('Private_'))
+        return dict(held=1024 * private)
+
+
+def pipelines() -> dict[str, Callable[[Path], object]]:
+    ours = Compose([TRANSFORMS.build(step) for step in pipeline()])
+    steps = get_config(MMPRETRAIN).train_dataloader.dataset.pipeline
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        theirs = Compose([mmpretrain.TRANSFORMS.build(step) for step in steps])
+    views = official(1.0, 0.0), official(0.1, 0.2)
+
+    def torchvision(path: Path) -> list:
+        with Image.open(path) as image:
+            rgb = image.convert('RGB')
+        return [view(rgb) for view in views]
+
+    def decoding(path: Path) -> np.ndarray:
+        return simplejpeg.decode_jpeg(path.read_bytes())
+
+    return {
+        'TwinViews': lambda path: ours(dict(img_path=path)),
+        'mmpretrain': lambda path: theirs(dict(img_path=str(path))),
+        'torchvision, as the official code': torchvision,
+        'decoding alone': decoding,
+    }
+
+
+def official(blur: float, solarize: float) -> T.Compose:
+    """`Transform` of the official main.py, one view of it."""
+
+    def sometimes(probability: float, step: Callable) -> Callable:
+        return lambda image: step(image) if random.random() < probability else image
+
+    def blurred(image: Image.Image) -> Image.Image:
+        return image.filter(ImageFilter.GaussianBlur(random.random() * 1.9 + 0.1))
+
+    return T.Compose(
+        [
+            T.RandomResizedCrop(SIZE, interpolation=T.InterpolationMode.BICUBIC),
+            T.RandomHorizontalFlip(0.5),
+            T.RandomApply([T.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
+            T.RandomGrayscale(0.2),
+            sometimes(blur, blurred),
+            sometimes(solarize, ImageOps.solarize),
+            T.ToTensor(),
+            T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+
+
+def images_per_second(
+    tasks: dict[str, Callable], files: list[Path], rounds: int
+) -> dict[str, float]:
+    """Medians over the rounds. The tasks take turns every ten files, within the tenth of a second
+    in which the speed of a shared machine changes little."""
+    times = {name: [0.0] * (rounds + 1) for name in tasks}
+    for i in range(rounds + 1):
+        for first in range(0, len(files), 10):
+            for name, task in tasks.items():
+                start = time.process_time()
+                for path in files[first : first + 10]:
+                    task(path)
+                times[name][i] += time.process_time() - start
+    # The first round warms up.
+    return {name: len(files) / statistics.median(seconds[1:]) for name, seconds in times.items()}
+
+
+def at_size(path: Path, side: int, folder: Path) -> Path:
+    """The image with its longer side at `side` pixels, as a JPEG file of quality 90."""
+    with Image.open(path) as image:
+        rgb = image.convert('RGB')
+    scale = side / max(rgb.size)
+    size = round(rgb.width * scale), round(rgb.height * scale)
+    rgb.resize(size, Image.Resampling.BICUBIC).save(folder / path.name, 'JPEG', quality=90)
+    return folder / path.name
+
+
+if __name__ == '__main__':
+    warnings.filterwarnings('ignore', category=UserWarning)
+    cli.run(main)
