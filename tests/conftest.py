@@ -1,6 +1,8 @@
 """Running the tools inside the test process, where importing everything is paid for once."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,6 +30,32 @@ def run_tool(monkeypatch, capsys):
             cli.run(tool.main)
         out, err = capsys.readouterr()
         return stopped.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def run_processes():
+    """Run a script under torchrun in several CPU processes, on a free port, one thread each.
+
+    Returns when all have ended well; fails, with what they wrote, when one does not or when they
+    take longer than five minutes, as processes that wait for each other do.
+    """
+
+    def run(processes: int, script: str | Path, *arguments: str | Path) -> None:
+        command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
+        command += ['--nproc_per_node', str(processes), str(script), *map(str, arguments)]
+        environment = dict(
+            os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', PYTHONPATH=str(ROOT)
+        )
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as torchrun:
+            try:
+                written, _ = torchrun.communicate(timeout=300)
+            except subprocess.TimeoutExpired:
+                torchrun.terminate()  # not kill: torchrun then ends its processes
+                written, _ = torchrun.communicate()
+        assert torchrun.returncode == 0, f'{processes} processes of {script} wrote:\n{written}'
 
     return run
 

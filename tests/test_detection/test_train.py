@@ -1,9 +1,6 @@
 """A detector trained with tools/train.py: one key gives it a pretrained network."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -91,14 +88,10 @@ def test_without_the_key_the_log_says_untrained_and_test_py_finds_the_same_metri
 
 
 @pytest.mark.slow
-def test_two_processes_share_the_batch_out_and_agree_on_the_statistics(config, tmp_path):
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
-    command += ['--nproc_per_node', '2', 'tools/train.py', str(config), '--launcher', 'pytorch']
-    environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+def test_two_processes_share_the_batch_out_and_agree_on_the_statistics(
+    run_processes, config, tmp_path
+):
+    run_processes(2, 'tools/train.py', config, '--launcher', 'pytorch')
     resolved = Config.fromfile(tmp_path / 'run' / 'small.py')
     assert resolved.train_dataloader.batch_size == 1
     state = read_checkpoint(tmp_path / 'run' / 'iter_2.pth')['state_dict']

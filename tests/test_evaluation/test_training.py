@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -149,15 +148,9 @@ def test_the_judged_network_replaces_the_resnet_50_and_the_benchmark_keeps_its_s
 
 
 @pytest.mark.slow
-def test_two_processes_train_what_one_does(tmp_path):
+def test_two_processes_train_what_one_does(run_processes, tmp_path):
     """The batch is split, the frozen network stays bit for bit, and the classifier is the same."""
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
-    command += ['--nproc_per_node', '2', __file__, str(tmp_path / 'two')]
-    environment = dict(
-        os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', PYTHONPATH=str(ROOT)
-    )
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run_processes(2, __file__, tmp_path / 'two')
 
     metrics = train_classifier(untrained(), NETWORK, one_gentle_epoch(tmp_path / 'one'))
     wanted = json.loads((tmp_path / 'two' / 'metrics.json').read_text())

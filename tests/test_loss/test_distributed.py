@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import subprocess
 import sys
 
 import pytest
@@ -118,14 +117,10 @@ def worker(folder: str) -> None:
 
 
 @pytest.fixture(scope='module', params=SHARDS)
-def results(request, tmp_path_factory) -> list[dict]:
+def results(request, run_processes, tmp_path_factory) -> list[dict]:
     """What each of the processes saw."""
     folder = tmp_path_factory.mktemp('processes')
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
-    command += ['--nproc_per_node', str(request.param), __file__, str(folder)]
-    environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run_processes(request.param, __file__, folder)
     return [torch.load(folder / f'{rank}.pth') for rank in range(request.param)]
 
 

@@ -1,7 +1,5 @@
 """The loss variants of tables 5 and 6 against float64 formulas, on one process and on two."""
 
-import os
-import subprocess
 import sys
 
 import pytest
@@ -222,14 +220,10 @@ def worker(folder: str) -> None:
 
 
 @pytest.fixture(scope='module')
-def results(tmp_path_factory) -> list[dict]:
+def results(run_processes, tmp_path_factory) -> list[dict]:
     """What each of two processes saw."""
     folder = tmp_path_factory.mktemp('processes')
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
-    command += ['--nproc_per_node', str(len(SHARDS)), __file__, str(folder)]
-    environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run_processes(len(SHARDS), __file__, folder)
     return [torch.load(folder / f'{rank}.pth') for rank in range(len(SHARDS))]
 
 
