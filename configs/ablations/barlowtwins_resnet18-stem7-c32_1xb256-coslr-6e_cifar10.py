@@ -24,13 +24,7 @@ train_dataloader = dict(
     num_workers=1,
 )
 train_cfg = dict(max_epochs=6, val_interval=100)  # its benchmarks judge it
-default_hooks = dict(checkpoint=dict(interval=-1, save_last=False))
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(
-        type='mmbarlow.ExportHook',
-        dataset='cifar10',
-        scale='6 epochs, half of the channels, and the ImageNet stem on 32 px',
-    ),
-]
+default_hooks = dict(
+    checkpoint=dict(interval=-1, save_last=False),
+    export=dict(scale='6 epochs, half of the channels, and the ImageNet stem on 32 px'),
+)

@@ -10,9 +10,7 @@ _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
 param_scheduler = dict(warmup=2)
 train_cfg = dict(max_epochs=20, val_interval=20)
 # A run this short is rather made anew than gone on with, and there are many.
-default_hooks = dict(checkpoint=dict(interval=-1, save_last=False))
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits', scale='20 epochs instead of 70'),
-]
+default_hooks = dict(
+    checkpoint=dict(interval=-1, save_last=False),
+    export=dict(scale='20 epochs instead of 70'),
+)

@@ -19,7 +19,5 @@ model = dict(
 )
 optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.TemperatureHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='amcl-barlowtwins'),
 ]

@@ -23,7 +23,5 @@ model = dict(
 optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
 
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.TemperatureHook', interval=11),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='amcl-barlowtwins'),
 ]

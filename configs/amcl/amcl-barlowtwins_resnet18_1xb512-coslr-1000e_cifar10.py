@@ -13,7 +13,7 @@ _base_ = [
     '../_base_/models/amcl-barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/amcl_sgd_1000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 train_dataloader = dict(
@@ -24,7 +24,5 @@ train_dataloader = dict(
 )
 
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.TemperatureHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='amcl-barlowtwins'),
 ]

@@ -12,7 +12,7 @@ _base_ = [
     '../_base_/models/amcl-barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar100.py',
     '../_base_/schedules/amcl_sgd_1000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 train_dataloader = dict(
@@ -23,7 +23,5 @@ train_dataloader = dict(
 )
 
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.TemperatureHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar100', model='amcl-barlowtwins'),
 ]

@@ -13,7 +13,7 @@ _base_ = [
     '../_base_/models/amcl-barlowtwins_resnet18_small.py',
     '../_base_/datasets/stl10.py',
     '../_base_/schedules/amcl_sgd_1000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 model = dict(data_preprocessor=dict(size=96))
@@ -25,7 +25,5 @@ train_dataloader = dict(
 )
 
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmbarlow.TemperatureHook'),
-    dict(type='mmbarlow.ExportHook', dataset='stl10', model='amcl-barlowtwins'),
 ]

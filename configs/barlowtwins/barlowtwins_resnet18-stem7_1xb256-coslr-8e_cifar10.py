@@ -12,7 +12,7 @@ trained with labels 71.1 and 72.2 %. Raw pixels 41.2 % (kNN). All else: model_zo
 _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar10_folders.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 model = dict(backbone=dict(type='mmpretrain.ResNet'))
@@ -23,11 +23,6 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, 
 param_scheduler = dict(type='mmbarlow.WarmupCosineLR', warmup=1, convert_to_iter_based=True)
 train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=2)
 
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(
-        type='mmbarlow.ExportHook',
-        dataset='cifar10',
-        scale='8 epochs of AdamW instead of 200 of SGD, and the ImageNet stem on 32 px',
-    ),
-]
+default_hooks = dict(
+    export=dict(scale='8 epochs of AdamW instead of 200 of SGD, and the ImageNet stem on 32 px')
+)

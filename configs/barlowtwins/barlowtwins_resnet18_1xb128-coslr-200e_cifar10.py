@@ -11,7 +11,7 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/sgd_200e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 # Workers load the images and the GPU makes the views that a worker would have made of them, where
@@ -27,8 +27,3 @@ train_dataloader = dict(
         pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
     ),
 )
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10'),
-]

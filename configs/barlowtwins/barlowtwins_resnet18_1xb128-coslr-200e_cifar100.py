@@ -11,10 +11,5 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar100.py',
     '../_base_/schedules/sgd_200e.py',
-    '../_base_/default_runtime.py',
-]
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar100'),
+    '../_base_/pretrain_runtime.py',
 ]

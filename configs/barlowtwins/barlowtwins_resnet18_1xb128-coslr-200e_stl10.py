@@ -12,10 +12,5 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/stl10.py',
     '../_base_/schedules/sgd_200e.py',
-    '../_base_/default_runtime.py',
-]
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='stl10'),
+    '../_base_/pretrain_runtime.py',
 ]

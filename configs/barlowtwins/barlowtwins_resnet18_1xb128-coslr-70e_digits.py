@@ -10,7 +10,7 @@ untrained 92.3, 69.1 and 93.0 %; raw pixels 97.5, 86.6 and 96.1 %. Leave --amp a
 _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/digits.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 # Half of the channels, and the ImageNet stem (8 x 8 after it), so that an epoch takes two seconds.
@@ -24,8 +24,3 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, 
 param_scheduler = dict(type='mmbarlow.WarmupCosineLR', warmup=7, convert_to_iter_based=True)
 train_cfg = dict(by_epoch=True, max_epochs=70, val_interval=14)
 default_hooks = dict(logger=dict(interval=11))  # an epoch
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits'),
-]

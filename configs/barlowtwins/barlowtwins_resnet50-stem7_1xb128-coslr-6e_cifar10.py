@@ -21,12 +21,9 @@ val_cfg = dict(bank_dataloader=bank)
 test_cfg = dict(bank_dataloader=bank)
 del bank, queries
 
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(
-        type='mmbarlow.ExportHook',
-        dataset='cifar10',
+default_hooks = dict(
+    export=dict(
         scale='6 epochs of every tenth image, and the ImageNet stem on 32 px; kNN with every tenth '
-        'image, too',
-    ),
-]
+        'image, too'
+    )
+)

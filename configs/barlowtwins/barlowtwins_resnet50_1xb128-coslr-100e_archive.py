@@ -10,8 +10,3 @@ _base_ = 'barlowtwins_resnet50_1xb128-coslr-100e_folder.py'
 
 data_root = 'data/images.zip'
 train_dataloader = dict(dataset=dict(type='mmbarlow.ImageArchive', data_root=data_root))
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='archive'),
-]

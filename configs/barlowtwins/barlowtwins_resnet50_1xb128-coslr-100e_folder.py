@@ -13,15 +13,10 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet50.py',
     '../_base_/datasets/folder.py',
     '../_base_/schedules/lars_8xb256.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 train_dataloader = dict(batch_size=128)
 # 0.7 x 128 / 256; for biases and BN the same share of it as at a batch of 2048
 optim_wrapper = dict(optimizer=dict(lr=0.35), paramwise_cfg=dict(bias_lr=0.35 * 0.003))
 train_cfg = dict(max_epochs=100)
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='folder'),
-]

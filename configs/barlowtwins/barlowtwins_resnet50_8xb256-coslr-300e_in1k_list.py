@@ -11,10 +11,5 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet50.py',
     '../_base_/datasets/imagenet_list.py',
     '../_base_/schedules/lars_8xb256.py',
-    '../_base_/default_runtime.py',
-]
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='imagenet'),
+    '../_base_/pretrain_runtime.py',
 ]

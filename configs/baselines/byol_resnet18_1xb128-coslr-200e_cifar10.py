@@ -44,7 +44,3 @@ model = dict(
         loss=dict(type='mmpretrain.CosineSimilarityLoss', scale_factor=0.25),
     ),
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='byol'),
-]

@@ -49,7 +49,3 @@ optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='SGD', lr=0.05, momentum=0.9, weight_decay=4e-3),
     paramwise_cfg=dict(custom_keys=dict(predictor=dict(lr_mult=10))),
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='byol'),
-]

@@ -26,7 +26,3 @@ model = dict(
 )
 # BN of each process by itself: over all processes it would undo the shuffling of the keys' batch.
 sync_bn = None
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='mocov2'),
-]

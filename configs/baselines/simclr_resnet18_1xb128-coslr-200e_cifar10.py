@@ -30,7 +30,3 @@ model = dict(
         temperature=0.5,
     ),
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='simclr'),
-]

@@ -28,7 +28,3 @@ model = dict(
         temperature=0.5,
     ),
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='simclr'),
-]

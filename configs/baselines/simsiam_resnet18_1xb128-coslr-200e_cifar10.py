@@ -43,7 +43,5 @@ model = dict(
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(predictor=dict(fix_lr=True))))
 # The rate is set every step, since the schedule moves it every step.
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmpretrain.SimSiamHook', fix_pred_lr=True, lr=0.06, adjust_by_epoch=False),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='simsiam'),
 ]

@@ -50,7 +50,5 @@ optim_wrapper = dict(
 )
 # The rate is set every step, since the schedule moves it every step.
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmpretrain.SimSiamHook', fix_pred_lr=True, lr=0.5, adjust_by_epoch=False),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='simsiam'),
 ]

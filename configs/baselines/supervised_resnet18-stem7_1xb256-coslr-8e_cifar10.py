@@ -32,12 +32,4 @@ train_dataloader = dict(
         ]
     )
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(
-        type='mmbarlow.ExportHook',
-        dataset='cifar10',
-        scale='8 epochs, and the ImageNet stem on 32 px',
-        model='supervised',
-    ),
-]
+default_hooks = dict(export=dict(scale='8 epochs, and the ImageNet stem on 32 px'))

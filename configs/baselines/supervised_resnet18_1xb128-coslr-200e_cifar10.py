@@ -12,7 +12,7 @@ _base_ = [
     '../_base_/models/barlowtwins_resnet18_small.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/sgd_200e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 model = dict(
@@ -37,7 +37,3 @@ train_dataloader = dict(
         ]
     )
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='supervised'),
-]

@@ -31,7 +31,3 @@ train_dataloader = dict(
         ]
     )
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='supervised'),
-]

@@ -31,7 +31,5 @@ model = dict(
 # The prototypes stand still for the first epoch, and so have no gradient.
 find_unused_parameters = True
 custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
     dict(type='mmpretrain.SwAVHook', batch_size=128, frozen_layers_cfg=dict(prototypes=11)),
-    dict(type='mmbarlow.ExportHook', dataset='digits', model='swav'),
 ]

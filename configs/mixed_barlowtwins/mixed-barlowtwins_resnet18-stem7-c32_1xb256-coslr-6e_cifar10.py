@@ -10,12 +10,3 @@ minutes.
 _base_ = '../ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
 
 model = dict(type='mmbarlow.MixedBarlowTwins', scale=4.0)
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(
-        type='mmbarlow.ExportHook',
-        dataset='cifar10',
-        model='mixed-barlowtwins',
-        scale='6 epochs, half of the channels, and the ImageNet stem on 32 px',
-    ),
-]

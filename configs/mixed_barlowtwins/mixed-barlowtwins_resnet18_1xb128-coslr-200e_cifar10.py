@@ -10,7 +10,3 @@ paper at 2000 epochs; nothing is published for 200.
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
 
 model = dict(type='mmbarlow.MixedBarlowTwins', scale=4.0)
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='mixed-barlowtwins'),
-]

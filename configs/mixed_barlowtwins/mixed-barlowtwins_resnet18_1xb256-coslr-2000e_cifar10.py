@@ -11,7 +11,7 @@ _base_ = [
     '../_base_/models/mixed_barlowtwins_small.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/adam_2000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 train_dataloader = dict(
@@ -22,8 +22,3 @@ train_dataloader = dict(
 )
 val_evaluator = dict(temperature=0.5)
 test_evaluator = val_evaluator
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='cifar10', model='mixed-barlowtwins'),
-]

@@ -13,7 +13,7 @@ _base_ = [
     '../_base_/models/mixed_barlowtwins_64px.py',
     '../_base_/datasets/stl10.py',
     '../_base_/schedules/adam_2000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 model = dict(
@@ -43,8 +43,3 @@ test_dataloader = val_dataloader
 test_cfg = val_cfg
 val_evaluator = dict(temperature=0.5)
 test_evaluator = val_evaluator
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='stl10', model='mixed-barlowtwins'),
-]

@@ -11,7 +11,7 @@ _base_ = [
     '../_base_/models/mixed_barlowtwins_64px.py',
     '../_base_/datasets/tinyimagenet.py',
     '../_base_/schedules/adam_2000e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 model = dict(
@@ -27,8 +27,3 @@ train_dataloader = dict(
 )
 val_evaluator = dict(temperature=0.5)
 test_evaluator = val_evaluator
-
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='tinyimagenet', model='mixed-barlowtwins'),
-]

@@ -19,7 +19,3 @@ optim_wrapper = dict(
     optimizer=dict(lr=0.8),  # 0.2 x 1024 / 256
     paramwise_cfg=dict(bias_lr=0.0024),  # 0.0048 x 1024 / 256 / 8 GPUs, for the exact gradient
 )
-custom_hooks = [
-    dict(type='mmbarlow.FiniteLossHook'),
-    dict(type='mmbarlow.ExportHook', dataset='imagenet', model='mixed-barlowtwins'),
-]

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
@@ -13,6 +14,7 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
 from mmbarlow.zoo.curve import read_curve
+from mmbarlow.zoo.recipe_name import algorithm_and_dataset
 
 
 @HOOKS.register_module()
@@ -25,16 +27,25 @@ class ExportHook(Hook):
     `work_dirs/NAME/records/` gets the record, with the curve of the training.
 
     Args:
-        dataset: name of the data set for the record.
         scale: 'full', or in a sentence what of the published recipe was reduced.
-        model: the kind of pretraining, as records and the zoo name it.
+        command: for the record; None: that of this process.
+        dataset: name of the data set for the record; None: read from the config's file name, or
+            the data set's class where the name does not follow the grammar.
+        model: the kind of pretraining, as records and the zoo name it; None: as `dataset`.
     """
 
     priority = 'VERY_LOW'  # after the logger
 
-    def __init__(self, dataset: str, scale: str = 'full', model: str = 'barlowtwins') -> None:
-        self.dataset = dataset
+    def __init__(
+        self,
+        scale: str = 'full',
+        command: str | None = None,
+        dataset: str | None = None,
+        model: str | None = None,
+    ) -> None:
         self.scale = scale
+        self.command = command or shlex.join(['python', *sys.argv])
+        self.dataset = dataset
         self.model = model
         self.earlier = 0.0  # seconds of the pieces before, up to the checkpoint
 
@@ -51,15 +62,23 @@ class ExportHook(Hook):
         # The code that runs is that of now, whatever happens to the checkout meanwhile.
         self.provenance = provenance.provenance()
 
+    def model_and_dataset(self, cfg: Config) -> tuple[str, str]:
+        """As the record names them: see `Args` of the class."""
+        named = algorithm_and_dataset(Path(cfg.filename).stem)
+        classes = (cfg.model.type, cfg.train_dataloader.dataset.type)
+        model, dataset = named or (name.split('.')[-1].lower() for name in classes)
+        return self.model or model, self.dataset or dataset
+
     @master_only
     def after_train(self, runner) -> None:
         wall_time = time.perf_counter() - self.start
         name = Path(runner.cfg.filename).stem
+        model, dataset = self.model_and_dataset(runner.cfg)
         cfg = runner.cfg.model
         encoder = {key: cfg[key] for key in ('backbone', 'data_preprocessor') if key in cfg}
         meta = dict(
             encoder=json.dumps(encoder),
-            model=self.model,
+            model=model,
             pretrain_config=name,
             seed=runner.seed,
             scale=self.scale,
@@ -71,16 +90,16 @@ class ExportHook(Hook):
         record = records.Record(
             config=name,
             task='pretrain',
-            dataset=self.dataset,
+            dataset=dataset,
             metrics={k: v for k, v in curve[-1].items() if k != 'epoch'}
             | dict(epochs=runner.epoch),
-            model=self.model,
+            model=model,
             pretrain_config=name,
             checkpoint_sha256=sha256(path),
             seed=runner.seed,
             wall_time_s=round(wall_time, 1),
             scale=self.scale,
-            command=shlex.join(['python', *sys.argv]),
+            command=self.command,
             curve=curve,
             **self.provenance,
         )

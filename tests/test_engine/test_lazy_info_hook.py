@@ -70,7 +70,7 @@ def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
             'default_hooks.runtime_info.type': hook,
             'train_dataloader.dataset.indices': 96,
             'default_hooks.logger.interval': 5,
-            'custom_hooks.0.interval': 5,
+            'default_hooks.finite_loss.interval': 5,
             'optim_wrapper.optimizer': dict(type='mmbarlow.LARS', lr=0.1, weight_decay=1e-6),
             'optim_wrapper.constructor': 'mmbarlow.NdimParamGroups',
             'train_cfg.val_interval': 100,
@@ -176,7 +176,7 @@ def test_on_a_gpu_a_step_raises_no_synchronisation_error(digits_config, small, t
             'train_dataloader.dataset.indices': 96,
             'train_dataloader.pin_memory': True,
             'default_hooks.logger.interval': 5,
-            'custom_hooks.0.interval': 5,
+            'default_hooks.finite_loss.interval': 5,
             'train_cfg.val_interval': 100,
         },
     )  # fmt: skip

@@ -1,0 +1,70 @@
+"""A config's name says which model and data set its record is of."""
+
+import pytest
+from mmengine.config import Config
+
+from mmbarlow.paths import CONFIGS
+from mmbarlow.zoo.recipe_name import algorithm_and_dataset
+from mmbarlow.zoo.runs import LABELS
+
+PRETRAINING = [p for p in sorted(CONFIGS.glob('*/*.py')) if p.parent.name != '_base_']
+MODELS = dict(
+    ablations='barlowtwins',
+    barlowtwins='barlowtwins',
+    mixed_barlowtwins='mixed-barlowtwins',
+    amcl='amcl-barlowtwins',
+)
+DATASETS = dict(
+    archive='archive',
+    cifar10='cifar10',
+    cifar100='cifar100',
+    cifar100_folders='cifar100',
+    cifar10_folders='cifar10',
+    digits='digits',
+    folder='folder',
+    in1k='imagenet',
+    in1k_list='imagenet',
+    stl10='stl10',
+    tinyimagenet='tinyimagenet',
+)
+# Those that reduce a published recipe; a recipe with the network and epochs of one is reduced, too.
+REDUCED = {
+    'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10': '8 epochs of AdamW instead of 200 of SGD, '
+    'and the ImageNet stem on 32 px',
+    'barlowtwins_resnet50-stem7_1xb128-coslr-6e_cifar10': '6 epochs of every tenth image, and the '
+    'ImageNet stem on 32 px; kNN with every tenth image, too',
+    'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': '8 epochs, and the ImageNet stem on 32 px',
+    'resnet18-stem7-c32_1xb256-coslr-6e_cifar10': '6 epochs, half of the channels, and the ImageNet '
+    'stem on 32 px',
+    '-20e_digits': '20 epochs instead of 70',
+}
+
+
+@pytest.mark.parametrize('path', PRETRAINING, ids=lambda p: p.stem)
+def test_a_shipped_name_says_the_model_and_the_data_set(path):
+    model = MODELS.get(path.parent.name, path.stem.split('_')[0])
+    assert model in LABELS
+    dataset = DATASETS[path.stem.split('e_', 1)[1]]
+    assert algorithm_and_dataset(path.stem) == (model, dataset)
+
+
+@pytest.mark.parametrize('path', PRETRAINING, ids=lambda p: p.stem)
+def test_a_config_states_what_it_reduces_and_nothing_that_its_name_says(path):
+    export = Config.fromfile(path).default_hooks.export
+    (scale,) = [text for end, text in REDUCED.items() if path.stem.endswith(end)] or ['full']
+    assert export.get('scale', 'full') == scale
+    assert export.keys() <= {'type', 'scale'}
+
+
+def test_a_model_that_the_zoo_does_not_know_keeps_its_name():
+    stem = '{}_resnet18_1xb64-coslr-50e_moths'
+    assert algorithm_and_dataset(stem.format('vicreg')) == ('vicreg', 'moths')
+    assert algorithm_and_dataset(stem.format('byolike')) == ('byolike', 'moths')
+    assert algorithm_and_dataset(stem.format('byol-long')) == ('byol', 'moths')
+
+
+@pytest.mark.parametrize(
+    'stem', ['mine', 'barlowtwins_resnet50', 'x_y_1xb2-coslr-3_z', 'linear_in1k']
+)
+def test_another_name_says_nothing(stem):
+    assert algorithm_and_dataset(stem) is None
