@@ -8,7 +8,7 @@ from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmbarlow.errors import InputError
-from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.models import BarlowTwins
 from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -55,7 +55,7 @@ class NdimParamGroups:
 
     def _warn_of_accumulation(self, model: nn.Module) -> None:
         steps = self.wrapper_cfg.get('accumulative_counts', 1)
-        if steps > 1 and any(isinstance(m, CrossCorrelationHead) for m in model.modules()):
+        if steps > 1 and any(isinstance(m, BarlowTwins) for m in model.modules()):
             print_log(
                 f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow '
                 'Twins: C is computed on each small batch by itself. For the loss of the large '

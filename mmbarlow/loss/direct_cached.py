@@ -1,8 +1,8 @@
-"""The direct form of few embeddings: few operations, each a library's.
+"""The direct form of few embeddings: few operations, each a library's, the values kept.
 
 Below a millisecond it is the number of operations that costs. Batch norm's own kernels, forward and
-backward, do in two of them what forms.py does block by block in thirty. They want one process
-and keep the standardised embeddings, as the peers do. Mathematics: docs/loss.md.
+backward, do in two of them what `direct.py` does block by block in thirty. They want one process
+and keep the standardized embeddings, as the peers do. Mathematics: docs/loss.md.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -11,22 +11,21 @@ import torch
 from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
-from mmbarlow.loss.forms import Batch, weights
-from mmbarlow.loss.losses import BLOCK, EPS
+from .direct import weights, working_dtype
+from .global_batch import GlobalBatch
+from .losses import EPS
 
 
-def is_small(batch: Batch, z_nD: Tensor) -> bool:
-    """Whether all of the global batch is here, fp32 will do, and keeping its standardised values
-    takes no more than the peers do (2048 x 1024)."""
-    return len(z_nD) == batch.N > 8 and z_nD.numel() <= 2 * BLOCK
-
-
-class SmallDirect(Function):
-    """`mmbarlow.loss.forms.Direct` for what `is_small`."""
+class DirectCached(Function):
+    """`mmbarlow.loss.direct.Direct` of embeddings that `fits_the_cache` is true of."""
 
     @staticmethod
-    def forward(ctx, z_a: Tensor, z_b: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        ctx.batch, ctx.dtype, dtype = batch, z_a.dtype, batch.dtype(z_a)
+    def forward(
+        ctx, z_a: Tensor, z_b: Tensor, batch: GlobalBatch, lambd: float, grad_scale: float
+    ) -> tuple[Tensor, Tensor]:
+        ctx.batch, ctx.lambd, ctx.grad_scale = batch, lambd, grad_scale
+        ctx.dtype, dtype = z_a.dtype, working_dtype(z_a, batch)
+        raw = z_a, z_b
         with fp32_island(z_a.device.type):
             z_a, z_b = z_a.to(dtype), z_b.to(dtype)
             far = z_a.is_cuda  # to look, a GPU would be waited for
@@ -38,7 +37,7 @@ class SmallDirect(Function):
                 # sample all means are small, and no loss changes.
                 z_a, z_b = z_a - z_a[0], z_b - z_b[0]
                 (a, *stats_a), (b, *stats_b) = standardize(z_a), standardize(z_b)
-                batch.check(torch.stack((stats_a[1], stats_b[1])))
+                batch.check_finite(raw, torch.stack((stats_a[1], stats_b[1])))
             c_DD = torch.mm(a.T, b).mul_(1 / batch.N)
             diagonal = c_DD.diagonal()
             # On a GPU the product may be TF32, which is too coarse for the diagonal.
@@ -48,20 +47,20 @@ class SmallDirect(Function):
             flat = c_DD.view(-1)
             invariance, energy = miss_D.dot(miss_D), flat.dot(flat)
         ctx.save_for_backward(z_a, z_b, a, b, c_DD, miss_D, *stats_a, *stats_b)
-        return invariance, energy.mul_(batch.lambd)
+        return invariance, energy.mul_(lambd)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, g_invariance: Tensor, g_redundancy: Tensor):
         z_a, z_b, a, b, c_DD, miss_D, *stats = ctx.saved_tensors
-        w_inv, w_red = weights(g_invariance, g_redundancy, ctx.batch)
+        w_inv, w_red = weights(ctx, g_invariance, g_redundancy)
         with fp32_island(z_a.device.type):
             k_DD = c_DD * w_red
             torch.mul(miss_D, w_inv, out=k_DD.diagonal())
             # One after the other, so that the first product is gone before the second is there.
             grad_a = standardize_backward(b @ k_DD.T, z_a, *stats[:2])
             grad_b = standardize_backward(a @ k_DD, z_b, *stats[2:])
-        return grad_a.to(ctx.dtype), grad_b.to(ctx.dtype), None
+        return grad_a.to(ctx.dtype), grad_b.to(ctx.dtype), None, None, None
 
 
 def fp32_island(device: str) -> AbstractContextManager:
@@ -71,12 +70,12 @@ def fp32_island(device: str) -> AbstractContextManager:
 
 
 def standardize(z_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Standardised values, mean, 1 / deviation."""
+    """Standardized values, mean, 1 / deviation."""
     return torch.native_batch_norm(z_ND, None, None, None, None, True, 0.0, EPS)
 
 
 def standardize_backward(grad_ND: Tensor, z_ND: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    """The gradient on z, from the one on its standardised values."""
+    """The gradient on z, from the one on its standardized values."""
     arguments = (None, None, None, mean, scale, True, EPS, [True, False, False])
     return torch.ops.aten.native_batch_norm_backward(grad_ND, z_ND, *arguments)[0]
 

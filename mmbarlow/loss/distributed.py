@@ -1,18 +1,13 @@
-"""The collectives the loss needs."""
+"""The collectives that the loss needs, each the identity where there is one process."""
 
 import functools
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
 
-from mmbarlow.errors import InputError
-
-T = TypeVar('T')
+from .errors import InputError
 
 
 def world_size() -> int:
@@ -41,12 +36,12 @@ def total_(x: Tensor) -> Tensor:
     return x
 
 
-def gather_rows(x_nD: Tensor, counts: list[int]) -> Tensor:
+def gather_rows(x_nD: Tensor, counts: tuple[int, ...]) -> Tensor:
     """The rows of all processes, (n, D) to (N, D), unseen by autograd.
 
     `counts` holds n of each process. Shards may differ: the short ones travel padded.
     """
-    if world_size() == 1:
+    if len(counts) == 1:
         return x_nD
     most = max(counts)
     x_nD = torch.nn.functional.pad(x_nD, (0, 0, 0, most - len(x_nD))).contiguous()
@@ -80,51 +75,6 @@ def agree(facts: list[int], problem: str | None = None) -> list[list[int]]:
         first = next(i for i, text in enumerate(problems) if text)
         raise InputError(f'process {first}: {problems[first]}')
     return [facts for _, *facts in answers]
-
-
-def together(task: Callable[[], T]) -> T:
-    """What `task` returns on this process, once all have done theirs.
-
-    Raises:
-        InputError: the task does on some process; all of them raise it, see `agree`.
-    """
-    if world_size() == 1:
-        return task()
-    result: list[T] = []
-    problem = None
-    try:
-        result.append(task())
-    except InputError as error:
-        problem = str(error)
-    agree([0], problem)
-    return result[0]
-
-
-def on_first(task: Callable[[], T]) -> T:
-    """What `task` returns on the first process, known to all; they wait, for hours if need be.
-
-    Raises:
-        InputError: the task does; every process raises it.
-    """
-    if world_size() == 1:
-        return task()
-    answer: list = [None, None]
-    if rank() == 0:
-        try:
-            answer[0] = task()
-        except InputError as error:
-            answer[1] = str(error)
-    group = _patient_group(dist.group.WORLD)
-    dist.broadcast_object_list(answer, src=0, group=group)  # pyright: ignore[reportArgumentType]
-    if answer[1] is not None:
-        raise InputError(answer[1])
-    return answer[0]
-
-
-@functools.lru_cache(maxsize=1)
-def _patient_group(world):
-    """A group of its own, since the usual ones give up after 10 (NCCL) or 30 minutes (gloo)."""
-    return dist.new_group(backend='gloo', timeout=timedelta(days=7))
 
 
 @functools.lru_cache(maxsize=1)

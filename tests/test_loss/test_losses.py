@@ -10,16 +10,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmbarlow.errors import InputError
-from mmbarlow.models import CrossCorrelationHead, losses
+from mmbarlow.loss import BarlowTwinsLoss, cost, loss_floor
+from mmbarlow.models import CrossCorrelationHead
 
-FORMS = pytest.mark.parametrize('form', ['direct', 'gram', 'small'], indirect=True)
+FORMS = pytest.mark.parametrize('form', ['direct', 'gram', 'cached'], indirect=True)
 
 
 @pytest.fixture
 def form(request, monkeypatch) -> str:
-    """'small' is what 'direct' takes for embeddings that fit the cache, as all of this file do."""
+    """'cached' is what 'direct' takes for embeddings that fit the cache, as all of this file do."""
     if request.param == 'direct':
-        monkeypatch.setattr('mmbarlow.loss.direct_cached.BLOCK', 0)
+        monkeypatch.setattr(cost, 'BLOCK', 0)
     return 'gram' if request.param == 'gram' else 'direct'
 
 
@@ -68,7 +69,7 @@ def test_loss_and_gradient_are_those_of_the_formula(n, d, form):
 @FORMS
 def test_several_blocks_make_the_same_loss(form, monkeypatch):
     """Blocks are a matter of memory: with small ones nothing changes."""
-    monkeypatch.setattr(losses.blocks, '__defaults__', (64, 7))
+    monkeypatch.setattr(cost.blocks, '__defaults__', (64, 7))
     for n, d in ((40, 50), (300, 20)):
         loss_error, gradient_error = against_the_formula(*embeddings(n, d), form)
         assert loss_error < 1e-5
@@ -185,7 +186,7 @@ def test_gram_makes_nothing_of_size_d_by_d(n, d):
     ],
 )
 def test_auto_takes_the_form_with_fewer_operations(n, d, world_size, form):
-    assert losses.cheaper_form(n, d, world_size) == form
+    assert cost.cheaper_form(n, d, world_size) == form
 
 
 def test_nan_and_inf_are_named_with_view_and_number():
@@ -263,8 +264,8 @@ def test_an_affine_change_of_any_dimension_leaves_the_loss_alone():
 
 def test_identical_views_with_whitened_dimensions_have_no_loss():
     z, _ = embeddings(64, 8, dtype=torch.float64)
-    centred = z.detach() - z.detach().mean(0)
-    white = 100 * math.sqrt(64) * torch.linalg.qr(centred).Q
+    centered = z.detach() - z.detach().mean(0)
+    white = 100 * math.sqrt(64) * torch.linalg.qr(centered).Q
     assert sum(CrossCorrelationHead(8).loss(white, white).values()).item() < 1e-9
 
 
@@ -291,13 +292,13 @@ def test_the_loss_is_fp32_under_autocast():
 
 @pytest.mark.parametrize(('n', 'floor'), [(32, 4695), (256, 1122), (2048, 124)])
 def test_the_floor_of_the_loss_at_8192_dimensions(n, floor):
-    assert losses.loss_floor(n, 8192, 0.0051) == pytest.approx(floor, abs=0.6)
+    assert loss_floor(n, 8192, 0.0051) == pytest.approx(floor, abs=0.6)
 
 
 def test_no_loss_is_under_the_floor():
     """Descend on free embeddings, N < D: the loss ends at the floor, not under it."""
     z_a, z_b = embeddings(8, 32, dtype=torch.float64)
-    head, floor = CrossCorrelationHead(32, lambd=0.05), losses.loss_floor(8, 32, 0.05)
+    head, floor = CrossCorrelationHead(32, lambd=0.05), loss_floor(8, 32, 0.05)
     optimizer = torch.optim.LBFGS([z_a, z_b], max_iter=500, line_search_fn='strong_wolfe')
 
     def closure():

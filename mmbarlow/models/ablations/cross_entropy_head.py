@@ -1,15 +1,16 @@
 """Ablation: a cross-entropy with temperature in the place of the squares."""
 
 import torch
+from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmbarlow.errors import InputError
-from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
+from mmbarlow.loss import cross_correlation, global_batch
 from mmbarlow.registry import MODELS
 
 
 @MODELS.register_module()
-class CrossEntropyHead(CrossCorrelationHead):
+class CrossEntropyHead(BaseModule):
     """Log-sum-exp of the diagonal and of the rest of the cross-correlation matrix.
 
         L = -log sum_i exp(C_ii / tau) + lambda log sum_i sum_{j != i} exp(max(C_ij, 0) / tau)
@@ -27,9 +28,11 @@ class CrossEntropyHead(CrossCorrelationHead):
     """
 
     def __init__(self, in_channels: int, lambd: float = 1.0, temperature: float = 0.1) -> None:
-        super().__init__(in_channels, lambd)
+        super().__init__()
         if temperature <= 0:
             raise InputError(f'a temperature of {temperature} has no loss: take one above 0.')
+        self.in_channels = in_channels
+        self.lambd = lambd
         self.temperature = temperature
 
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
@@ -46,7 +49,8 @@ class CrossEntropyHead(CrossCorrelationHead):
                 where `mmbarlow.FiniteLossHook` finds them.
         """
         # Already fp32, and a log-sum-exp stays so under autocast.
-        c_DD = self.cross_correlation(z_a, z_b) / self.temperature
+        batch = global_batch(z_a, z_b, self.in_channels)
+        c_DD = cross_correlation(z_a, z_b, batch) / self.temperature
         others_DD = c_DD.clamp(min=0).fill_diagonal_(-torch.inf)
         return dict(
             loss_invariance=-c_DD.diagonal().logsumexp(0),

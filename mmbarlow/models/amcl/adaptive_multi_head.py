@@ -4,22 +4,26 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
-from mmengine.model import ModuleList
+from mmengine.model import BaseModule, ModuleList
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from mmbarlow.errors import InputError
-from mmbarlow.loss import distributed, losses
-from mmbarlow.loss.forms import Batch
+from mmbarlow.loss import GlobalBatch, cross_correlation, global_batch
+from mmbarlow.loss.losses import at_least_fp32
 from mmbarlow.models.amcl.multi_head_neck import check_heads
 from mmbarlow.models.amcl.pair_losses import pair_terms
 from mmbarlow.models.amcl.pair_temperature import PairTemperature
-from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 from mmbarlow.registry import MODELS
+
+CURE = (
+    "set the head's in_channels to the neck's out_channels, and its num_heads to the neck's "
+    'num_heads.'
+)
 
 
 @MODELS.register_module()
-class AdaptiveMultiHead(CrossCorrelationHead):
+class AdaptiveMultiHead(BaseModule):
     """The Barlow Twins loss of C heads with a temperature for each pair of channels.
 
     AMCL (Wang et al., ECCV 2024, https://arxiv.org/abs/2310.05615), its flavour of Barlow Twins,
@@ -30,7 +34,7 @@ class AdaptiveMultiHead(CrossCorrelationHead):
         Omega(tau) = D / 2 ln tau + 1 / tau
 
     The loss is that of the authors' code; no published table of its results could be read, so
-    neither these numbers nor the number of heads is verified against the paper. Normalisation is
+    neither these numbers nor the number of heads is verified against the paper. Normalization is
     this project's, biased variance over the global batch with eps 1e-5; the release has unbiased
     deviation + 1e-9. Gradients are always exact, for any number of processes.
 
@@ -66,10 +70,12 @@ class AdaptiveMultiHead(CrossCorrelationHead):
         beta: float = 1e-6,
     ) -> None:
         check_heads(num_heads)
-        super().__init__(num_heads * in_channels, lambd)
+        super().__init__()
         if beta < 0:
             raise InputError(f'beta={beta}: the weight of the regulariser is 0 or above.')
+        self.in_channels = num_heads * in_channels
         self.num_heads = num_heads
+        self.lambd = lambd
         self.beta = beta
         self.fixed = None
         self.networks = ModuleList()
@@ -99,36 +105,26 @@ class AdaptiveMultiHead(CrossCorrelationHead):
                 temperature network's; but NaN and Inf go through to the loss, where
                 `mmbarlow.FiniteLossHook` finds them.
         """
-        batch = self._batch(z_a, z_b)
+        batch = global_batch(z_a, z_b, self.in_channels, CURE)
         for network in self.networks:
             cast(PairTemperature, network).check(batch.N)
         # An island of fp32: 1 / tau reaches 1e5, and the terms are differences.
         with torch.autocast(z_a.device.type, enabled=False):
-            z_a, z_b = (z if z.dtype == torch.float64 else z.float() for z in (z_a, z_b))
+            z_a, z_b = at_least_fp32(z_a), at_least_fp32(z_b)
             pairs = zip(z_a.chunk(self.num_heads, 1), z_b.chunk(self.num_heads, 1), strict=True)
             heads = [self._head(i, *pair, batch) for i, pair in enumerate(pairs)]
         parts = {name: torch.stack([head[name] for head in heads]) for name in heads[0]}
         return {name: over_heads(name)(values) for name, values in parts.items()}
 
-    def _problem(self, z_a: Tensor, z_b: Tensor) -> str | None:
-        wanted = self.in_channels // self.num_heads
-        if z_a.shape == z_b.shape and z_a.ndim == 2 and z_a.shape[1] != self.in_channels:
-            return (
-                f'the embeddings have {z_a.shape[1]} dimensions and the {self.num_heads} heads '
-                f"{wanted} each: set the head's in_channels to the neck's out_channels, and its "
-                "num_heads to the neck's num_heads."
-            )
-        return super()._problem(z_a, z_b)
-
-    def _head(self, i: int, z_a: Tensor, z_b: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def _head(self, i: int, z_a: Tensor, z_b: Tensor, batch: GlobalBatch) -> dict[str, Tensor]:
         """Terms and statistics of head `i`, from its embeddings (n, D)."""
-        c_DD = losses.cross_correlation(z_a, z_b, batch.N, distributed.total)
+        c_DD = cross_correlation(z_a, z_b, batch)
         if self.fixed is not None:
             tau_DD = torch.full_like(c_DD, self.fixed)
             invariance, redundancy, _ = pair_terms(c_DD, tau_DD, self.lambd, self.beta)
             return dict(loss_invariance=invariance, loss_redundancy=redundancy)
         network = cast(PairTemperature, self.networks[i % len(self.networks)])
-        s_DD = network.scores(z_a, z_b, batch.own)
+        s_DD = network.scores(z_a, z_b, batch)
 
         def terms(c_DD: Tensor, s_DD: Tensor) -> dict[str, Tensor]:
             tau_DD = network(s_DD)

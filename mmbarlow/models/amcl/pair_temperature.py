@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbarlow.errors import InputError
-from mmbarlow.loss import distributed
+from mmbarlow.loss import GlobalBatch
 from mmbarlow.models.amcl.pair_losses import off_diagonal
 from mmbarlow.registry import MODELS
 
@@ -31,7 +31,7 @@ class PairTemperature(BaseModule):
         tau_min: lower bound of the temperatures, above 0; 1e-5 in the release.
         tau_max: upper bound; 2.0 in the release.
         hid_channels: width of the hidden layer; 128 in the release.
-        init_cfg: initialisation as MMEngine has it. By default weights so small that all
+        init_cfg: initialization as MMEngine has it. By default weights so small that all
             temperatures begin within 1 % of the middle of the range. What the release has is not
             known to us; with PyTorch's, for N = 512 and D = 2048, 99 % of the temperatures begin
             at tau_min and the loss at 1e10 and more.
@@ -72,16 +72,16 @@ class PairTemperature(BaseModule):
                 'train_dataloader.drop_last=True.'
             )
 
-    def scores(self, z_a_nD: Tensor, z_b_nD: Tensor, own: slice) -> Tensor:
-        """s, (D, D), from the raw embeddings of this process, the rows `own` of the batch."""
-        phi_a_Dn, phi_b_Dn = self._phi(z_a_nD, own), self._phi(z_b_nD, own)
-        return distributed.total(phi_a_Dn @ phi_b_Dn.T)
+    def scores(self, z_a_nD: Tensor, z_b_nD: Tensor, batch: GlobalBatch) -> Tensor:
+        """s, (D, D), from the raw embeddings of this process, (n, D) each."""
+        phi_a_Dn, phi_b_Dn = self._phi(z_a_nD, batch), self._phi(z_b_nD, batch)
+        return batch.total(phi_a_Dn @ phi_b_Dn.T)
 
-    def _phi(self, z_nD: Tensor, own: slice) -> Tensor:
+    def _phi(self, z_nD: Tensor, batch: GlobalBatch) -> Tensor:
         """The outputs of phi that belong to this process's samples, (D, n)."""
-        dtype = z_nD.dtype
+        dtype, own = z_nD.dtype, batch.own
         first, second = self.first, self.second
-        hidden_Dh = distributed.total(z_nD.T @ first.weight[:, own].T.to(dtype))
+        hidden_Dh = batch.total(z_nD.T @ first.weight[:, own].T.to(dtype))
         hidden_Dh = (hidden_Dh + first.bias.to(dtype)).relu()
         return F.linear(hidden_Dh, second.weight[own].to(dtype), second.bias[own].to(dtype))
 

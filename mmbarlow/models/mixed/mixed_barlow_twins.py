@@ -9,10 +9,11 @@ from mmengine.logging import MessageHub
 from torch import Tensor
 
 from mmbarlow.errors import InputError
-from mmbarlow.loss import distributed, losses
+from mmbarlow.loss import GlobalBatch, distributed, standardize
+from mmbarlow.loss.losses import at_least_fp32
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.mixed.permute_rows import permute_rows
-from mmbarlow.models.mixed.regularizer import DirectEnergy, GramEnergy, Samples, regularizer
+from mmbarlow.models.mixed.regularizer import DirectEnergy, GramEnergy, regularizer
 from mmbarlow.registry import MODELS
 
 
@@ -21,7 +22,7 @@ class Mixture(NamedTuple):
 
     alpha: float  # share of the first view
     order: np.ndarray  # (N,): the image whose second view is mixed into that of each image
-    counts: list[int]  # images of each process
+    batch: GlobalBatch
 
 
 @MODELS.register_module()
@@ -37,7 +38,7 @@ class MixedBarlowTwins(BarlowTwins):
 
     The targets gt have a gradient, as in the released code. alpha and pi come from the run's seed
     and the step, so that a resumed run repeats them. Statistics and gradient are exact for the
-    global batch; in the released code each GPU standardises, draws and permutes by itself.
+    global batch; in the released code each GPU standardizes, draws and permutes by itself.
 
     Args:
         scale: lambda_reg of the small data sets' code: 4 there, 2 for STL-10. The ImageNet code has
@@ -47,7 +48,7 @@ class MixedBarlowTwins(BarlowTwins):
         target: 'paper', or 'released' for gt^MB of the ImageNet code.
         alpha: always this share of the first view, from 0 to 1, instead of a random one.
         **barlow_twins: arguments of `BarlowTwins`; the head's `grad` must be 'exact', and its
-            `form` is that of the regulariser too, where 'auto' means 'gram' for N < D.
+            `form` is that of the regularizer too, where 'auto' means 'gram' for N < D.
 
     Raises:
         InputError: alpha is outside [0, 1], there is no such target, scale or warmup is negative.
@@ -104,7 +105,8 @@ class MixedBarlowTwins(BarlowTwins):
         random = np.random.default_rng(answers[0][-2:])
         alpha = random.random()
         order = random.permutation(sum(counts))
-        return Mixture(alpha if self.alpha is None else self.alpha, order, counts)
+        batch = GlobalBatch(tuple(counts), distributed.rank())
+        return Mixture(alpha if self.alpha is None else self.alpha, order, batch)
 
     def ramp(self) -> float:
         """s(t) of this step."""
@@ -114,26 +116,19 @@ class MixedBarlowTwins(BarlowTwins):
 
     def regularizer(self, embeddings: tuple[Tensor, ...], mixture: Mixture) -> Tensor:
         """That of embeddings (n, D) of both views and of the mixed images, fp32 or fp64."""
-        (_, D), counts, device = embeddings[0].shape, mixture.counts, embeddings[0].device.type
-        N, dtype = sum(counts), torch.promote_types(embeddings[0].dtype, torch.float32)
-        form = self.head.form if self.head.form != 'auto' else 'gram' if N < D else 'direct'
-        samples = Samples(
-            N=N,
-            total=distributed.total_,
-            gather=lambda z: distributed.gather_rows(z, counts),
-            grad_scale=distributed.world_size(),
-        )
+        (_, D), batch, device = embeddings[0].shape, mixture.batch, embeddings[0].device.type
+        form = self.head.form if self.head.form != 'auto' else 'gram' if batch.N < D else 'direct'
         energy = (GramEnergy if form == 'gram' else DirectEnergy).apply
         # An island of fp32, as in the head: the correlations are compared with each other.
         with torch.autocast(device, enabled=False):
-            z = torch.cat(embeddings, 1).to(dtype)  # three views are standardised at once
-            a, b, m = losses.standardize(z, N, distributed.total).chunk(3, 1)
+            z = at_least_fp32(torch.cat(embeddings, 1))  # three views are standardized at once
+            a, b, m = standardize(z, batch).chunk(3, 1)
             value = regularizer(
                 (a, b, m),
                 mixture.alpha,
                 self.target,
-                permute=partial(permute_rows, order=mixture.order, counts=counts),
-                energy=lambda x, y: energy(x, y, samples),
+                permute=partial(permute_rows, order=mixture.order, batch=batch),
+                energy=lambda x, y: energy(x, y, batch),
             )
         if device == 'cpu' and not torch.isfinite(value):  # all processes have this value
             raise InputError(
@@ -146,4 +141,4 @@ class MixedBarlowTwins(BarlowTwins):
 def mix(views: list[Tensor], mixture: Mixture) -> Tensor:
     """alpha x_A + (1 - alpha) x_B[pi], this process's part of it, (n, 3, H, W)."""
     a, b = views
-    return torch.lerp(permute_rows(b, mixture.order, mixture.counts), a, mixture.alpha)
+    return torch.lerp(permute_rows(b, mixture.order, mixture.batch), a, mixture.alpha)

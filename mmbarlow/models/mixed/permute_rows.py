@@ -6,39 +6,40 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
-from mmbarlow.loss.distributed import rank, world_size
+from mmbarlow.loss import GlobalBatch
 
 
-def permute_rows(x: Tensor, order: np.ndarray, counts: list[int]) -> Tensor:
+def permute_rows(x: Tensor, order: np.ndarray, batch: GlobalBatch) -> Tensor:
     """This process's rows of the permuted global batch, with the exact gradient.
 
     Args:
         x: this process's rows, (n, ...); the others' differ in n at most.
         order: row i of the result is row `order[i]` of the global batch, (N,); the same on every
             process.
-        counts: n of each process.
+        batch: the global batch, N samples.
     """
-    return _Permute.apply(x, order, counts)
+    return _Permute.apply(x, order, batch)
 
 
 class _Permute(Function):
     """Backward sends each gradient to where its row came from."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, order: np.ndarray, counts: list[int]) -> Tensor:
-        ctx.order, ctx.counts = order, counts
-        return _exchange(x, order, counts)
+    def forward(ctx, x: Tensor, order: np.ndarray, batch: GlobalBatch) -> Tensor:
+        ctx.order, ctx.batch = order, batch
+        return _exchange(x, order, batch)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):
-        return _exchange(grad, np.argsort(ctx.order), ctx.counts), None, None
+        return _exchange(grad, np.argsort(ctx.order), ctx.batch), None, None
 
 
-def _exchange(x: Tensor, order: np.ndarray, counts: list[int]) -> Tensor:
-    if world_size() == 1:
+def _exchange(x: Tensor, order: np.ndarray, batch: GlobalBatch) -> Tensor:
+    counts, me = batch.counts, batch.rank
+    if len(counts) == 1:
         return x[_index(order, x)]
-    me, first = rank(), np.cumsum([0, *counts])
+    first = np.cumsum([0, *counts])
     wanted = np.split(order, first[1:-1])  # by each process
     sent = [rows[(first[me] <= rows) & (rows < first[me + 1])] - first[me] for rows in wanted]
     owners = np.searchsorted(first, wanted[me], side='right') - 1

@@ -1,18 +1,17 @@
-"""The regulariser of Mixed Barlow Twins as algebra: torch only, no registry, no runner.
+"""The regularizer of Mixed Barlow Twins as algebra: torch only, no registry, no runner.
 
-Shapes as in losses.py; a, b and m are the standardised embeddings of the two views and of the mixed
+Shapes as in losses.py; a, b and m are the standardized embeddings of the two views and of the mixed
 images. A matrix X^T Y is written out nowhere but in `DirectEnergy`; derivations: docs/variants.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
-from mmbarlow.loss.forms import inner_product
-from mmbarlow.loss.losses import Total
+from mmbarlow.loss import GlobalBatch
+from mmbarlow.loss.gram import inner_product
 
 Energy = Callable[[Tensor, Tensor], Tensor]
 
@@ -48,39 +47,22 @@ def regularizer(
     return energy(r, a) + energy(unexplained - alpha * b, b)
 
 
-@dataclass(frozen=True)
-class Samples:
-    """The global batch as one process sees it.
-
-    Attributes:
-        N: samples of all processes.
-        total: sums a tensor over the processes, in place.
-        gather: this process's (n, D) to the rows of all, (N, D).
-        grad_scale: factor on the gradient; DDP will divide by the number of processes.
-    """
-
-    N: int
-    total: Total
-    gather: Callable[[Tensor], Tensor]
-    grad_scale: float = 1.0
-
-
 class DirectEnergy(Function):
     """|C|^2 with C = X^T Y / N of the shape (D, E): 6 n D E operations, keeps D E numbers."""
 
     @staticmethod
-    def forward(ctx, x_nD: Tensor, y_nE: Tensor, samples: Samples) -> Tensor:
+    def forward(ctx, x_nD: Tensor, y_nE: Tensor, batch: GlobalBatch) -> Tensor:
         with torch.autocast(x_nD.device.type, enabled=False):
-            c_DE = samples.total(x_nD.T @ y_nE).div_(samples.N)
+            c_DE = batch.total_(x_nD.T @ y_nE).div_(batch.N)
         ctx.save_for_backward(x_nD, y_nE, c_DE)
-        ctx.samples = samples
+        ctx.batch = batch
         return torch.linalg.vector_norm(c_DE).square()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):
         x_nD, y_nE, c_DE = ctx.saved_tensors
-        factor = 2 * ctx.samples.grad_scale / ctx.samples.N * grad
+        factor = 2 * ctx.batch.grad_scale('exact') / ctx.batch.N * grad
         with torch.autocast(x_nD.device.type, enabled=False):
             return (y_nE @ c_DE.T).mul_(factor), (x_nD @ c_DE).mul_(factor), None
 
@@ -90,19 +72,19 @@ class GramEnergy(Function):
     and, with several processes, the gathered X and Y; nothing of D x E."""
 
     @staticmethod
-    def forward(ctx, x_nD: Tensor, y_nE: Tensor, samples: Samples) -> Tensor:
-        x_ND, y_NE = samples.gather(x_nD), samples.gather(y_nE)
+    def forward(ctx, x_nD: Tensor, y_nE: Tensor, batch: GlobalBatch) -> Tensor:
+        x_ND, y_NE = batch.gather(x_nD), batch.gather(y_nE)
         with torch.autocast(x_nD.device.type, enabled=False):
             gx_nN, gy_nN = x_nD @ x_ND.T, y_nE @ y_NE.T
         ctx.save_for_backward(x_ND, y_NE, gx_nN, gy_nN)
-        ctx.samples = samples
-        energy = samples.total(inner_product(gx_nN, gy_nN)) / samples.N**2
+        ctx.batch = batch
+        energy = batch.total_(inner_product(gx_nN, gy_nN)) / batch.N**2
         return energy.to(x_nD.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor):
         x_ND, y_NE, gx_nN, gy_nN = ctx.saved_tensors
-        factor = 2 * ctx.samples.grad_scale / ctx.samples.N**2 * grad
+        factor = 2 * ctx.batch.grad_scale('exact') / ctx.batch.N**2 * grad
         with torch.autocast(x_ND.device.type, enabled=False):
             return (gy_nN @ x_ND).mul_(factor), (gx_nN @ y_NE).mul_(factor), None

@@ -1,0 +1,16 @@
+"""The Barlow Twins loss: exact, lean, the same for any number of processes. Needs torch alone.
+
+>>> from mmbarlow.loss import BarlowTwinsLoss
+>>> criterion = BarlowTwinsLoss()
+>>> loss = criterion(z_a, z_b)  # embeddings of two views, (n, D) each
+"""
+
+from .barlow_twins_loss import BarlowTwinsLoss as BarlowTwinsLoss
+from .barlow_twins_loss import barlow_twins_loss as barlow_twins_loss
+from .errors import InputError as InputError
+from .global_batch import GlobalBatch as GlobalBatch
+from .global_batch import global_batch as global_batch
+from .losses import cross_correlation as cross_correlation
+from .losses import loss_floor as loss_floor
+from .losses import standardize as standardize
+from .losses import terms as terms
