@@ -5,8 +5,8 @@
 >>> loss = criterion(z_a, z_b)  # embeddings of two views, (n, D) each
 """
 
-from .barlow_twins_loss import BarlowTwinsLoss as BarlowTwinsLoss
-from .barlow_twins_loss import barlow_twins_loss as barlow_twins_loss
+from .criterion import BarlowTwinsLoss as BarlowTwinsLoss
+from .criterion import barlow_twins_loss as barlow_twins_loss
 from .errors import InputError as InputError
 from .global_batch import GlobalBatch as GlobalBatch
 from .global_batch import global_batch as global_batch

@@ -3,7 +3,7 @@
 Shapes: N samples in the global batch, n of them in this process, D embedding dimensions; z raw
 embeddings, a and b the standardized ones of the two views. This file is the loss as one reads it,
 and autograd derives its gradient. `direct.py` and `gram.py` compute the same two numbers with
-gradients by hand, in a fraction of the time and memory; `barlow_twins_loss.py` picks one.
+gradients by hand, in a fraction of the time and memory; `criterion.py` picks one.
 """
 
 import torch

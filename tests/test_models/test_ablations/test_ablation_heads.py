@@ -1,6 +1,7 @@
 """The loss variants of tables 5 and 6 against float64 formulas, on one process and on two."""
 
 import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbarlow.errors import InputError
+from mmbarlow.loss import global_batch
 from mmbarlow.models import (
     AsymmetricHead,
     BarlowTwins,
@@ -162,6 +164,35 @@ def test_a_feature_norm_diagonal_is_at_most_n_over_d_on_average():
 def test_a_temperature_of_zero_is_refused():
     with pytest.raises(InputError, match='take one above 0'):
         CrossEntropyHead(D, temperature=0)
+
+
+@pytest.mark.parametrize(
+    'kind', [CrossCovarianceHead, FeatureNormHead, CrossEntropyHead], ids=lambda k: k.__name__
+)
+@pytest.mark.parametrize('option', [dict(form='gram'), dict(grad='official')])
+def test_a_head_without_a_choice_of_form_or_gradient_refuses_one(kind, option):
+    with pytest.raises(TypeError, match='unexpected keyword'):
+        kind(D, **option)
+
+
+def test_the_asymmetric_head_takes_the_form_that_it_is_given_and_agrees_on_the_batch_once(
+    monkeypatch,
+):
+    agreed = []
+    for name in (
+        'models.ablations.asymmetric_head',
+        'models.cross_correlation_head',
+        'loss.criterion',
+    ):
+        module = import_module(f'mmbarlow.{name}')
+        monkeypatch.setattr(module, 'global_batch', lambda *a: agreed.append(1) or global_batch(*a))
+    a, b = views()
+    values = {
+        form: total(AsymmetricHead(D, False, False, lambd=0.3, form=form).loss(a, b)).item()
+        for form in ('direct', 'gram')
+    }
+    assert values['gram'] == pytest.approx(values['direct'], rel=1e-5)
+    assert len(agreed) == 2  # once a loss
 
 
 @pytest.mark.parametrize('name', ['stop-gradient', 'both'])
