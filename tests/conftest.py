@@ -21,7 +21,9 @@ def run_tool(monkeypatch, capsys):
     """Call a tool as the shell would; returns (exit status, stdout, stderr)."""
 
     def run(name: str, *arguments: str | Path) -> tuple[int, str, str]:
-        spec = importlib.util.spec_from_file_location(Path(name).stem, ROOT / 'tools' / name)
+        path = ROOT / 'tools' / name
+        monkeypatch.syspath_prepend(path.parent)  # as Python does for a script
+        spec = importlib.util.spec_from_file_location(path.stem, path)
         tool = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(tool)
         monkeypatch.setattr(sys, 'argv', [f'tools/{name}', *map(str, arguments)])

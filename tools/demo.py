@@ -14,18 +14,19 @@ import sys
 from pathlib import Path
 
 import torch
-from mmbarlow.benchmarks.steps import WRAPPERS, precision
-from mmbarlow.benchmarks.timing import medians
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
+from speed.measure.timing import medians
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
-from mmbarlow.evaluation.features import extract_features
-from mmbarlow.models import BarlowTwins, losses
+from mmbarlow.engine.bf16 import has_bf16, wrapper_for
+from mmbarlow.evaluation.features import dataset_features
+from mmbarlow.loss import loss_floor
+from mmbarlow.models import BarlowTwins
 from mmbarlow.registry import MODELS
 from mmbarlow.visualization import draw_cross_correlation, draw_curve, draw_map
 from mmbarlow.zoo import records
@@ -63,23 +64,21 @@ def main() -> None:
 
 def bf16_is_faster() -> bool:
     """Whether a training step takes less time with --amp here: some seconds of both, in turns."""
-    if precision('cpu') != torch.bfloat16:
+    if not has_bf16('cpu'):
         return False  # emulated, and slower by far
     steps = {}
     with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
         cfg = load_config(ROOT / CONFIG)
         batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
-        for dtype in (torch.float32, torch.bfloat16):
+        for name, dtype in dict(fp32=torch.float32, bf16=torch.bfloat16).items():
             model = MODELS.build(cfg.model)
-            wrapper = build_optim_wrapper(model, cfg.optim_wrapper | dict(type=WRAPPERS[dtype]))
-            steps[dtype] = functools.partial(model.train_step, batch, wrapper)
+            wrapper = build_optim_wrapper(model, cfg.optim_wrapper | dict(type=wrapper_for(dtype)))
+            steps[name] = functools.partial(model.train_step, batch, wrapper)
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
-    for warm_up in steps.values():
-        warm_up()
-    seconds = medians(steps, rounds=5, repeats=2, device='cpu')
+    seconds = medians(steps, 5, repeats=2, warm_up=1)
     torch.set_num_threads(threads)
-    fp32, bf16 = (1e3 * seconds[dtype] for dtype in steps)
+    fp32, bf16 = (1e3 * seconds[name] for name in steps)
     print(f'a step takes {fp32:.0f} ms in fp32 and {bf16:.0f} ms in bf16', flush=True)
     return bf16 < fp32
 
@@ -121,13 +120,13 @@ def draw(folder: Path, seed: int) -> None:
     draw_cross_correlation(before, after, folder / 'cross_correlation.png')
 
     head, batch_size = cfg.model.head, cfg.train_dataloader.batch_size
-    floor = losses.loss_floor(batch_size, head.in_channels, head.lambd)
+    floor = loss_floor(batch_size, head.in_channels, head.lambd)
     draw_curve(read_curve(folder), floor, folder / 'curve.png')
 
     images = Runner.build_dataloader(cfg.test_dataloader, seed=seed)
     maps = {}
     for title, model in (('untrained network', untrained), ('Barlow Twins', trained)):
-        maps[title], labels = extract_features(model, images)
+        maps[title], labels = dataset_features(model, images)
     draw_map(maps, labels, folder / 'features.png')
 
 

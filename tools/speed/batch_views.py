@@ -16,16 +16,15 @@ crops that are resized without antialiasing, blur and hue of its own.
 import argparse
 import importlib
 import importlib.util
-import statistics
 import time
 from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 import torch
+from measure.timing import medians
 from mmcv.transforms import Compose
 from mmengine.dataset import default_collate
-from torch import Tensor
 
 from mmbarlow import cli
 from mmbarlow.datasets.sample_random import Key, SampleIndex
@@ -47,11 +46,14 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
+    clock = time.process_time if args.device == 'cpu' else time.perf_counter
     images = photographs(args.batch, args.size)
     print(f'| views | method | pairs/s on {args.device} | x TwinViews |\n|---|---|---|---|')
     for name, views in VIEWS.items():
         methods = dict(tasks(images, views, args.size, args.device))
-        rates = {method: args.batch / s for method, s in seconds(methods, args.rounds).items()}
+        # In the first two rounds libraries load and memory is found.
+        seconds = medians(methods, args.rounds, args.device, warm_up=2, clock=clock)
+        rates = {method: args.batch / s for method, s in seconds.items()}
         both = 1 / (1 / rates['BatchTwinViews'] + 1 / rates['its loader'])
         rates['BatchTwinViews + its loader'] = both
         for method, rate in rates.items():
@@ -82,13 +84,13 @@ def tasks(
         batch['inputs'] = batch['inputs'].pin_memory()
     cfg = dict(type='mmbarlow.BatchTwinViews', mean=MEAN, std=STD, non_blocking=True, **options)
     module = MODELS.build(cfg).to(device)
-    yield 'BatchTwinViews', lambda: finished(module(batch, True)['inputs'])
+    yield 'BatchTwinViews', lambda: module(batch, True)['inputs']
     if importlib.util.find_spec('kornia'):
         pipelines = [kornia_view(view, size).to(device) for view in views]
 
-        def make() -> None:
+        def make() -> list:
             pixels = batch['inputs'].to(device, non_blocking=True).float() / 255
-            finished([pipeline(pixels) for pipeline in pipelines])
+            return [pipeline(pixels) for pipeline in pipelines]
 
         yield 'kornia', make
 
@@ -121,26 +123,6 @@ def kornia_view(view: dict, size: int) -> torch.nn.Module:
         threshold, addition = (0.5, 0.5), (0.0, 0.0)
         steps.insert(-1, K.RandomSolarize(threshold, addition, p=view['solarize']))
     return K.AugmentationSequential(*steps, data_keys=['input'], same_on_batch=False)
-
-
-def finished(views: list[Tensor]) -> list[Tensor]:
-    """The same, once the device is done."""
-    if views[0].is_cuda:
-        torch.cuda.synchronize()
-    return views
-
-
-def seconds(methods: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each; of the process on a CPU."""
-    clock = time.perf_counter if torch.cuda.is_initialized() else time.process_time
-    times: dict[str, list[float]] = {method: [] for method in methods}
-    for turn in range(rounds + 2):
-        for method, make in methods.items():
-            start = clock()
-            make()
-            if turn >= 2:  # libraries load, memory is found
-                times[method].append(clock() - start)
-    return {method: statistics.median(values) for method, values in times.items()}
 
 
 if __name__ == '__main__':

@@ -10,20 +10,20 @@ gradients are.
 """
 
 import argparse
-import statistics
-import time
+import functools
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
-from mmengine.config import Config
+from measure.memory import peak_apart
+from measure.networks import NETWORKS, ours
+from measure.timing import medians
 
-from mmbarlow import cli, memory
+from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.models import BarlowTwins
 from mmbarlow.registry import MODELS
 
-MODEL = Path(__file__).parents[1] / 'configs/_base_/models/barlowtwins_resnet18_small.py'
+NETWORK = dict(NETWORKS['resnet18'], backbone=dict(type='mmpretrain.ResNet', depth=18))
 
 
 def main() -> None:
@@ -41,15 +41,17 @@ def main() -> None:
         f'{args.batch} in chunks of {args.chunk}': (args.batch, args.chunk),
         f'{args.chunk} at once': (args.chunk, None),
     }
-    # Forks come first, while this process has computed nothing: see benchmark_loss.py.
-    peaks = [memory.in_a_fork(lambda case=case: peak(*case, args.size)) for case in cases.values()]
-    steps = [make_step(*case, args.size) for case in cases.values()]
-    times = [[seconds(step) for step in steps] for _ in range(args.rounds + 1)][1:]
-    medians = [statistics.median(of) for of in zip(*times, strict=True)]
-    for name, bytes_, median in zip(cases, peaks, medians, strict=True):
-        print(f'{name:<28}{median:8.2f} s{bytes_ / 1e6:9.0f} MB')
-    embeddings = 2 * args.batch * Config.fromfile(MODEL).model.head.in_channels * 4
-    print(f'time: {medians[1] / medians[0]:.2f} x that of the batch at once')
+    # The forks come first, while this process has computed nothing.
+    peaks = [
+        peak_apart(functools.partial(warm_step, *case, args.size), 'cpu') for case in cases.values()
+    ]
+    steps = {name: make_step(*case, args.size) for name, case in cases.items()}
+    seconds = medians(steps, args.rounds, warm_up=1)
+    for peak, (name, median) in zip(peaks, seconds.items(), strict=True):
+        print(f'{name:<28}{median:8.2f} s{peak / 1e6:9.0f} MB')
+    at_once, in_chunks, _ = seconds.values()
+    embeddings = 2 * args.batch * NETWORK['width'] * 4
+    print(f'time: {in_chunks / at_once:.2f} x that of the batch at once')
     print(
         f'memory: {(peaks[1] - embeddings) / peaks[2]:.2f} x that of a batch of {args.chunk}, '
         f'beside {embeddings / 1e6:.0f} MB of embeddings'
@@ -59,10 +61,7 @@ def main() -> None:
 def make_step(batch: int, chunk_size: int | None, size: int) -> Callable[[], None]:
     """Forward, loss and backward of a batch, the gradients made anew each time."""
     torch.manual_seed(0)
-    cfg = Config.fromfile(MODEL).model
-    cfg.backbone.type = 'mmpretrain.ResNet'
-    cfg.pop('data_preprocessor')
-    model: BarlowTwins = MODELS.build(cfg | dict(chunk_size=chunk_size))
+    model: BarlowTwins = MODELS.build(ours(NETWORK) | dict(chunk_size=chunk_size))
     views = [torch.randn(batch, 3, size, size) for _ in 'ab']
 
     def step() -> None:
@@ -72,16 +71,10 @@ def make_step(batch: int, chunk_size: int | None, size: int) -> Callable[[], Non
     return step
 
 
-def seconds(step: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
-
-
-def peak(batch: int, chunk_size: int | None, size: int) -> int:
-    make_step(4, None, size)()  # libraries load here
-    step = make_step(batch, chunk_size, size)
-    return memory.peak(step)
+def warm_step(batch: int, chunk_size: int | None, size: int) -> Callable[[], None]:
+    """The step whose memory counts, after a small one in which libraries load."""
+    make_step(4, None, size)()
+    return make_step(batch, chunk_size, size)
 
 
 if __name__ == '__main__':

@@ -4,28 +4,31 @@
     python tools/speed/evaluation.py --parts svm --classes 4 --json work_dirs/svm.json
 
 All data are generated. kNN and scikit-learn run in a fresh process each; peak memory is what the
-search held at most beyond what was held before it. Results of 2 cores: docs/evaluation.md.
+search held at most beyond what was held before it. Results on 2 cores: docs/evaluation.md.
 """
 
 import argparse
+import functools
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import joblib
 import numpy as np
 import torch
+from measure import report
+from measure.memory import peak
+from measure.timing import medians, timed
 from mmengine.runner import Runner
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from mmbarlow import cli, memory
-from mmbarlow.evaluation.features import Features, extract_features, unit_rows
+from mmbarlow import cli
+from mmbarlow.evaluation.features import Features, dataset_features, unit_rows
 from mmbarlow.evaluation.knn import knn_predict
 from mmbarlow.evaluation.svm.average_precision import average_precision
 from mmbarlow.evaluation.svm.cross_validated_svm import SVM
@@ -51,13 +54,12 @@ def main() -> None:
     if args.search:  # a fresh process of `knn`
         search(args.search, args.knn_shape, Path(args.folder))
         return
-    record: dict = dict(date=time.strftime('%Y-%m-%d'), cores=joblib.cpu_count())
+    record = {}
     for part in args.parts:
         record[part] = PARTS[part](args)
         print(part, *(f'  {k:<28}{v:>14,.3f}' for k, v in record[part].items()), sep='\n')
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(record, indent=2) + '\n')
+        report.write(args.json, 'cpu', cores=joblib.cpu_count(), **record)
 
 
 def knn(args: argparse.Namespace) -> dict[str, float]:
@@ -83,27 +85,24 @@ def knn(args: argparse.Namespace) -> dict[str, float]:
 
 
 def search(name: str, shape: list[int], folder: Path) -> None:
+    """One search of `knn`, in its fresh process; predictions and numbers go to `folder`."""
     n, queries, dims = shape
     generator = torch.Generator().manual_seed(0)
-    centres = torch.randn(100, dims, generator=generator)
+    centers = torch.randn(100, dims, generator=generator)
 
     def clusters(count: int) -> Features:
         labels = torch.randint(100, (count,), generator=generator)
         noise = torch.randn(count, dims, generator=generator)
-        return Features(0.1 * centres[labels] + noise, labels)
+        return Features(0.1 * centers[labels] + noise, labels)
 
     bank, test = clusters(n), clusters(queries)
     SEARCHES[name](clusters(1000), clusters(500).features)  # libraries load here
 
-    def timed() -> None:
-        start = time.perf_counter()
-        predicted = SEARCHES[name](bank, test.features)
-        found.update(seconds=time.perf_counter() - start, predicted=predicted)
-
-    found = {}
-    peak = memory.peak(timed)
-    np.save(folder / f'{name}.npy', found.pop('predicted'))
-    (folder / f'{name}.json').write_text(json.dumps(found | dict(peak=peak)))
+    found = []
+    most = peak(lambda: found.extend(timed(lambda: SEARCHES[name](bank, test.features))))
+    seconds, predicted = found
+    np.save(folder / f'{name}.npy', predicted)
+    (folder / f'{name}.json').write_text(json.dumps(dict(seconds=seconds, peak=most)))
 
 
 def ours(bank: Features, queries: torch.Tensor) -> np.ndarray:
@@ -127,20 +126,20 @@ def scikit_learn(jobs: int | None) -> Callable[[Features, torch.Tensor], np.ndar
 def svm(args: argparse.Namespace) -> dict[str, float]:
     """The SVM protocol with one process and with one a core, and a plain loop of scikit-learn."""
     train, test = (marked(args.svm_shape, args.classes, seed) for seed in (1, 2))
+    cores, classes = joblib.cpu_count(), range(args.classes)
     seconds, aps = {}, {}
-    for jobs in (1, joblib.cpu_count()):
+    for jobs in (1, cores):
         with tempfile.TemporaryDirectory() as folder:
-            protocol = SVM(args.costs, jobs=jobs, cache_dir=folder)
-            start = time.perf_counter()
-            aps[jobs] = protocol.average_precisions(train, test, range(args.classes))
-            seconds[jobs] = time.perf_counter() - start
-    start = time.perf_counter()
-    loop = [plain_loop(train, test, c, args.costs) for c in range(args.checked)]
+            run = SVM(args.costs, jobs=jobs, cache_dir=folder).average_precisions
+            seconds[jobs], aps[jobs] = timed(functools.partial(run, train, test, classes))
+    loop_seconds, loop = timed(
+        lambda: [plain_loop(train, test, c, args.costs) for c in range(args.checked)]
+    )
     return dict(
         seconds_1_process=seconds[1],
-        seconds=seconds[joblib.cpu_count()],
-        times_faster=seconds[1] / seconds[joblib.cpu_count()],
-        loop_seconds_a_class=(time.perf_counter() - start) / max(1, args.checked),
+        seconds=seconds[cores],
+        times_faster=seconds[1] / seconds[cores],
+        loop_seconds_a_class=loop_seconds / max(1, args.checked),
         largest_difference=max([abs(a - b) for x in aps.values() for a, b in zip(x, loop)] or [0]),  # noqa: B905
         mAP=100 * statistics.mean(aps[1]),
     )
@@ -173,7 +172,7 @@ def plain_loop(train: Features, test: Features, c: int, costs: list[float]) -> f
 
 
 def features(args: argparse.Namespace) -> dict[str, float]:
-    """ResNet-18 on digits of 64 px: `extract_features` and the bare passes, in turns."""
+    """ResNet-18 on digits of 64 px: `dataset_features` and the bare passes, in turns."""
     pixels = dict(type='mmpretrain.SelfSupDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3)
     model = Encoder(dict(type='mmpretrain.ResNet', depth=18), pixels).eval()
     view = dict(type='mmbarlow.CenterView', size=64)
@@ -198,14 +197,8 @@ def features(args: argparse.Namespace) -> dict[str, float]:
         for batch in loader:
             model(model.data_preprocessor(batch, False)['inputs'])
 
-    runs = dict(bare=bare, ours=lambda: extract_features(model, loader))
-    times = {name: [] for name in runs}
-    for _ in range(args.rounds + 1):  # the first one starts the worker
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-    seconds = {name: statistics.median(values[1:]) for name, values in times.items()}
+    runs = dict(bare=bare, ours=lambda: dataset_features(model, loader))
+    seconds = medians(runs, args.rounds, warm_up=1)  # the first round starts the worker
     return dict(
         bare_seconds=seconds['bare'],
         seconds=seconds['ours'],

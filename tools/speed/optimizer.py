@@ -9,17 +9,17 @@ medians. Memory is what a step holds at most beyond weights, gradients and momen
 """
 
 import argparse
-import json
-import time
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from mmbarlow.benchmarks.official import OfficialLARS
-from mmbarlow.benchmarks.timing import medians, peak
+from measure import networks, official, report
+from measure.memory import peak_apart
+from measure.timing import medians
 from torch import nn
 
-from mmbarlow import cli, memory
-from mmbarlow.benchmarks import networks
+from mmbarlow import cli
 from mmbarlow.registry import MODELS, OPTIMIZERS
 
 METHODS = ('mmbarlow', 'mmpretrain', 'official')
@@ -33,19 +33,15 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_optimizer.json'))
     args = parser.parse_args()
 
-    # On a CPU each in a process of its own, before anything is computed in this one.
-    apart = memory.in_a_fork if args.device == 'cpu' else lambda task: task()
-    extra = {name: apart(lambda name=name: measure_peak(name, args)) for name in METHODS}
+    # Memory comes first, while this process has computed nothing that a fork would copy.
+    steps = {name: functools.partial(warm_step, name, args) for name in METHODS}
+    extra = {name: peak_apart(step, args.device) for name, step in steps.items()}
     params = parameters(args)
-    optimizers = {name: build(name, params) for name in METHODS}
-    for optimizer in optimizers.values():
-        optimizer.step()  # momentum is there from now on
-    tasks = {name: optimizer.step for name, optimizer in optimizers.items()}
-    seconds = medians(tasks, args.rounds, 1, args.device)
+    tasks = {name: build(name, params).step for name in METHODS}
+    # The first round makes the momentum.
+    seconds = medians(tasks, args.rounds, args.device, warm_up=1)
 
     largest = max(p.numel() * p.element_size() for p in params)
-    record = dict(device=args.device, threads=torch.get_num_threads(), torch=torch.__version__)
-    record |= dict(date=time.strftime('%Y-%m-%d'), parameters=sum(p.numel() for p in params))
     rows = [
         dict(
             method=name,
@@ -61,13 +57,12 @@ def main() -> None:
             f'{row["method"]:<12}{row["ms"]:>10.1f} ms, {row["times_mmbarlow"]:.2f} x mmbarlow;'
             f'{row["extra_mb"]:>8.1f} MB, {row["of_largest"]:.2f} of the largest tensor'
         )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(record | dict(rows=rows), indent=2) + '\n')
+    report.write(args.out, args.device, parameters=sum(p.numel() for p in params), rows=rows)
     print(f'record: {args.out}')
 
 
 def parameters(args: argparse.Namespace) -> list[nn.Parameter]:
-    """Of the network, with gradients."""
+    """The parameters of the network, with gradients."""
     network = dict(networks.NETWORKS['resnet50'], width=args.width)
     params = list(MODELS.build(networks.ours(network)).to(args.device).parameters())
     for p in params:
@@ -75,24 +70,19 @@ def parameters(args: argparse.Namespace) -> list[nn.Parameter]:
     return params
 
 
-def measure_peak(method: str, args: argparse.Namespace) -> int:
-    """Bytes of a step of the optimizer, the second one: the first makes the momentum."""
+def warm_step(method: str, args: argparse.Namespace) -> Callable[[], object]:
+    """The second step of the optimizer: the first makes the momentum."""
     optimizer = build(method, parameters(args))
     optimizer.step()
-    return peak(optimizer.step, args.device)
+    return optimizer.step
 
 
 def build(method: str, params: list[nn.Parameter]) -> torch.optim.Optimizer:
     """With 1-D tensors apart; the rate is so low that gradients of noise do no harm."""
-    one = dict(lr=1e-6, weight_decay=0.0) | (
-        dict(lars_exclude=True) if method == 'mmpretrain' else {}
-    )
-    groups = [
-        dict(params=[p for p in params if p.ndim > 1]),
-        dict(params=[p for p in params if p.ndim == 1], **one),
-    ]
+    exclude = dict(lars_exclude=True) if method == 'mmpretrain' else {}
+    groups = official.groups(params, lr=1e-6, weight_decay=0.0, **exclude)
     if method == 'official':
-        return OfficialLARS(groups, lr=1e-4)
+        return official.OfficialLARS(groups, lr=1e-4)
     momentum = dict(momentum=0.9, weight_decay=1e-6)
     return OPTIMIZERS.build(dict(type=f'{method}.LARS', params=groups, lr=1e-4, **momentum))
 

@@ -14,18 +14,18 @@ Memory is all that the method holds at most, its weights included.
 """
 
 import argparse
-import json
 import statistics
-import time
 from pathlib import Path
 
 import torch
-from mmbarlow.benchmarks.loader_rate import loader_rate
-from mmbarlow.benchmarks.timing import matrix_rate, medians, peak
+from measure import report, steps
+from measure.loader_rate import loader_rate
+from measure.memory import peak
+from measure.networks import NETWORKS
+from measure.timing import medians
 from mmengine.logging import MMLogger
 
 from mmbarlow import cli
-from mmbarlow.benchmarks import networks, steps
 from mmbarlow.errors import InputError
 
 BATCHES = dict(resnet50=[128, 256, 512], resnet18=[128, 512, 1024])
@@ -38,31 +38,28 @@ def main() -> None:
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision('high')
     dtype = steps.precision(args.device)
-    rate = matrix_rate(args.device, dtype)
-    record: dict = dict(device=device_name(args.device), threads=torch.get_num_threads())
-    record |= dict(torch=torch.__version__, date=time.strftime('%Y-%m-%d'), rounds=args.rounds)
-    record |= dict(dtype=str(dtype), matrix_tflops=rate / 1e12)
-    print(f'{record["device"]}, {dtype}: {rate / 1e12:.2f} TFLOP/s in one product')
-    rows = []
+    rate = steps.matrix_rate(args.device, dtype)
+    record: dict = dict(rounds=args.rounds, dtype=str(dtype), matrix_tflops=rate / 1e12, rows=[])
+    print(f'{report.device_name(args.device)}, {dtype}: {rate / 1e12:.2f} TFLOP/s in one product')
     if args.loader:
         record['loader'] = loader_rate(args.loader, args.cfg_options, args.steps, args.rounds)
         print_loader(record['loader'])
     else:
         for name in args.networks:
-            network = sized(networks.NETWORKS[name], args.size, args.width)
+            network = dict(NETWORKS[name])
+            network |= {k: v for k in ('size', 'width') if (v := getattr(args, k))}
             operations = steps.operations(network, args.device)
             for batch in args.batch_sizes or BATCHES[name]:
-                new = measure(network, batch, operations / rate, args)
-                rows += [dict(network=name, batch=batch, **row) for row in new]
-                print_rows(name, batch, new)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(record | dict(rows=rows), indent=2) + '\n')
+                rows = compare(network, batch, operations / rate, args)
+                record['rows'] += [dict(network=name, batch=batch, **row) for row in rows]
+                print_rows(name, batch, rows)
+    report.write(args.out, args.device, **record)
     print(f'record: {args.out}')
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='A whole training step against other codes.')
-    parser.add_argument('--networks', nargs='+', default=list(networks.NETWORKS))
+    parser.add_argument('--networks', nargs='+', default=list(NETWORKS))
     parser.add_argument('--batch-sizes', nargs='+', type=int, help='images a step')
     parser.add_argument('--methods', nargs='+', default=list(steps.METHODS))
     parser.add_argument('--size', type=int, help='side of the images instead of 224 or 32')
@@ -72,12 +69,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--rounds', type=int, default=7, help='turns of each method')
     parser.add_argument('--steps', type=int, default=5, help='steps in a turn')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    parser.add_argument('--loader', metavar='CONFIG', help='a training with its real loader')
+    parser.add_argument('--loader', metavar='CONFIG', help='a config to train with its real loader')
     parser.add_argument('--cfg-options', nargs='+', action=cli.DictAction, help='of that config')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_step.json'))
     args = parser.parse_args()
     for kind, known, given in (
-        ('network', networks.NETWORKS, args.networks),
+        ('network', NETWORKS, args.networks),
         ('method', steps.METHODS, args.methods),
     ):
         for name in given:
@@ -88,11 +85,7 @@ def parse() -> argparse.Namespace:
     return args
 
 
-def sized(network: dict, size: int | None, width: int | None) -> dict:
-    return dict(network, size=size or network['size'], width=width or network['width'])
-
-
-def measure(network: dict, batch: int, ideal: float, args: argparse.Namespace) -> list[dict]:
+def compare(network: dict, batch: int, ideal: float, args: argparse.Namespace) -> list[dict]:
     """A row for each method; `ideal` is the seconds that an image's operations take at least."""
     torch._dynamo.reset()  # or another batch size would compile for any of them
     size = network['size']
@@ -110,7 +103,7 @@ def measure(network: dict, batch: int, ideal: float, args: argparse.Namespace) -
 
         most[name] = peak(start, args.device)
     tasks = {name: lambda step=step: step(views) for name, step in built.items()}
-    seconds = medians(tasks, args.rounds, args.steps, args.device)
+    seconds = medians(tasks, args.rounds, args.device, repeats=args.steps)
     rows = []
     for name in args.methods:
         row = dict(method=name, ms=1e3 * seconds[name], pairs_s=batch / seconds[name])
@@ -143,10 +136,6 @@ def print_loader(row: dict) -> None:
         f'{row["config"]}: {row["pairs_s"]:.1f} pairs/s with the loader, '
         f'{100 * row["of_step"]:.0f} % of the step by itself ({row["step_pairs_s"]:.1f})'
     )
-
-
-def device_name(device: str) -> str:
-    return torch.cuda.get_device_name() if device != 'cpu' else 'cpu'
 
 
 if __name__ == '__main__':

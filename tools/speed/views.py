@@ -9,9 +9,7 @@ two views of 224 pixels and packs them as its training takes them. Results: docs
 """
 
 import argparse
-import json
-import random
-import statistics
+import functools
 import tempfile
 import time
 import warnings
@@ -22,14 +20,16 @@ import cv2
 import numpy as np
 import simplejpeg
 import torch
+from measure import official, report
+from measure.memory import bytes_of
+from measure.timing import medians
 from mmcv.transforms import Compose
 from mmengine.dataset import BaseDataset, default_collate
 from mmengine.hub import get_config
 from mmengine.registry import DefaultScope
 from mmpretrain import registry as mmpretrain
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image
 from torch.utils.data import DataLoader
-from torchvision import transforms as T
 
 from mmbarlow import cli
 from mmbarlow.datasets import ViewSampler
@@ -58,13 +58,12 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     chosen = [files[i * len(files) // args.images] for i in range(min(args.images, len(files)))]
-    record: dict = dict(date=time.strftime('%Y-%m-%d'), images=len(chosen))
+    record = {}
     for part in args.parts:
         record[part] = PARTS[part](chosen, args)
         print(part, *(f'  {k:<34}{v:>10,.2f}' for k, v in record[part].items()), sep='\n')
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(record, indent=2) + '\n')
+        report.write(args.json, 'cpu', images=len(chosen), **record)
 
 
 def speed(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
@@ -90,27 +89,21 @@ def large(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
 def workers(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
     """Images/s through a loader with one and with two workers."""
     dataset = Files(files * 8, pipeline())
-    times: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(args.rounds):
-        for count, seconds in times.items():
-            loader = DataLoader(
-                dataset,
-                20,
-                sampler=ViewSampler(dataset, seed=0),
-                num_workers=count,
-                collate_fn=default_collate,
-                persistent_workers=True,
-            )
-            list(loader)  # workers have started, files are cached
-            start = time.perf_counter()
-            list(loader)
-            seconds.append(time.perf_counter() - start)
-    rates = {count: len(dataset) / statistics.median(s) for count, s in times.items()}
-    return {
-        'one worker': rates[1],
-        'two workers': rates[2],
-        'two / one': rates[2] / rates[1],
+    loaders = {
+        name: DataLoader(
+            dataset,
+            20,
+            sampler=ViewSampler(dataset, seed=0),
+            num_workers=count,
+            collate_fn=default_collate,
+            persistent_workers=True,
+        )
+        for count, name in enumerate(('one worker', 'two workers'), start=1)
     }
+    tasks = {name: functools.partial(list, loader) for name, loader in loaders.items()}
+    seconds = medians(tasks, args.rounds, warm_up=1)  # workers start and files are cached first
+    rates = {name: len(dataset) / s for name, s in seconds.items()}
+    return rates | {'two / one': rates['two workers'] / rates['one worker']}
 
 
 def memory(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
@@ -165,9 +158,7 @@ class OwnMemory:
     def __call__(self, sample: dict) -> dict:
         if sample['sample_idx'] % self.every:
             return dict(held=0)
-        lines = Path('/proc/self/smaps_rollup').read_text().splitlines()
-        private = sum(int(line.split()[1]) for line in lines if line.startswith('Private_'))
-        return dict(held=1024 * private)
+        return dict(held=bytes_of('smaps_rollup', 'Private_'))
 
 
 def pipelines() -> dict[str, Callable[[Path], object]]:
@@ -175,7 +166,7 @@ def pipelines() -> dict[str, Callable[[Path], object]]:
     steps = get_config(MMPRETRAIN).train_dataloader.dataset.pipeline
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         theirs = Compose([mmpretrain.TRANSFORMS.build(step) for step in steps])
-    views = official(1.0, 0.0), official(0.1, 0.2)
+    views = official.view(SIZE, 1.0, 0.0), official.view(SIZE, 0.1, 0.2)
 
     def torchvision(path: Path) -> list:
         with Image.open(path) as image:
@@ -193,44 +184,20 @@ def pipelines() -> dict[str, Callable[[Path], object]]:
     }
 
 
-def official(blur: float, solarize: float) -> T.Compose:
-    """`Transform` of the official main.py, one view of it."""
-
-    def sometimes(probability: float, step: Callable) -> Callable:
-        return lambda image: step(image) if random.random() < probability else image
-
-    def blurred(image: Image.Image) -> Image.Image:
-        return image.filter(ImageFilter.GaussianBlur(random.random() * 1.9 + 0.1))
-
-    return T.Compose(
-        [
-            T.RandomResizedCrop(SIZE, interpolation=T.InterpolationMode.BICUBIC),
-            T.RandomHorizontalFlip(0.5),
-            T.RandomApply([T.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
-            T.RandomGrayscale(0.2),
-            sometimes(blur, blurred),
-            sometimes(solarize, ImageOps.solarize),
-            T.ToTensor(),
-            T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-        ]
-    )
-
-
 def images_per_second(
-    tasks: dict[str, Callable], files: list[Path], rounds: int
+    tasks: dict[str, Callable[[Path], object]], files: list[Path], rounds: int
 ) -> dict[str, float]:
-    """Medians over the rounds. The tasks take turns every ten files, within the tenth of a second
+    """The medians over rounds. The tasks take turns every ten files, within the tenth of a second
     in which the speed of a shared machine changes little."""
-    times = {name: [0.0] * (rounds + 1) for name in tasks}
-    for i in range(rounds + 1):
-        for first in range(0, len(files), 10):
-            for name, task in tasks.items():
-                start = time.process_time()
-                for path in files[first : first + 10]:
-                    task(path)
-                times[name][i] += time.process_time() - start
-    # The first round warms up.
-    return {name: len(files) / statistics.median(seconds[1:]) for name, seconds in times.items()}
+
+    def run(task: Callable[[Path], object], first: int) -> None:
+        for path in files[first : first + 10]:
+            task(path)
+
+    starts = range(0, len(files), 10)
+    parts = {k: [functools.partial(run, task, i) for i in starts] for k, task in tasks.items()}
+    seconds = medians(parts, rounds, warm_up=1, clock=time.process_time)
+    return {name: len(files) / s for name, s in seconds.items()}
 
 
 def at_size(path: Path, side: int, folder: Path) -> Path:

@@ -1,24 +1,14 @@
-"""The table of the benchmark."""
+"""The table of views of whole batches."""
 
 import re
 
-import cv2
 import pytest
-import torch
 
 
-@pytest.fixture(autouse=True)
-def _threads():
-    """As they were before the tool set them to one."""
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    yield
-    torch.set_num_threads(before[0])
-    cv2.setNumThreads(before[1])
-
-
+@pytest.mark.usefixtures('_threads')
 def test_a_row_for_each_method_has_a_rate(run_tool):
     options = ('--batch', '4', '--rounds', '1', '--device', 'cpu')
-    status, out, err = run_tool('benchmark_batch_views.py', *options)
+    status, out, err = run_tool('speed/batch_views.py', *options)
     assert status == 0, err
     rows = re.findall(r'\| (\w+) \| ([\w +]+) \| ([\d,]+) \| ([\d.]+) \|', out)
     rates = {row[:2]: int(row[2].replace(',', '')) for row in rows}

@@ -1,4 +1,4 @@
-"""The benchmark of the evaluation compares like with like."""
+"""The speed of the evaluation is that of the same results."""
 
 import json
 
@@ -9,7 +9,7 @@ def test_a_table_and_a_record_of_the_parts_asked_for(run_tool, tmp_path, monkeyp
     monkeypatch.setattr('joblib.cpu_count', lambda: 1)  # processes are slow to start
     record = tmp_path / 'record.json'
     status, out, err = run_tool(
-        *('benchmark_evaluation.py', '--parts', 'svm', '--classes', '2', '--costs', '0.1', '1'),
+        *('speed/evaluation.py', '--parts', 'svm', '--classes', '2', '--costs', '0.1', '1'),
         *('--svm-shape', '200', '16', '--checked', '2', '--json', record),
     )
     assert status == 0, err

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmbarlow.benchmarks.timing import Clock
+from measure import networks, official, steps
 
-from mmbarlow.benchmarks import networks, official, steps
 from mmbarlow.engine import LARS
 from mmbarlow.models import CrossCorrelationHead
 from mmbarlow.registry import MODELS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SMALL = ['--device', 'cpu', '--rounds', '1', '--steps', '1', '--size', '16', '--width', '32']
 NETWORK = dict(
     backbone=dict(type='mmpretrain.ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
@@ -33,7 +32,7 @@ def narrow(monkeypatch):
 def test_a_table_of_every_method_with_ratios_shares_and_utilisation(run_tool, tmp_path):
     record = tmp_path / 'record.json'
     status, out, err = run_tool(
-        'benchmark_step.py', *SMALL, '--networks', 'resnet18', '--batch-sizes', '4', '8',
+        'speed/step.py', *SMALL, '--networks', 'resnet18', '--batch-sizes', '4', '8',
         '--out', record,
     )  # fmt: skip
     assert status == 0, err
@@ -55,7 +54,7 @@ def test_a_table_of_every_method_with_ratios_shares_and_utilisation(run_tool, tm
 def test_the_second_table_has_the_loader_in_it(run_tool, digits_config, small, tmp_path):
     record = tmp_path / 'record.json'
     status, out, err = run_tool(
-        'benchmark_step.py', *SMALL, '--loader', digits_config, '--out', record,
+        'speed/step.py', *SMALL, '--loader', digits_config, '--out', record,
         '--cfg-options', *small,
     )  # fmt: skip
     assert status == 0, err
@@ -101,17 +100,6 @@ def test_the_plain_lars_is_ours():
         assert torch.allclose(one, other, rtol=1e-5)
 
 
-def test_a_clock_tells_the_parts_apart():
-    clock = Clock('cpu')
-    for part in ('start', 'short', 'long'):
-        if part == 'long':
-            torch.randn(2_000_000)
-        clock.mark(part)
-    seconds = clock.seconds()
-    assert list(seconds) == ['short', 'long']
-    assert 0 < seconds['short'] < seconds['long']
-
-
 @pytest.mark.parametrize(
     ('arguments', 'says'),
     [
@@ -121,7 +109,7 @@ def test_a_clock_tells_the_parts_apart():
     ],
 )
 def test_wrong_arguments_end_in_one_line(run_tool, arguments, says):
-    status, _, err = run_tool('benchmark_step.py', *SMALL, *arguments)
+    status, _, err = run_tool('speed/step.py', *SMALL, *arguments)
     assert (status, says in err) == (2, True)
 
 
@@ -130,7 +118,7 @@ def test_a_table_of_optimizers(tmp_path):
     record = tmp_path / 'record.json'
     # Wide, so that the largest tensor, 17 MB, is more than what the process takes for itself.
     options = ['--width', '2048', '--rounds', '1', '--device', 'cpu', '--out', record]
-    command = [sys.executable, ROOT / 'tools' / 'benchmark_optimizer.py', *options]
+    command = [sys.executable, ROOT / 'tools' / 'speed' / 'optimizer.py', *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     rows = {row['method']: row for row in json.loads(record.read_text())['rows']}

@@ -1,15 +1,16 @@
-"""The benchmark of the views runs, and what it counts adds up."""
+"""The speed of the views is measured part by part, and the numbers add up."""
 
 import json
 
 import pytest
 
 
+@pytest.mark.usefixtures('_threads')
 def test_every_part_gives_its_numbers(run_tool, photographs, tmp_path):
     found = tmp_path / 'views.json'
     options = ['--images', '2', '--rounds', '1', '--sides', '300', '--passes', '40']
     options += ['--listed', '2000', '--json', found]
-    status, out, _ = run_tool('benchmark_views.py', photographs[0].parent, *options)
+    status, out, _ = run_tool('speed/views.py', photographs[0].parent, *options)
     assert status == 0
     record = json.loads(found.read_text())
     speed = record['speed']
@@ -23,6 +24,6 @@ def test_every_part_gives_its_numbers(run_tool, photographs, tmp_path):
 
 
 def test_a_folder_without_jpeg_files_is_refused(run_tool, tmp_path):
-    status, _, err = run_tool('benchmark_views.py', tmp_path)
+    status, _, err = run_tool('speed/views.py', tmp_path)
     assert status == 2
     assert 'no JPEG files' in err

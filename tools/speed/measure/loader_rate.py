@@ -1,18 +1,17 @@
-"""How much of a training's speed its loader leaves over."""
+"""How much of a training step's speed the loader leaves over."""
 
 import itertools
-import statistics
-import time
 from pathlib import Path
 
 import torch
-from mmbarlow.benchmarks.timing import synchronize
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 
 from mmbarlow.config import check_data_folders, explained, load_config
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import MODELS
+
+from .timing import medians
 
 
 def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dict:
@@ -22,7 +21,7 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
     time; then on the batches of the loader. Both take turns.
 
     Args:
-        path: of the config of a pretraining.
+        path: the config of a pretraining.
         options: changes of the config.
         steps: in a turn.
         rounds: turns of each.
@@ -38,16 +37,12 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
     batch = next(batches)
     for _ in range(3):
         model.train_step(batch, wrapper)
-    times: dict[str, list[float]] = dict(step=[], loader=[])
-    for _ in range(rounds):
-        for kind in times:
-            synchronize(device)
-            start = time.perf_counter()
-            for _ in range(steps):
-                model.train_step(batch if kind == 'step' else next(batches), wrapper)
-            synchronize(device)
-            times[kind].append((time.perf_counter() - start) / steps)
-    step, whole = (statistics.median(times[kind]) for kind in ('step', 'loader'))
+    tasks = dict(
+        step=lambda: model.train_step(batch, wrapper),
+        loader=lambda: model.train_step(next(batches), wrapper),
+    )
+    seconds = medians(tasks, rounds, device, repeats=steps)
     size = cfg.train_dataloader.batch_size
-    rates = dict(pairs_s=size / whole, step_pairs_s=size / step, of_step=step / whole)
-    return dict(config=Path(path).stem, batch=size, **rates)
+    rates = dict(pairs_s=size / seconds['loader'], step_pairs_s=size / seconds['step'])
+    of_step = seconds['step'] / seconds['loader']
+    return dict(config=Path(path).stem, batch=size, **rates, of_step=of_step)

@@ -1,21 +1,23 @@
 """Training steps of several codes on the same network, to be timed side by side.
 
 Each method takes two views (n, 3, size, size) that lie on the device and does all that a training
-does with them: both forward passes, loss, backward, optimizer.
+step does with them: both forward passes, loss, backward, optimizer.
 """
 
 import functools
 from collections.abc import Callable
 
 import torch
-from mmbarlow.benchmarks.networks import ours, theirs
-from mmbarlow.benchmarks.official import OfficialLARS, OfficialLoss
-from mmbarlow.benchmarks.timing import Clock
 from mmengine.optim import build_optim_wrapper
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmbarlow.engine.bf16 import has_bf16, mixed_dtype, wrapper_for
 from mmbarlow.registry import MODELS
+
+from .networks import ours, theirs
+from .official import OfficialLARS, OfficialLoss, groups
+from .timing import Stopwatch, medians
 
 Views = list[Tensor]
 Step = Callable[[Views], object]
@@ -24,20 +26,19 @@ Step = Callable[[Views], object]
 LR, BIAS_LR, WEIGHT_DECAY = 0.01, 1e-4, 1e-6
 
 
-# The optimizer wrapper that computes in a type.
-WRAPPERS = {
-    torch.bfloat16: 'mmbarlow.BF16OptimWrapper',
-    torch.float16: 'mmengine.AmpOptimWrapper',
-    torch.float32: 'mmengine.OptimWrapper',
-}
-
-
 def precision(device: str) -> torch.dtype:
     """bf16 where the device has it; else fp16 on a GPU and fp32 on a CPU."""
-    if device == 'cpu':
-        return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
-    bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.bfloat16 if bf16 else torch.float16
+    return mixed_dtype(device) if device != 'cpu' or has_bf16('cpu') else torch.float32
+
+
+def matrix_rate(device: str, dtype: torch.dtype) -> float:
+    """Operations a second of one large product of matrices."""
+    side = 512 if device == 'cpu' else 8192
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in 'ab')
+    product = torch.empty_like(a)
+    torch.mm(a, b, out=product)
+    seconds = medians({'mm': lambda: torch.mm(a, b, out=product)}, 5, device, repeats=3)['mm']
+    return 2 * side**3 / seconds
 
 
 class Ours:
@@ -48,7 +49,7 @@ class Ours:
         self.wrapper = build_optim_wrapper(
             self.model,
             dict(
-                type=WRAPPERS[precision(device)],
+                type=wrapper_for(precision(device)),
                 optimizer=dict(type='mmbarlow.LARS', lr=LR, weight_decay=WEIGHT_DECAY),
                 constructor='mmbarlow.NdimParamGroups',
                 paramwise_cfg=dict(bias_lr=BIAS_LR),
@@ -60,37 +61,33 @@ class Ours:
         return self.model.train_step(dict(inputs=views), self.wrapper)['loss']
 
     def parts(self, views: Views) -> dict[str, float]:
-        """Seconds of the parts of one step; the loss's own backward pass is in 'loss'."""
-        clock = Clock(self.device)
-        clock.mark('start')
+        """The seconds of each part of a step; the loss's own backward pass is in 'loss'."""
+        watch = Stopwatch(self.device)
+        watch.mark('start')
         with self.wrapper.optim_context(self.model):
             z = self.model.embed_views(views)
-            clock.mark('forward')
+            watch.mark('forward')
             leaves = [x.detach().requires_grad_() for x in z]
             loss, _ = self.model.parse_losses(self.model.head.loss(*leaves))
         self.wrapper.scale_loss(loss).backward()
-        clock.mark('loss')
+        watch.mark('loss')
         torch.autograd.backward(z, [x.grad for x in leaves])
-        clock.mark('backward')
+        watch.mark('backward')
         self.wrapper.optimizer.step()
         self.wrapper.zero_grad()
-        clock.mark('optimizer')
-        return clock.seconds()
+        watch.mark('optimizer')
+        return watch.seconds()
 
 
 class Official:
-    """The official recipe: fp16 autocast with a scaled loss, contiguous tensors; on a CPU, ours."""
+    """The official recipe: fp16 autocast, a scaled loss, contiguous tensors; our type on a CPU."""
 
     def __init__(self, network: dict, device: str) -> None:
         model = MODELS.build(ours(network))
         self.net = nn.Sequential(model.backbone, model.neck).to(device)
         self.loss = OfficialLoss(network['width']).to(device)
-        params = list(self.net.parameters())
-        groups = [
-            dict(params=[p for p in params if p.ndim > 1]),
-            dict(params=[p for p in params if p.ndim == 1], lr=BIAS_LR, weight_decay=0.0),
-        ]
-        self.optimizer = OfficialLARS(groups, lr=LR, weight_decay=WEIGHT_DECAY)
+        params = groups(self.net.parameters(), lr=BIAS_LR, weight_decay=0.0)
+        self.optimizer = OfficialLARS(params, lr=LR, weight_decay=WEIGHT_DECAY)
         self.scaler = torch.amp.GradScaler(device, enabled=device != 'cpu')
         dtype = precision(device) if device == 'cpu' else torch.float16
         self.autocast = autocast(device, dtype)
@@ -108,8 +105,8 @@ class Official:
 class Mmpretrain:
     """mmpretrain's model, head and LARS as its config has them, in MMEngine's wrapper for fp16.
 
-    That refuses a CPU, which has our precision. After each step comes the look at every logged
-    value that MMEngine's hook takes.
+    That wrapper refuses a CPU, where this method computes in the type of ours. Every logged value
+    is read after a step, as MMEngine's hook does.
     """
 
     def __init__(self, network: dict, device: str) -> None:
@@ -119,7 +116,7 @@ class Mmpretrain:
         self.wrapper = build_optim_wrapper(
             self.model,
             dict(
-                type=WRAPPERS[dtype],
+                type=wrapper_for(dtype),
                 optimizer=dict(type='mmpretrain.LARS', lr=LR, weight_decay=WEIGHT_DECAY),
                 paramwise_cfg=dict(
                     custom_keys={name: dict(keys) for name in ('bn', 'bias', 'downsample.1')}
@@ -133,7 +130,7 @@ class Mmpretrain:
 
 
 class Ceiling:
-    """Backbone and projector alone, forward and backward, in our precision and layout."""
+    """Backbone and projector alone, forward and backward, in the type and layout of ours."""
 
     def __init__(self, network: dict, device: str, **options) -> None:
         self.model = MODELS.build(ours(network) | options).to(device)
@@ -156,7 +153,8 @@ METHODS: dict[str, Callable[..., Step]] = dict(
 
 
 def operations(network: dict, device: str) -> float:
-    """Of convolutions and linear layers in forward and backward of one image's two views."""
+    """The operations that convolutions and linear layers take for one image's two views, forward
+    and backward."""
     step = Ceiling(network, device)
     size = network['size']
     views = [torch.randn(2, 3, size, size, device=device) for _ in 'ab']
