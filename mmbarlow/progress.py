@@ -1,7 +1,7 @@
-"""A progress bar on what takes longer than a few seconds."""
+"""A progress bar for what takes longer than a few seconds."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeVar
 
 from mmengine.dist import is_main_process
@@ -10,12 +10,10 @@ from rich.progress import track
 T = TypeVar('T')
 
 
-def progress(
-    sequence: Sequence[T] | Iterable[T], description: str, total: int | None = None
-) -> Iterable[T]:
-    """The items of `sequence`, with a bar and the time left on a terminal's first process.
+def progress(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
+    """`items`, with a bar and the time left if the first process runs in a terminal.
 
-    `total` is the number of items, where `sequence` has no length.
+    `total` is their number, needed where `items` has no length.
     """
     shown = is_main_process() and sys.stderr.isatty()
-    return track(sequence, description, total, transient=True, disable=not shown)
+    return track(items, description, total, transient=True, disable=not shown)

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 from mmbarlow.apis import get_model
 from mmbarlow.config import load_config
-from mmbarlow.evaluation.features import extract_features
+from mmbarlow.evaluation.features import dataset_features
 from mmbarlow.registry import MODELS
 from mmbarlow.zoo import records
 from mmbarlow.zoo.runs import LABELS
@@ -96,7 +96,7 @@ def test_a_neighbour_trains_is_judged_and_exports_the_backbone_it_trained(algori
     for name, tensor in judged.backbone.state_dict().items():
         assert torch.equal(tensor, after[name]), name
     loader = runner.val_loop.dataloader
-    torch.testing.assert_close(*(extract_features(m, loader) for m in (judged, runner.model)))
+    torch.testing.assert_close(*(dataset_features(m, loader) for m in (judged, runner.model)))
 
     (record,) = records.read_folder(tmp_path / 'records')
     assert (record.model, record.pretrain_config) == (algorithm, path.stem)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def accuracy(ranked: Tensor, labels: Tensor, classes: int) -> dict[str, float]:
-    """The share of samples, in percent, whose label is first, or among the first five.
+    """The percentage of samples whose label is first, or among the first five.
 
     Args:
         ranked: predicted classes, the best first, shape (N, 5) or more, or as many as there are

@@ -1,4 +1,4 @@
-"""A training that judges a network: its weights go in, metrics come out."""
+"""What a benchmark that trains adds to the run: a network's weights go in, metrics come out."""
 
 from collections.abc import Callable
 
@@ -10,16 +10,16 @@ from mmbarlow.checkpoints import keep_plain, unwrap
 
 
 class BenchmarkHook(Hook):
-    """Loads the judged network into the model and keeps the metrics, over interruptions too.
+    """Loads the evaluated network into the model and keeps the metrics, across interruptions too.
 
-    Not registered: `mmbarlow.evaluation.training` makes it, around a network in memory.
+    Not registered: `mmbarlow.evaluation.training` builds it around a network in memory.
 
     Args:
-        load: puts the judged network's tensors into the model.
-        key: of the network and the recipe; a checkpoint with another one is of something else.
+        load: puts the evaluated network's tensors into the model.
+        key: of network and recipe; the checkpoints carry it, see `benchmark_key`.
     """
 
-    priority = 'VERY_HIGH'  # the weights are there before FrozenHook copies them
+    priority = 'VERY_HIGH'  # FrozenHook copies the weights after they are loaded
 
     def __init__(self, load: Callable[[nn.Module], None], key: str) -> None:
         self.load = load
@@ -35,14 +35,14 @@ class BenchmarkHook(Hook):
         self.best = checkpoint['benchmark']['best']
 
     def before_train(self, runner) -> None:
-        """The first moment after the model's own initialisation."""
+        """The first moment after the model's own initialization."""
         if runner.iter == 0:
             self.load(unwrap(runner.model))
             return
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
         now = runner.epoch if by_epoch else runner.iter
         if now % runner.val_interval == 0 or runner.iter == runner.max_iters:
-            # A checkpoint is written before its network is judged: judge it now.
+            # A checkpoint is written before its network is evaluated: do that now.
             runner.val_loop.run()
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:

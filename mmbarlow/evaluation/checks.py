@@ -1,4 +1,4 @@
-"""What the protocols ask of the features they are given."""
+"""What the protocols require of the features and settings they are given."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from mmbarlow.evaluation.svm.average_precision import RULES
 
 
 def check_splits(train: Features, test: Features) -> int:
-    """The number of classes: the highest label of the train split, and one.
+    """The number of classes: the highest label of the train split plus one.
 
     Raises:
         InputError: a split is empty or has NaN or infinite features, features and labels do not
@@ -29,19 +29,20 @@ def check_splits(train: Features, test: Features) -> int:
     highest = int(test.labels.max())
     if highest >= classes:
         raise InputError(
-            f'the test split has the label {highest}, the train split none above {classes - 1}: '
-            'take both splits from the same data set.'
+            f'the test split has the label {highest}, but the train split has none above '
+            f'{classes - 1}: take both splits from the same data set.'
         )
     return classes
 
 
 def check_marks(train: Features, test: Features, positives: int, what: str, option: str) -> int:
-    """The number of classes of splits in which an image can be of several.
+    """The number of classes of splits in which an image can belong to several.
 
     Args:
         train, test: labels (N, classes): 1, 0 or -1, see `Features`.
-        positives: train images that every class must have.
-        what: asks for them, and `option` is to be lowered otherwise.
+        positives: the least number of positive train images a class must have.
+        what: the setting that requires them, for the message.
+        option: the argument that would lower it, for the message.
 
     Raises:
         InputError: a split is empty or has NaN or infinite features, features, labels and classes
@@ -50,7 +51,7 @@ def check_marks(train: Features, test: Features, positives: int, what: str, opti
     """
     for name, split in (('train', train), ('test', test)):
         _check_features(name, split.features)
-        _check_marks(name, split)
+        _check_values(name, split)
     shapes = [tuple(x.shape[1] for x in split) for split in (train, test)]
     if shapes[0] != shapes[1]:
         raise InputError(
@@ -61,33 +62,30 @@ def check_marks(train: Features, test: Features, positives: int, what: str, opti
         counts = (split.labels == 1).sum(0)
         c = int(counts.argmin())
         if int(counts[c]) < least:
-            lower = f'{what} ask for {least}: lower {option}, or ' if name == 'train' else ''
+            lower = f'for {what} it needs {least}: lower {option}, or ' if name == 'train' else ''
             raise InputError(
-                f'class {c} (from 0) has {int(counts[c])} positive {name} images; {lower}leave '
-                "the class out of both splits with the data set's metainfo.classes."
+                f'class {c} (counted from 0) has {int(counts[c])} positive {name} images; {lower}'
+                "leave the class out of both splits with the data set's metainfo.classes."
             )
-        if not (split.labels == 0).any(0).all():
-            c = int((split.labels == 0).sum(0).argmin())
-            raise InputError(f'class {c} (from 0) has no negative {name} image.')
+        negatives = (split.labels == 0).sum(0)
+        if not negatives.all():
+            c = int(negatives.argmin())
+            raise InputError(f'class {c} (counted from 0) has no negative {name} image.')
     return shapes[0][1]
 
 
-def check_costs(costs: Sequence[float]) -> None:
-    """Raises InputError unless there are costs of an SVM, above 0."""
+def check_svm(costs: Sequence[float], rule: str) -> None:
+    """Raises InputError unless all costs are above 0 and `average_precision` has the rule."""
     if not costs or min(costs) <= 0:
         raise InputError(f'costs must be one or more numbers above 0, got {list(costs)}.')
-
-
-def check_rule(rule: str) -> None:
-    """Raises InputError unless it is a rule of `average_precision`."""
     if rule not in RULES:
         raise InputError(f'the rule of average precision is one of {RULES}, not {rule!r}.')
 
 
 def check_knn(k: Sequence[int], temperature: float) -> None:
-    """Raises InputError unless there are numbers of neighbours from 1 up and a temperature."""
+    """Raises InputError unless each k is at least 1 and the temperature is above 0."""
     if not k or min(k) < 1:
-        raise InputError(f'k must be one or more numbers of neighbours from 1 up, got {list(k)}.')
+        raise InputError(f'k must be one or more numbers of neighbors from 1 up, got {list(k)}.')
     if temperature <= 0:
         raise InputError(f'the temperature of kNN must be above 0, got {temperature}.')
 
@@ -98,19 +96,19 @@ def _check_split(name: str, split: Features) -> None:
     if labels.shape != features.shape[:1] or labels.is_floating_point():
         raise InputError(
             f'the {name} split has {len(features)} features and labels of shape '
-            f'{tuple(labels.shape)}, {labels.dtype}: one whole number a sample is needed.'
+            f'{tuple(labels.shape)}, {labels.dtype}: each sample needs one whole number.'
         )
     if int(labels.min()) < 0:
         raise InputError(f'the {name} split has the label {int(labels.min())}: labels start at 0.')
 
 
-def _check_marks(name: str, split: Features) -> None:
+def _check_values(name: str, split: Features) -> None:
     features, labels = split
     fits = labels.ndim == 2 and len(labels) == len(features) and not labels.is_floating_point()
     if not fits or not bool(((labels >= -1) & (labels <= 1)).all()):
         raise InputError(
             f'the {name} split has {len(features)} features and labels of shape '
-            f'{tuple(labels.shape)}, {labels.dtype}: 1, 0 or -1 for each image and class is needed.'
+            f'{tuple(labels.shape)}, {labels.dtype}: each image needs 1, 0 or -1 for each class.'
         )
 
 

@@ -12,37 +12,37 @@ from torch import Tensor
 from mmbarlow.checkpoints import check_fits
 from mmbarlow.config import explained
 from mmbarlow.evaluation.labels_hook import LabelsHook
-from mmbarlow.evaluation.training import normalisation, run
+from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import DATASETS, MODELS
 
-# Choices of a benchmark, not of the network: those of the pretraining do not count.
+# The benchmark decides these, not the network: what the pretraining set does not count.
 BENCHMARKS_OWN = ('frozen_stages', 'norm_eval', 'init_cfg')
 
 
 def train_classifier(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str, float]:
-    """Run a benchmark that trains a classifier on a pretrained network; see `training.run`.
+    """Run a benchmark that trains a classifier on a network; see `train_and_evaluate`.
 
     Args:
-        encoder: the judged network.
+        encoder: the network to evaluate.
         encoder_cfg: the config it was built with: `backbone`, `data_preprocessor`.
         cfg: a training config with an `mmpretrain.ImageClassifier` whose backbone stands for the
-            judged one; see `put_in`. Not changed.
+            evaluated one; see `replace_backbone`. Not changed.
     """
     cfg = deepcopy(cfg)
     state = encoder.backbone.state_dict()
     with explained('the benchmark'):
-        put_in(encoder_cfg, cfg)
+        replace_backbone(cfg, encoder_cfg)
         fit_head(cfg)
-    return run(cfg, state, partial(load_backbone, state), [LabelsHook()])
+    return train_and_evaluate(cfg, state, partial(load_backbone, state), [LabelsHook()])
 
 
-def put_in(encoder_cfg: dict, cfg: Config) -> None:
-    """Make the judged network the backbone of `cfg`, in place, without its weights.
+def replace_backbone(cfg: Config, encoder_cfg: dict) -> None:
+    """Make the evaluated network the backbone of `cfg`, in place, without its weights.
 
-    What the benchmark says of `frozen_stages`, `norm_eval` and `out_indices` holds, and a
-    backbone of the benchmark's that wraps another (`mmbarlow.StemResNet`) gets the judged one
-    inside. The images are normalised as in the pretraining.
+    The benchmark's own `frozen_stages`, `norm_eval` and `out_indices` are kept, and where its
+    backbone wraps another one (`mmbarlow.StemResNet`), the inner one is replaced. The images are
+    normalized as in pretraining.
     """
     model = cfg.model
     wraps = 'backbone' in model.backbone
@@ -52,12 +52,9 @@ def put_in(encoder_cfg: dict, cfg: Config) -> None:
     if 'frozen_stages' in asked and _takes(backbone['type'], 'frozen_stages'):
         stages = backbone.get('num_stages', asked.frozen_stages)
         backbone['frozen_stages'] = min(asked.frozen_stages, stages)
-    if wraps:
-        model.backbone.backbone = ConfigDict(backbone)
-    else:
-        model.backbone = ConfigDict(backbone)
+    (model.backbone if wraps else model).backbone = ConfigDict(backbone)
 
-    mean, std, swapped = normalisation(encoder_cfg)
+    mean, std, swapped = normalization(encoder_cfg)
     model.data_preprocessor = ConfigDict(
         model.get('data_preprocessor', dict(type='mmpretrain.ClsDataPreprocessor')),
         mean=mean,
@@ -75,7 +72,7 @@ def _takes(kind: str, argument: str) -> bool:
 def fit_head(cfg: Config) -> None:
     """Give the head the width of the features that backbone and neck make of a test image.
 
-    `in_channels` where they are vectors, `in_shapes` where they are several maps.
+    That is `in_channels` for vectors, and `in_shapes` for several maps.
     """
     image = DATASETS.build(cfg.val_dataloader.dataset)[0]['inputs']
     backbone = MODELS.build(cfg.model.backbone)
@@ -91,6 +88,6 @@ def fit_head(cfg: Config) -> None:
 
 def load_backbone(state: dict[str, Tensor], model: Any) -> None:
     """Raises InputError unless the tensors are those of the model's backbone, all of them."""
-    backbone = getattr(model.backbone, 'backbone', model.backbone)  # of mmbarlow.StemResNet
-    check_fits(backbone, state, 'the judged network')
+    backbone = getattr(model.backbone, 'backbone', model.backbone)  # inside mmbarlow.StemResNet
+    check_fits(backbone, state, 'the evaluated network')
     backbone.load_state_dict(state)

@@ -1,26 +1,26 @@
-"""Judging frozen features, during pretraining and after it."""
+"""Evaluating frozen features, during pretraining and after it."""
 
 from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import unwrap
-from mmbarlow.evaluation.features import extract_features
+from mmbarlow.evaluation.features import dataset_features
 from mmbarlow.registry import LOOPS, METRICS
 
 
 @LOOPS.register_module()
 class FeatureLoop(BaseLoop):
-    """A validation or test loop that needs no labels in training: protocols on frozen features.
+    """A validation or test loop that applies protocols to frozen features; it trains nothing.
 
-    Extracts the features of the labelled training images (the bank) and of the loop's own
-    images, and gives both to each protocol.
+    It extracts the features of the labeled training images (the bank) and of the loop's own
+    images, and passes both to each protocol.
 
     Args:
         runner: MMEngine's runner.
-        dataloader: the images to classify, with labels, config or DataLoader.
+        dataloader: the images to classify, with labels; a config or a DataLoader.
         evaluator: one protocol's config, such as `dict(type='mmbarlow.KNN')`, or a list of them.
-        bank_dataloader: the training images without augmentation, with labels, as `dataloader`.
-        stage: 'val' or 'test', the hooks to call.
-        bank_dtype: to hold the features of the bank in; 'float16' halves the memory.
+        bank_dataloader: the training images with labels, without augmentation.
+        stage: 'val' or 'test', which decides the hooks that are called.
+        bank_dtype: the type the features of the bank are held in; 'float16' halves the memory.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class FeatureLoop(BaseLoop):
         self.runner.call_hook(f'before_{self.stage}')
         self.runner.call_hook(f'before_{self.stage}_epoch')
         model = unwrap(self.runner.model)
-        train = extract_features(model, self.bank_dataloader, self.bank_dtype)
-        test = extract_features(model, self.dataloader)
+        train = dataset_features(model, self.bank_dataloader, self.bank_dtype)
+        test = dataset_features(model, self.dataloader)
         metrics = {
             f'{type(protocol).__name__}/{name}': value
             for protocol in self.protocols

@@ -15,16 +15,16 @@ from mmbarlow.launch import together
 from mmbarlow.models.encoder import pooled
 from mmbarlow.progress import progress
 
-STATED_FROM = 2**30  # bytes; less needs no planning
-GATHERED_BYTES = 2**28  # of all processes together, in one exchange
+ANNOUNCED_FROM = 2**30  # bytes; less needs no planning
+GATHERED_BYTES = 2**28  # by all processes together, in one exchange
 
 
 class Features(NamedTuple):
     """What a frozen network makes of a data set, on the CPU.
 
     features: shape (N, C), float32, or float16 to save memory.
-    labels: shape (N,), int64, from 0; or, where an image can be of several classes,
-        (N, classes), int64: 1 it is, 0 it is not, -1 it is neither counted as right nor as wrong.
+    labels: shape (N,), int64, from 0; or, where an image can belong to several classes,
+        (N, classes), int64: 1 for yes, 0 for no, -1 for undecided, which is not counted.
     """
 
     features: Tensor
@@ -32,31 +32,28 @@ class Features(NamedTuple):
 
 
 @torch.no_grad()
-def extract_features(
-    model: BaseModel, loader: DataLoader, dtype: str | torch.dtype = torch.float32
-) -> Features:
+def dataset_features(model: BaseModel, loader: DataLoader, dtype: str = 'float32') -> Features:
     """Run `model` in eval mode over the images of `loader`, each process on its share.
 
     Args:
         model: takes images (n, 3, H, W) in the mode 'tensor' and returns (n, C), or, as
-            mmpretrain's algorithms do, the backbone's feature maps, of which the last is pooled;
-            left in the mode it was in.
-        loader: labelled images in a fixed order, by MMEngine's DefaultSampler with shuffle=False.
-        dtype: to hold the features in, 'float32' or 'float16'; it is the network's own business
-            in what it computes.
+            mmpretrain's algorithms do, the backbone's feature maps, of which the last is pooled.
+            Afterwards it is in train or eval mode as it was before.
+        loader: labeled images in a fixed order, by MMEngine's DefaultSampler with shuffle=False.
+        dtype: the type the features are held in, 'float32' or 'float16', whatever type the
+            network computes in.
 
     Returns:
-        The features of all processes, in the order of the data set, the same on each. A gigabyte
-        or more is announced before it is taken.
+        The features of all images, in the order of the data set, the same in each process. A
+        gigabyte or more is announced in the log before it is allocated.
 
     Raises:
-        InputError: there are no images, or they have no labels, or labels of different lengths.
+        InputError: there are no images, or their labels are missing or of different lengths.
     """
-    held: torch.dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
     size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
     if not size:
         raise InputError('the data set has no images to evaluate: check its list and folder.')
-    own = together(lambda: _own_share(model, loader, held))
+    own = together(lambda: _own_share(model, loader, getattr(torch, dtype)))
     return own if get_world_size() == 1 else Features(*(_interleave(x, size) for x in own))
 
 
@@ -72,7 +69,7 @@ def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Feat
             new = pooled(new)
         if not done:
             size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
-            state_memory(f'{size:,} features in each process', size, new.shape[1], dtype)
+            announce_memory(f'{size:,} features in each process', size, new.shape[1], dtype)
             features = torch.empty(len(loader.sampler), new.shape[1], dtype=dtype)  # pyright: ignore[reportArgumentType]
         features[done : done + len(new)] = new
         done += len(new)
@@ -80,14 +77,14 @@ def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Feat
     model.train(was_training)
     if len({label.shape for label in labels}) > 1:
         raise InputError(
-            'the images have labels of different lengths: several labels an image must be given as '
-            'a number for each class (1, 0 or -1), as mmbarlow.VOC07 does.'
+            'the images have labels of different lengths: where an image can belong to several '
+            'classes, give a number for each class (1, 0 or -1), as mmbarlow.VOC07 does.'
         )
     return Features(features[:done], torch.stack(labels))
 
 
 def label_of(sample) -> Tensor:
-    """The class as a number, or the marks of all classes, (classes,)."""
+    """The class as a number (), or 1, 0 or -1 for each class, (classes,)."""
     if 'gt_label' not in sample:
         raise InputError('evaluation needs labels, and this data set has none.')
     return sample.gt_label.cpu().squeeze()
@@ -99,19 +96,19 @@ def unit_rows(features: Tensor) -> np.ndarray:
     return x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-5)
 
 
-def state_memory(what: str, rows: int, columns: int, dtype: torch.dtype) -> None:
-    """A line in the log, so that who has less memory stops here and not an hour later."""
+def announce_memory(what: str, rows: int, columns: int, dtype: torch.dtype) -> None:
+    """Log how much memory is needed, so that nobody learns only an hour later that it is short."""
     size = rows * columns * dtype.itemsize
-    if size >= STATED_FROM:
+    if size >= ANNOUNCED_FROM:
         kind = str(dtype).removeprefix('torch.')
         print_log(f'{what}: {rows:,} x {columns:,} in {kind}, {size / 1e9:.1f} GB', 'current')
 
 
 def _interleave(own: Tensor, size: int) -> Tensor:
-    """Undo DefaultSampler: process r of W has the samples r, r + W, r + 2W, ... and, at the end,
-    a few from the beginning again so that all have the same number.
+    """Undo DefaultSampler: (n, ...) in each of W processes to all of the data, (size, ...).
 
-    (n, ...) of each process to (size, ...) on each, in blocks, since a GPU has to hold them.
+    Process r has the samples r, r + W, r + 2W, ... and, at the end, a few from the beginning again
+    so that all have the same number. They are gathered in blocks, which must fit on a GPU.
     """
     world_size = get_world_size()
     rows = max(1, GATHERED_BYTES // (world_size * own[0].nbytes))

@@ -1,4 +1,4 @@
-"""How good are the features when hardly any label is known?"""
+"""How good are the features when hardly any labels are known?"""
 
 from collections.abc import Iterator
 
@@ -15,15 +15,15 @@ from mmbarlow.registry import METRICS
 
 @METRICS.register_module()
 class FewLabelKNN:
-    """kNN classification of the test features by a few labelled train features of each class.
+    """kNN classification of the test features by a few labeled train features of each class.
 
     Args:
-        labels_per_class: labelled samples drawn from each class.
-        draws: how often they are drawn anew.
-        k: neighbours that vote, see `knn_predict`; by default as many as a class has labels.
+        labels_per_class: labeled samples drawn from each class.
+        draws: number of independent draws.
+        k: number of neighbors that vote, see `knn_predict`.
         temperature: of the weights exp(cosine similarity / temperature).
         seed: of the draws, which depend on it and on the labels, not on the features or on what
-            was drawn before: every network is judged by the same samples.
+            was drawn before: every network is evaluated with the same samples.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class FewLabelKNN:
         self.seed = seed
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
-        """Mean and sample standard deviation (0 for one draw) of Top-1 over the draws, percent.
+        """Mean and sample standard deviation (0 for one draw) of Top-1 over the draws, in
+        percent.
 
         Raises:
-            InputError: a class has fewer labels than asked for; and see `check_splits`.
+            InputError: a class has fewer labels than `labels_per_class`; see also `check_splits`.
         """
         classes = check_splits(train, test)
         top1 = []
@@ -63,13 +64,13 @@ class FewLabelKNN:
         return dict(top1_mean=values.mean().item(), top1_std=std)
 
     def _draw(self, labels: Tensor, classes: int) -> Iterator[Tensor]:
-        """For each draw the indices of the labelled samples, `labels_per_class` a class."""
+        """For each draw the indices of the labeled samples, `labels_per_class` of each class."""
         counts = labels.bincount(minlength=classes)
         n = self.labels_per_class
         if int(counts.min()) < n:
             raise InputError(
-                f'class {int(counts.argmin())} has {int(counts.min())} train samples, and '
-                f'{n} labels a class are asked for: lower labels_per_class.'
+                f'class {int(counts.argmin())} has {int(counts.min())} train samples, fewer than '
+                f'labels_per_class = {n}: lower it.'
             )
         generator = torch.Generator().manual_seed(self.seed)
         first = counts.cumsum(0) - counts  # where each class begins once sorted by class

@@ -1,4 +1,4 @@
-"""Weighted k-nearest-neighbour classification of frozen features."""
+"""Weighted k-nearest-neighbor classification of frozen features."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,50 +9,45 @@ from torch import Tensor
 
 from mmbarlow.evaluation.accuracy import accuracy
 from mmbarlow.evaluation.checks import check_knn, check_splits
-from mmbarlow.evaluation.features import Features, state_memory
+from mmbarlow.evaluation.features import Features, announce_memory
 from mmbarlow.progress import progress
 from mmbarlow.registry import METRICS
 
-BLOCK_BYTES = 2**25  # of similarities: larger blocks leave the processor's cache
+MAX_BYTES = 2**28  # of a block of normalized features, of neighbors or of votes
+CACHED_BYTES = 2**25  # of a block of similarities: a larger one leaves the processor's cache
 
 
 def knn_predict(
-    bank: Features,
-    queries: Tensor,
-    k: Sequence[int],
-    temperature: float = 0.07,
-    max_bytes: int = 2**28,
+    bank: Features, queries: Tensor, k: Sequence[int], temperature: float = 0.07
 ) -> dict[int, Tensor]:
-    """The classes of each query, ranked by the votes of its k nearest neighbours, for each k.
+    """The classes of each query, ranked by the votes of its k nearest neighbors, for each k.
 
-    With features divided by their L2 norm, each neighbour votes for its class with the weight
+    With features divided by their L2 norm, each neighbor votes for its class with the weight
     exp(cosine similarity / temperature): the protocol of instance discrimination (Wu et al.,
-    2018), DINO and MMSelfSup. Exact, whatever the size of the blocks; only where neighbours are
-    equally near may another of them be taken. All k come from one search, on the GPU if there is
-    one; the bank stays where it is and is read once for every 100,000 queries or so.
+    2018), DINO and MMSelfSup. The search is exact, whatever the size of the blocks; only among
+    equally near neighbors may the choice differ. All k come from one search, on the GPU if there
+    is one; the bank stays where it is and is read once for every 100,000 queries or so.
 
     Args:
-        bank: labelled features, (N, C) and (N,), float32 or float16; products are in float32.
+        bank: labeled features, (N, C) and (N,), float32 or float16; products are in float32.
         queries: shape (Q, C).
-        k: numbers of neighbours; one above N counts as N.
+        k: numbers of neighbors; one above N counts as N.
         temperature: of the weights, in units of cosine similarity.
-        max_bytes: of the largest block of normalised features, of neighbours or of votes; a few
-            such blocks are held at a time.
 
     Returns:
         for each k the ranked classes, the best first, shape (Q, min(5, classes)); -1 where fewer
-        classes have a neighbour among the k.
+        classes have a neighbor among the k.
     """
     classes = int(bank.labels.max()) + 1
     samples, dims = bank.features.shape
     most = min(max(k), samples)
-    state_memory('kNN search in a bank', samples, dims, bank.features.dtype)
-    rows = max(1, max_bytes // (4 * max(classes, 3 * most)))
+    announce_memory('kNN search in a bank', samples, dims, bank.features.dtype)
+    rows = max(1, MAX_BYTES // (4 * max(classes, 3 * most)))
     parts: dict[int, list[Tensor]] = {n: [] for n in k}
     for chunk in queries.split(rows):
-        similarity, index = _nearest(bank.features, chunk, most, max_bytes)
-        # Only ratios of votes matter: less the maximum, no small temperature can overflow exp,
-        # and the floor keeps a far neighbour's class apart from a class without any.
+        similarity, index = _nearest(bank.features, chunk, most)
+        # Only ratios of votes matter: with the maximum subtracted, no small temperature overflows
+        # exp, and the floor tells the class of a distant neighbor from a class without any.
         votes = ((similarity - similarity[:, :1]) / temperature).exp()
         votes = votes.clamp_min(torch.finfo(votes.dtype).tiny)
         for n, ranked in _ranked(votes, bank.labels[index], sorted(set(k)), classes):
@@ -60,20 +55,20 @@ def knn_predict(
     return {n: torch.cat(part) for n, part in parts.items()}
 
 
-def _nearest(bank: Tensor, queries: Tensor, k: int, max_bytes: int) -> tuple[Tensor, Tensor]:
+def _nearest(bank: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Cosine similarities and indices of the k nearest in the bank, (Q, min(k, N)), sorted.
 
-    Each block of the bank is normalised, and taken to the GPU if there is one, once.
+    Each block of the bank is normalized, and moved to the GPU if there is one, only once.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     queries = F.normalize(queries.to(device).float())
-    columns = max(1, min(len(bank), max_bytes // (4 * bank.shape[1])))
-    rows = max(1, min(max_bytes, BLOCK_BYTES) // (4 * columns))
+    columns = max(1, min(len(bank), MAX_BYTES // (4 * bank.shape[1])))
+    rows = max(1, min(MAX_BYTES, CACHED_BYTES) // (4 * columns))
     best = queries.new_empty(len(queries), 0)
     index = best.long()
     for start in progress(range(0, len(bank), columns), 'kNN'):
         block = F.normalize(bank[start : start + columns].to(device).float())
-        found = [top(part @ block.T, min(k, len(block))) for part in queries.split(rows)]
+        found = [fast_topk(part @ block.T, min(k, len(block))) for part in queries.split(rows)]
         value, at = (torch.cat(x) for x in zip(*found, strict=True))
         best, index = torch.cat([best, value], 1), torch.cat([index, at + start], 1)
         best, order = best.topk(min(k, best.shape[1]))
@@ -81,12 +76,12 @@ def _nearest(bank: Tensor, queries: Tensor, k: int, max_bytes: int) -> tuple[Ten
     return best.cpu(), index.cpu()
 
 
-def top(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """`x.topk(k)` of the rows of a matrix, faster where they are long, in no order.
+def fast_topk(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """`x.topk(k)` of the rows of a matrix, unsorted, and faster than it where they are long.
 
     Split a row into groups: its k largest numbers lie in the k groups with the largest maxima
-    (were one elsewhere, each of those k maxima would be as large, and k numbers are enough).
-    Maxima are a cheap pass over the row; what has to be sorted is sqrt(k n) numbers, twice.
+    (if one were elsewhere, each of those k maxima would be at least as large). Finding the maxima
+    is a cheap pass over the row; only sqrt(k n) numbers have to be sorted, twice.
     """
     length = math.isqrt(x.shape[1] // k)  # of a group; makes both sorts equally long
     if length < 2:
@@ -104,7 +99,7 @@ def top(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
 def _ranked(
     votes: Tensor, labels: Tensor, k: list[int], classes: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """For each k, ascending, the classes ranked by the votes of the first k neighbours."""
+    """For each k, ascending, the classes ranked by the votes of the first k neighbors."""
     total = votes.new_zeros(len(votes), classes)
     done = 0
     for n in k:
@@ -119,7 +114,7 @@ class KNN:
     """Weighted kNN classification of the test features by the train features; see `knn_predict`.
 
     Args:
-        k: numbers of neighbours, all from one search; MMSelfSup's by default.
+        k: numbers of neighbors, all from one search; MMSelfSup's by default.
         temperature: of the weights exp(cosine similarity / temperature).
     """
 

@@ -1,4 +1,4 @@
-"""Labels that a classifier has an output for."""
+"""A classifier needs an output for every label."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from mmbarlow.errors import InputError
 class LabelsHook(Hook):
     """Raises InputError for a label that the classifier has no output for.
 
-    Before the loss does: on a GPU that would be a device-side assertion. Not registered:
+    On a GPU the loss itself would fail with a device-side assertion. Not registered:
     `mmbarlow.evaluation.classifiers` adds it to every classifier that it trains.
     """
 

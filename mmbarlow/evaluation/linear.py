@@ -10,25 +10,25 @@ from mmbarlow.evaluation.checks import check_splits
 from mmbarlow.evaluation.features import Features
 from mmbarlow.registry import METRICS
 
-MAX_ITERATIONS = 1000  # a few dozen are usual; scikit-learn warns where these are too few
+MAX_ITERATIONS = 1000  # a few dozen are usual; scikit-learn warns if these are not enough
 
 
 @METRICS.register_module()
 class LinearProbe:
     """Multinomial logistic regression on features that were extracted once.
 
-    The features are standardised with the mean and standard deviation of the train split; the
-    loss is the sum of the cross entropies over the samples plus |w|^2 / (2 C), as in
-    scikit-learn, minimised from zero by L-BFGS: convex and deterministic, with neither a
-    learning rate nor a seed. 50,000 x 512 features take seconds.
+    The features are standardized with the mean and standard deviation of the train split. The
+    loss, as in scikit-learn, is the sum of the cross entropies over the samples plus
+    |w|^2 / (2 C); L-BFGS minimizes it from zero. The problem is convex and the solution
+    deterministic: there is no learning rate and no seed. 50,000 x 512 features take seconds.
 
     It is not the probe of the paper, which trains the classifier with SGD for 100 epochs on
-    random crops and flips, and without standardisation: compare its numbers with each other, and
+    random crops and flips, without standardization: compare its numbers with each other, and
     with published ones only roughly.
 
     Args:
         C: inverse strength of the L2 penalty. 0.1 is good over three decades of samples and
-            dimensions; larger sets want less, sets of a few hundred images more.
+            dimensions; larger sets need less, sets of a few hundred images more.
     """
 
     def __init__(self, C: float = 0.1) -> None:
@@ -40,13 +40,13 @@ class LinearProbe:
         """`top1` and, with more than five classes, `top5`, in percent.
 
         Raises:
-            InputError: the train split has one class only; and see `check_splits`.
+            InputError: the train split has only one class; see also `check_splits`.
         """
         classes = check_splits(train, test)
         if train.labels.unique().numel() < 2:
-            raise InputError('the train split has one class only: a classifier needs two.')
+            raise InputError('the train split has only one class: a classifier needs two.')
         mean, scale = train.features.mean(0), train.features.std(0)
-        scale[scale == 0] = 1  # a dimension that never changes gets the weight 0
+        scale[scale == 0] = 1  # a dimension that never changes then gets the weight 0
         x_train, x_test = (((x - mean) / scale).numpy() for x, _ in (train, test))
 
         probe = LogisticRegression(C=self.C, max_iter=MAX_ITERATIONS)

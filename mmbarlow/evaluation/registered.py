@@ -1,4 +1,4 @@
-"""The names of the evaluation that configs use; MMEngine imports them when it looks for one."""
+"""The names that configs use; MMEngine imports this module when it looks one of them up."""
 
 from .feature_loop import FeatureLoop as FeatureLoop
 from .few_label import FewLabelKNN as FewLabelKNN

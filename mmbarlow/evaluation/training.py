@@ -1,4 +1,4 @@
-"""Benchmarks that train: how one is run, gone on with and evaluated again."""
+"""Benchmarks that train a network: how they are run, resumed and evaluated again."""
 
 import hashlib
 import json
@@ -20,33 +20,34 @@ from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 RECIPE = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
 
 
-def run(
+def train_and_evaluate(
     cfg: Config,
     state: dict[str, Tensor],
     load: Callable[[nn.Module], None],
     hooks: Sequence[Hook] = (),
 ) -> dict[str, float]:
-    """Train and evaluate what `cfg` describes.
+    """Train what `cfg` describes and evaluate it.
 
-    Resolved config, log and checkpoints go to `cfg.work_dir`; an interrupted benchmark goes on
-    from the last checkpoint there, and a finished one is evaluated again.
+    The resolved config, the log and the checkpoints go to `cfg.work_dir`; an interrupted benchmark
+    resumes from the last checkpoint there, and a finished one is only evaluated again.
 
     Args:
-        cfg: with the judged network in its place; `train_dataloader.batch_size` is that of all
-            processes together. Changed. With a launcher: after `mmbarlow.cli.prepare_processes`.
-        state: the tensors of the judged network.
+        cfg: with the evaluated network in its place; `train_dataloader.batch_size` is that of all
+            processes together. Changed. With a launcher, `mmbarlow.launch.prepare_processes` must
+            have been called.
+        state: the tensors of the evaluated network.
         load: puts them into the model.
-        hooks: of this kind of benchmark.
+        hooks: those that this kind of benchmark adds.
 
     Returns:
-        Metrics of the last evaluation, in percent; `top1_best` is the highest `top1` of all,
-        which the official code prints.
+        Metrics of the last evaluation, in percent; `top1_best` is the highest `top1` of all
+        evaluations, which the official code prints.
 
     Raises:
-        InputError: the network, the data and the config do not fit together, or the work dir is
-            that of another benchmark.
+        InputError: the network, the data and the config do not fit together, or the work dir
+            belongs to another benchmark.
     """
-    key = fingerprint(state, cfg)
+    key = benchmark_key(state, cfg)
     checkpoint = last_checkpoint(cfg.work_dir, key)
     cfg.resume, cfg.load_from = checkpoint is not None, checkpoint
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
@@ -61,29 +62,33 @@ def run(
     return hook.metrics
 
 
-def normalisation(encoder_cfg: dict) -> tuple[list[float] | None, list[float] | None, bool]:
-    """Mean and deviation of the pretraining's images, in the network's own order of channels, and
-    whether that is not R, G, B, in which the data sets have them."""
+def normalization(encoder_cfg: dict) -> tuple[list[float] | None, list[float] | None, bool]:
+    """Mean and standard deviation of the images in pretraining, in the network's own order of
+    channels, and whether that order differs from R, G, B, which the data sets use."""
     images = encoder_cfg.get('data_preprocessor') or {}
     swapped = any(images.get(k) for k in ('to_rgb', 'bgr_to_rgb', 'rgb_to_bgr'))
     return images.get('mean'), images.get('std'), swapped
 
 
 def split_batch(cfg: Config) -> None:
-    """The published batch on any number of processes: the learning rate belongs to it."""
+    """Divide the published batch, which the learning rate belongs to, among the processes.
+
+    Raises:
+        InputError: their number does not divide it.
+    """
     if cfg.get('launcher', 'none') != 'none' and not is_distributed():
         init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     batch, processes = cfg.train_dataloader.batch_size, get_world_size()
     if batch % processes:
         raise InputError(
-            f'a batch of {batch} cannot be split over {processes} processes: take a number of '
-            'them that divides it.'
+            f'a batch of {batch} cannot be split over {processes} processes: choose a number of '
+            'processes that divides it.'
         )
     cfg.train_dataloader.batch_size = batch // processes
 
 
-def fingerprint(state: dict[str, Tensor], cfg: Config) -> str:
-    """SHA-256 of the network and of what decides its result, of the config."""
+def benchmark_key(state: dict[str, Tensor], cfg: Config) -> str:
+    """SHA-256 of the network and of those parts of the config that decide its result."""
     recipe = {key: cfg.get(key) for key in RECIPE} | dict(batch=cfg.train_dataloader.batch_size)
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True, default=str).encode())
     for name, tensor in state.items():
@@ -93,9 +98,12 @@ def fingerprint(state: dict[str, Tensor], cfg: Config) -> str:
 
 
 def last_checkpoint(work_dir: str, key: str) -> str | None:
-    """The checkpoint to go on from, once it has been read safely.
+    """The checkpoint to resume from, or None, once it has been read safely.
 
     MMEngine's own loading falls back to unpickling anything.
+
+    Raises:
+        InputError: it belongs to another benchmark, or cannot be read safely.
     """
     pointer = Path(work_dir) / 'last_checkpoint'
     if not pointer.is_file():
@@ -103,7 +111,7 @@ def last_checkpoint(work_dir: str, key: str) -> str | None:
     path = pointer.parent / Path(pointer.read_text().strip()).name
     if read_checkpoint(path).get('benchmark', {}).get('key') != key:
         raise InputError(
-            f'{path} is of another network, seed or recipe than this benchmark: remove '
+            f'{path} belongs to another network, seed or recipe than this benchmark: remove '
             f'{work_dir}, or give another --work-dir.'
         )
     return str(path)

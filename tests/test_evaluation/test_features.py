@@ -1,4 +1,4 @@
-"""Extraction of features: by one process and by two, of one label an image and of several."""
+"""Features of a data set: by one process and by two, with one label for each image or several."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from mmengine.structures import BaseDataElement
 
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation import features
-from mmbarlow.evaluation.features import Features, extract_features
+from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import DATASETS
 
@@ -22,7 +22,7 @@ SIZES = (7, 1)  # neither is divisible by two processes
 
 @DATASETS.register_module()
 class Marks(BaseDataset):
-    """Images of one number, with the labels they are given; without mmpretrain, which takes the
+    """Images of one number each, with the given labels; without mmpretrain, which would take the
     processes seconds to import."""
 
     def __init__(self, labels: list) -> None:
@@ -50,7 +50,7 @@ def extract(labels: list, dtype: str = 'float32') -> Features:
         )
     )
     model = Encoder(dict(type='mmbarlow.RawPixels'))
-    return extract_features(model, loader, dtype)
+    return dataset_features(model, loader, dtype)
 
 
 def single(n: int) -> list:
@@ -70,10 +70,11 @@ def worker(folder: str, rank: str) -> None:
     }
     torch.save(found, f'{folder}/{rank}.pth')
     dist.barrier()
-    os._exit(0)  # gloo's threads sometimes abort when an interpreter is torn down around them
+    os._exit(0)  # see test_distributed.py
 
 
 def test_two_processes_see_every_image_once_and_in_order(tmp_path):
+    """Started without torchrun, whose own start takes as long as theirs."""
     environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
     command = [sys.executable, __file__, str(tmp_path)]
     processes = [subprocess.Popen([*command, rank], env=environment) for rank in '01']
@@ -87,14 +88,14 @@ def test_two_processes_see_every_image_once_and_in_order(tmp_path):
                 assert labels.tolist() == kind(n)
 
 
-def test_one_process_gives_a_row_an_image_and_its_label_or_marks():
+def test_one_process_gives_a_row_for_each_image_and_its_label_or_marks():
     for kind in (single, several):
         got, labels = extract(kind(5))
         assert torch.equal(got, torch.arange(5.0)[:, None].expand(5, 12))
         assert (labels.dtype, labels.tolist()) == (torch.int64, kind(5))
 
 
-def test_half_precision_is_for_the_asking():
+def test_features_are_held_in_half_precision_on_request():
     got = extract(single(5), 'float16').features
     assert got.dtype == torch.float16
     assert got[:, 0].tolist() == list(range(5))
@@ -103,8 +104,8 @@ def test_half_precision_is_for_the_asking():
 def test_large_features_are_announced_with_their_size(monkeypatch):
     said = []
     monkeypatch.setattr(features, 'print_log', lambda text, logger: said.append(text))
-    features.state_memory('bank', 1_281_167, 2048, torch.float16)
-    features.state_memory('bank', 1000, 2048, torch.float32)
+    features.announce_memory('bank', 1_281_167, 2048, torch.float16)
+    features.announce_memory('bank', 1000, 2048, torch.float32)
     assert said == ['bank: 1,281,167 x 2,048 in float16, 5.2 GB']
 
 

@@ -6,14 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from mmbarlow.engine import SyncTrainedBuffersHook
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.frozen_hook import FrozenHook
 
 
 @pytest.fixture
 def runner() -> SimpleNamespace:
-    """What the hooks ask of a runner."""
+    """What the hook reads of a runner."""
     backbone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
     return SimpleNamespace(model=nn.ModuleDict(dict(backbone=backbone)), epoch=4)
 
@@ -47,16 +46,3 @@ def test_a_parameter_that_moves_by_one_bit_is_named(runner, name):
     tensor.data.flatten()[0] = torch.nextafter(tensor.data.flatten()[0], torch.tensor(9.0))
     with pytest.raises(InputError, match=f'moved: {name} '):
         hook.after_train_epoch(runner)
-
-
-def test_only_what_is_trained_is_averaged_over_processes(runner, monkeypatch):
-    averaged = []
-    monkeypatch.setattr(
-        'mmbarlow.engine.sync_buffers_hook.all_reduce_params',
-        lambda buffers, op: averaged.extend(map(id, buffers)),
-    )
-    runner.model['head'] = nn.BatchNorm1d(4)
-    runner.model.backbone.eval()
-    SyncTrainedBuffersHook().after_train_epoch(runner)
-    head = runner.model['head']
-    assert averaged == [id(head.running_mean), id(head.running_var)]

@@ -5,27 +5,27 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from mmbarlow.evaluation import knn
 from mmbarlow.evaluation.features import Features
-from mmbarlow.evaluation.knn import KNN, knn_predict, top
+from mmbarlow.evaluation.knn import KNN, fast_topk, knn_predict
 from mmbarlow.registry import METRICS
 
 CLASSES = 12
 
 
 def clusters(n: int, seed: int, dims: int = 16) -> Features:
-    """Overlapping clusters, so that neighbours disagree and the weights matter."""
-    centres = torch.randn(CLASSES, dims, generator=torch.Generator().manual_seed(0))
+    """Overlapping clusters, so that neighbors disagree and the weights matter."""
+    centers = torch.randn(CLASSES, dims, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(CLASSES, (n,), generator=generator)
     noise = torch.randn(n, dims, generator=generator)
-    return Features(3 * (centres[labels] + noise), labels)
+    return Features(3 * (centers[labels] + noise), labels)
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def bank() -> Features:
     return clusters(700, seed=1)
 
 
-@pytest.fixture
+@pytest.fixture(scope='module')
 def queries() -> Features:
     return clusters(300, seed=2)
 
@@ -53,24 +53,25 @@ def test_the_first_five_classes_are_those_with_the_most_votes_in_scikit_learn(ba
 
 
 @pytest.mark.parametrize('max_bytes', [2**10, 2**14])
-def test_the_size_of_the_blocks_changes_nothing(bank, queries, max_bytes):
+def test_the_size_of_the_blocks_changes_nothing(bank, queries, max_bytes, monkeypatch):
     k = [5, 50]
     whole = knn_predict(bank, queries.features, k)
-    blocks = knn_predict(bank, queries.features, k, max_bytes=max_bytes)
+    monkeypatch.setattr(knn, 'MAX_BYTES', max_bytes)
+    blocks = knn_predict(bank, queries.features, k)
     assert all(torch.equal(whole[n], blocks[n]) for n in k)
 
 
 def test_no_block_of_similarities_exceeds_the_budget(bank, queries, monkeypatch):
     largest = 0
-    top = knn.top
 
     def watched(similarity, k):
         nonlocal largest
         largest = max(largest, similarity.nbytes)
-        return top(similarity, k)
+        return fast_topk(similarity, k)
 
-    monkeypatch.setattr(knn, 'top', watched)
-    knn_predict(bank, queries.features, [10], max_bytes=2**14)
+    monkeypatch.setattr(knn, 'fast_topk', watched)
+    monkeypatch.setattr(knn, 'MAX_BYTES', 2**14)
+    knn_predict(bank, queries.features, [10])
     assert 2**13 < largest <= 2**14
 
 
@@ -78,7 +79,7 @@ def test_no_block_of_similarities_exceeds_the_budget(bank, queries, monkeypatch)
 def test_the_largest_by_groups_are_the_largest(columns, k):
     x = torch.randn(30, columns, generator=torch.Generator().manual_seed(columns))
     x[:, ::7] = x[:, :1]  # ties
-    value, index = top(x, k)
+    value, index = fast_topk(x, k)
     assert torch.equal(value.sort(descending=True).values, x.topk(k).values)
     assert torch.equal(x.gather(1, index), value)
     assert all(len(row.unique()) == k for row in index)
@@ -116,7 +117,7 @@ def test_a_tiny_temperature_leaves_the_vote_to_the_nearest(bank, queries):
     assert torch.equal(ranked[1][:, 0], ranked[20][:, 0])
 
 
-def test_a_class_without_neighbours_is_no_prediction(bank, queries):
+def test_a_class_without_neighbors_is_no_prediction(bank, queries):
     ranked = knn_predict(bank, queries.features, [1])[1]
     assert (ranked[:, 0] >= 0).all()
     assert (ranked[:, 1:] == -1).all()

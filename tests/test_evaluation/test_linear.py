@@ -2,8 +2,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from mmbarlow.evaluation.features import Features
 from mmbarlow.evaluation.linear import LinearProbe
@@ -11,14 +9,14 @@ from mmbarlow.registry import METRICS
 
 
 def clusters(n: int, classes: int, dims: int = 8, seed: int = 0) -> Features:
-    centres = torch.randn(classes, dims, generator=torch.Generator().manual_seed(0))
+    centers = torch.randn(classes, dims, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(classes, (n,), generator=generator)
-    return Features(centres[labels] + torch.randn(n, dims, generator=generator), labels)
+    return Features(centers[labels] + torch.randn(n, dims, generator=generator), labels)
 
 
 def reference(train: Features, test: Features, C: float) -> torch.Tensor:
-    """Logits of the minimum of sum of cross entropies + |w|^2 / (2 C), by an independent road."""
+    """Logits of the minimum of sum of cross entropies + |w|^2 / (2 C), by independent means."""
     mean, std = train.features.double().mean(0), train.features.double().std(0)
     x, x_test = ((f.features.double() - mean) / std for f in (train, test))
     dims, classes = x.shape[1], int(train.labels.max()) + 1
@@ -50,31 +48,31 @@ def test_finds_the_minimum_of_the_stated_objective(classes, C):
         assert list(result) == ['top1']
 
 
-def test_raw_pixels_of_digits_are_nearly_separable():
-    pixels, labels = load_digits(return_X_y=True)
-    a, b, la, lb = train_test_split(pixels, labels, test_size=360, stratify=labels, random_state=0)
-    train, test = (
-        Features(torch.from_numpy(x).float(), torch.from_numpy(y)) for x, y in ((a, la), (b, lb))
-    )
-    result = LinearProbe()(train, test)
+def test_raw_pixels_of_digits_are_nearly_separable(digits):
+    result = LinearProbe()(*digits)
     assert result['top1'] == pytest.approx(96.7, abs=0.6)
     assert result['top5'] == 100
 
 
-def test_scale_and_shift_of_a_dimension_do_not_matter():
-    train, test = clusters(300, 6, seed=1), clusters(300, 6, seed=2)
+@pytest.fixture
+def splits() -> tuple[Features, Features]:
+    return clusters(300, 6, seed=1), clusters(300, 6, seed=2)
+
+
+def test_scale_and_shift_of_a_dimension_do_not_matter(splits):
+    train, test = splits
     scale, shift = torch.logspace(-2, 3, 8), torch.linspace(-5, 5, 8)
     moved = [Features(f * scale + shift, labels) for f, labels in (train, test)]
     assert LinearProbe()(*moved)['top1'] == pytest.approx(LinearProbe()(train, test)['top1'], abs=1)
 
 
-def test_two_runs_are_the_same_to_the_last_digit():
-    train, test = clusters(300, 6, seed=1), clusters(300, 6, seed=2)
+def test_two_runs_are_the_same_to_the_last_digit(splits):
+    train, test = splits
     assert LinearProbe()(train, test) == LinearProbe()(train, test)
 
 
-def test_a_dimension_that_never_changes_in_training_is_ignored():
-    train, test = clusters(300, 6, seed=1), clusters(300, 6, seed=2)
+def test_a_dimension_that_never_changes_in_training_is_ignored(splits):
+    train, test = splits
     ones = torch.ones(300, 1)
     dead_train = Features(torch.cat([train.features, ones], 1), train.labels)
     dead_test = Features(torch.cat([test.features, 1e6 * ones], 1), test.labels)
@@ -91,7 +89,7 @@ def test_labels_with_a_gap_keep_their_names():
 
 def test_unusable_input_is_refused_in_a_sentence():
     one_class = Features(torch.randn(5, 3), torch.zeros(5, dtype=torch.int64))
-    with pytest.raises(ValueError, match='one class only'):
+    with pytest.raises(ValueError, match='only one class'):
         LinearProbe()(one_class, one_class)
     with pytest.raises(ValueError, match='C of the linear probe must be above 0, got 0'):
         LinearProbe(C=0)

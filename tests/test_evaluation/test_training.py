@@ -1,4 +1,4 @@
-"""Training benchmarks on real digits: numbers, interruptions, processes, bad input."""
+"""Benchmarks that train, on real digits: numbers, interruptions, processes, bad input."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from mmengine.registry import HOOKS
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.classifiers import put_in, train_classifier
+from mmbarlow.evaluation.classifiers import replace_backbone, train_classifier
 from mmbarlow.launch import prepare_processes
 from mmbarlow.models import Encoder
 
@@ -25,8 +25,8 @@ NETWORK = dict(
         depth=18,
         stem_channels=16,
         base_channels=16,
-        # Else every block of the untrained network is the identity, and a linear layer with the
-        # published learning rate stays at chance.
+        # Otherwise every block of the untrained network is the identity, and a linear layer with
+        # the published learning rate stays at chance.
         zero_init_residual=False,
     ),
     data_preprocessor=dict(
@@ -86,7 +86,7 @@ def test_a_linear_layer_on_an_untrained_network_is_well_above_chance(finished):
     assert list(folder.glob('*.py'))  # the resolved config
 
 
-def test_an_interrupted_benchmark_goes_on_and_gives_the_same(finished, tmp_path):
+def test_an_interrupted_benchmark_resumes_and_gives_the_same(finished, tmp_path):
     cfg = config(tmp_path)
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type='Interrupted')]
     with pytest.raises(KeyboardInterrupt):
@@ -109,7 +109,7 @@ def test_a_work_dir_of_another_benchmark_is_refused(finished, change):
         encoder.backbone.bn1.running_mean[0] += 1
     else:
         cfg.optim_wrapper.optimizer.lr = 0.2
-    with pytest.raises(InputError, match='is of another network, seed or recipe'):
+    with pytest.raises(InputError, match='belongs to another network, seed or recipe'):
         train_classifier(encoder, NETWORK, cfg)
 
 
@@ -132,17 +132,17 @@ def test_a_label_without_an_output_is_named(tmp_path):
         train_classifier(untrained(), NETWORK, cfg)
 
 
-def test_the_judged_network_replaces_the_resnet_50_and_the_benchmark_keeps_its_say():
+def test_the_network_replaces_the_resnet_50_and_the_benchmark_keeps_its_own_settings():
     cfg = Config.fromfile(ROOT / 'configs' / 'benchmarks' / 'linear' / 'linear_imagenet.py')
     pretrained = dict(NETWORK['backbone'], frozen_stages=-1, init_cfg=dict(type='Pretrained'))
-    put_in(dict(NETWORK, backbone=pretrained), cfg)
+    replace_backbone(cfg, dict(NETWORK, backbone=pretrained))
     assert dict(cfg.model.backbone) == dict(NETWORK['backbone'], frozen_stages=4)
     images = cfg.model.data_preprocessor
     assert (images.mean, images.std, images.to_rgb) == ([127.5] * 3, [64] * 3, True)
     assert images.type == 'mmpretrain.ClsDataPreprocessor'
 
     cfg = Config.fromfile(ROOT / 'configs' / 'benchmarks' / 'multihead' / 'multihead_cifar10.py')
-    put_in(NETWORK, cfg)
+    replace_backbone(cfg, NETWORK)
     assert cfg.model.backbone.type == 'mmbarlow.StemResNet'
     assert dict(cfg.model.backbone.backbone) == dict(NETWORK['backbone'], frozen_stages=4)
 

@@ -1,1 +1,1 @@
-"""The multi-head linear benchmark of MMSelfSup: a classifier on each of a ResNet's feature maps."""
+"""MMSelfSup's multi-head linear benchmark: a classifier on each feature map of a ResNet."""

@@ -9,7 +9,7 @@ from mmbarlow.registry import METRICS
 
 @METRICS.register_module()
 class MultiHeadAccuracy(BaseMetric):
-    """Top-1 in percent for each head of `mmbarlow.MultiLinearHead`: `feature1`, ..., `avgpool`."""
+    """Top-1 in percent of each head of `mmbarlow.MultiLinearHead`: `feature1`, ..., `avgpool`."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         for sample in data_samples:

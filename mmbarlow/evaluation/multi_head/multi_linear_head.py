@@ -15,9 +15,9 @@ HEADS = ('feature1', 'feature2', 'feature3', 'feature4', 'feature5', 'avgpool')
 
 @MODELS.register_module()
 class MultiLinearHead(BaseModule):
-    """For each map: BN without affine parameters, flatten, linear; the cross entropies are summed.
+    """BN without affine parameters, flatten, linear for each map; their cross entropies are summed.
 
-    The heads share no parameter, so each is trained as it would be by itself. MMSelfSup 0.x,
+    The heads share no parameter, so each is trained as if it were alone. MMSelfSup 0.x,
     `multi_cls_head.py`, has the first five; AvgPool is the sixth here.
 
     Args:
@@ -28,7 +28,7 @@ class MultiLinearHead(BaseModule):
     def __init__(self, num_classes: int, in_shapes: Sequence[tuple[int, int, int]]) -> None:
         super().__init__(init_cfg=dict(type='Normal', layer='Linear', std=0.01))
         self.num_classes = num_classes
-        # Plain BN, which the runner's sync_bn makes SyncBN, as published, with several GPUs.
+        # Not SyncBN: with several GPUs the runner's sync_bn turns it into SyncBN, as published.
         self.heads = nn.ModuleDict(
             {
                 name: nn.Sequential(
@@ -50,7 +50,7 @@ class MultiLinearHead(BaseModule):
         return {f'loss_{name}': F.cross_entropy(x, labels) for name, x in logits.items()}
 
     def predict(self, maps: tuple[Tensor, ...], data_samples: list) -> list:
-        """The samples, each with the class every head gives it in `head_labels`."""
+        """The samples, each with the class predicted by every head in `head_labels`."""
         labels = {name: x.argmax(1).tolist() for name, x in self(maps).items()}
         for i, sample in enumerate(data_samples):
             sample.set_field({name: label[i] for name, label in labels.items()}, 'head_labels')

@@ -10,13 +10,13 @@ from mmbarlow.registry import MODELS
 
 
 class Level(NamedTuple):
-    """How a map of the published size is pooled, in pixels of the map."""
+    """How a map of the published size is pooled; lengths in pixels of the map."""
 
     size: int
     kernel: int
     stride: int
     padding: int
-    grid: int  # what comes out
+    grid: int  # cells a side of the result
 
 
 # MMSelfSup 0.x, `multi_pooling.py`: stem and stages of a ResNet-50 at 224 px
@@ -34,9 +34,9 @@ class MultiPooling(nn.Module):
     """The stem and four stages of a ResNet, averaged to grids, and the global average.
 
     Feature1 to Feature5 become 12, 6, 4, 3 and 2 cells a side (9216, 9216, 8192, 9216 and 8192
-    numbers for a ResNet-50), AvgPool one. Maps of other sizes than those of 224 px, for which the
-    windows are published, are averaged adaptively to the same grids, or stay as they are where
-    they are smaller.
+    numbers for a ResNet-50), AvgPool one. The published windows are for images of 224 px; maps of
+    other sizes are averaged adaptively to the same grids, or stay as they are where they are
+    smaller.
     """
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -50,11 +50,11 @@ class MultiPooling(nn.Module):
                 f'MultiPooling takes the {len(LEVELS)} maps of mmbarlow.StemResNet with four '
                 f'stages, got {len(maps)}.'
             )
-        pooled = [pool(x, level) for x, level in zip(maps, LEVELS, strict=True)]
+        pooled = [average_to_grid(x, level) for x, level in zip(maps, LEVELS, strict=True)]
         return (*pooled, F.adaptive_avg_pool2d(maps[-1], 1))
 
 
-def pool(x: Tensor, level: Level) -> Tensor:
+def average_to_grid(x: Tensor, level: Level) -> Tensor:
     if tuple(x.shape[-2:]) == (level.size, level.size):
         return F.avg_pool2d(x, level.kernel, level.stride, level.padding)
     return F.adaptive_avg_pool2d(x, min(level.grid, *x.shape[-2:]))

@@ -1,4 +1,4 @@
-"""All the feature maps of a ResNet, the stem's too."""
+"""All the feature maps of a ResNet, including the stem's."""
 
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -24,9 +24,8 @@ class StemResNet(BaseModule):
     def __init__(self, backbone: dict) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone)
-        if not (hasattr(self.backbone, 'conv1') or hasattr(self.backbone, 'stem')) or not hasattr(
-            self.backbone, 'res_layers'
-        ):
+        stem = hasattr(self.backbone, 'conv1') or hasattr(self.backbone, 'stem')
+        if not (stem and hasattr(self.backbone, 'res_layers')):
             raise InputError(
                 f'{type(self.backbone).__name__} has no stem and stages: the multi-head benchmark '
                 'takes a ResNet.'

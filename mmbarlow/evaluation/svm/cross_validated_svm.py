@@ -4,30 +4,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.checks import check_costs, check_marks, check_rule
+from mmbarlow.evaluation.checks import check_marks, check_svm
 from mmbarlow.evaluation.features import Features, unit_rows
 from mmbarlow.evaluation.svm.linear_svm import COSTS, ap_on_test, cross_validated_ap, targets
-from mmbarlow.evaluation.svm.tasks import name_of, run_tasks
+from mmbarlow.evaluation.svm.tasks import results_name, run_tasks
 from mmbarlow.registry import METRICS
 
 
 @METRICS.register_module()
 class SVM:
-    """One linear SVM a class, its cost chosen by cross-validation; mean average precision.
+    """One linear SVM for each class, its cost chosen by cross-validation; mean average precision.
 
-    As VISSL's `svm_trainer.py`: features divided by their L2 norm, the cost with the best
-    cross-validated average precision of each class by itself, undecided labels (-1) negative in
-    training and left out at the test. VISSL fits every cost on the whole train split; here only
-    the chosen one is, which gives the same numbers a quarter earlier.
+    As in VISSL's `svm_trainer.py`, features are divided by their L2 norm, each class has the cost
+    with its best cross-validated average precision, and undecided labels (-1) count as negative
+    in training and are left out of the test. VISSL fits every cost on the whole train split; here
+    only the chosen one is, which gives the same numbers in three quarters of the time.
 
     Args:
-        costs: C of the SVM to choose from; VISSL's by default, MMSelfSup's are in
+        costs: values of C of the SVM to choose from; VISSL's by default, MMSelfSup's are in
             `mmbarlow/evaluation/svm/linear_svm.py`.
         folds: of the cross-validation.
         ap: 'area' or '11points', see `average_precision`.
-        jobs: processes; by default one a core.
-        cache_dir: for the results of each class and cost, found again after an interruption as
-            long as the features are the same to the last bit.
+        jobs: processes; by default one for each core.
+        cache_dir: holds the result of each class and cost, which is reused after an interruption
+            if the features are the same to the last bit.
     """
 
     def __init__(
@@ -38,8 +38,7 @@ class SVM:
         jobs: int | None = None,
         cache_dir: str = 'work_dirs/svm_cache',
     ) -> None:
-        check_costs(costs)
-        check_rule(ap)
+        check_svm(costs, ap)
         if folds < 2:
             raise InputError(f'cross-validation needs 2 folds or more, got {folds}.')
         self.costs = tuple(costs)
@@ -49,11 +48,11 @@ class SVM:
         self.cache_dir = Path(cache_dir)
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
-        """Mean over the classes of the average precision, in percent: `mAP`.
+        """Average precision in percent, averaged over the classes: `mAP`.
 
         Raises:
             InputError: a class has fewer positive train images than there are folds, or none in
-                the test split; and see `check_marks`.
+                the test split; see also `check_marks`.
         """
         classes = check_marks(train, test, self.folds, f'{self.folds} folds', 'folds')
         aps = self.average_precisions(train, test, range(classes))
@@ -62,33 +61,27 @@ class SVM:
     def average_precisions(
         self, train: Features, test: Features, classes: Sequence[int]
     ) -> list[float]:
-        """Of each of the `classes`, from 0 to 1."""
-        folder = self.cache_dir / name_of(train, test, 'svm', self.folds, self.ap)
+        """Average precision of each of the `classes`, from 0 to 1."""
+        folder = self.cache_dir / results_name(train, test, 'svm', self.folds, self.ap)
         x, x_test = unit_rows(train.features), unit_rows(test.features)
         y = {c: targets(train.labels[:, c].numpy()) for c in classes}
         # A large cost takes many times longer than a small one.
         costs = sorted(self.costs, reverse=True)
-        scores = run_tasks(
-            cross_validated_ap,
-            {_name(c, cost): (x, y[c], cost, self.folds) for cost in costs for c in classes},
-            *(folder / 'folds', self.jobs, 'SVM, costs'),
-        )
+        tasks = {_task(c, cost): (x, y[c], cost, self.folds) for cost in costs for c in classes}
+        scores = run_tasks(cross_validated_ap, tasks, folder / 'folds', self.jobs, 'SVM, costs')
         chosen = {c: self._best_cost(c, scores) for c in classes}
         labels = test.labels.numpy()
-        aps = run_tasks(
-            ap_on_test,
-            {
-                _name(c, chosen[c]): (x, y[c], x_test, labels[:, c], chosen[c], self.ap)
-                for c in sorted(classes, key=lambda c: -chosen[c])
-            },
-            *(folder / 'test', self.jobs, 'SVM, classes'),
-        )
-        return [aps[_name(c, chosen[c])] for c in classes]
+        tasks = {
+            _task(c, chosen[c]): (x, y[c], x_test, labels[:, c], chosen[c], self.ap)
+            for c in sorted(classes, key=lambda c: -chosen[c])
+        }
+        aps = run_tasks(ap_on_test, tasks, folder / 'test', self.jobs, 'SVM, classes')
+        return [aps[_task(c, chosen[c])] for c in classes]
 
     def _best_cost(self, c: int, scores: dict[str, float]) -> float:
-        """The first of equally good ones, as numpy's argmax in VISSL."""
-        return max(self.costs, key=lambda cost: scores[_name(c, cost)])
+        """The first of equally good ones, as numpy's argmax chooses in VISSL."""
+        return max(self.costs, key=lambda cost: scores[_task(c, cost)])
 
 
-def _name(c: int, cost: float) -> str:
+def _task(c: int, cost: float) -> str:
     return f'class{c}_cost{cost:g}'

@@ -1,4 +1,4 @@
-"""The linear support vector machine that VISSL and MMSelfSup judge VOC07 features with."""
+"""The linear support vector machine by which VISSL and MMSelfSup evaluate VOC07 features."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ COSTS = (0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000)
 
 
 def classifier(cost: float) -> LinearSVC:
-    """One class against the rest; a positive counts twice. The seed is ours, VISSL has none."""
+    """One class against the rest; a positive counts twice. The seed is ours: VISSL sets none."""
     return LinearSVC(
         C=cost,
         penalty='l2',
@@ -30,16 +30,16 @@ def classifier(cost: float) -> LinearSVC:
 
 
 def targets(labels: np.ndarray) -> np.ndarray:
-    """Labels 1, 0 and -1 as training targets 1 and -1: what is undecided counts as negative."""
+    """Labels 1, 0 and -1 as training targets 1 and -1: undecided images count as negative."""
     return np.where(labels == 1, 1, -1)
 
 
 def cross_validated_ap(x: np.ndarray, y: np.ndarray, cost: float, folds: int) -> float:
-    """Mean over stratified folds of scikit-learn's average precision, which chooses the cost.
+    """Mean over stratified folds of scikit-learn's average precision, by which the cost is chosen.
 
-    Shapes (N, C) and (N,), targets 1 and -1. Not interpolated, as in VISSL.
+    `x` is (N, C), `y` (N,) with the targets 1 and -1. Not interpolated, as in VISSL.
     """
-    with warnings.catch_warnings():  # the published number of iterations ends the largest costs
+    with warnings.catch_warnings():  # the published max_iter stops the largest costs early
         warnings.simplefilter('ignore', ConvergenceWarning)
         scores = cross_val_score(classifier(cost), x, y, cv=folds, scoring='average_precision')
     return float(scores.mean())
@@ -48,7 +48,7 @@ def cross_validated_ap(x: np.ndarray, y: np.ndarray, cost: float, folds: int) ->
 def ap_on_test(
     x: np.ndarray, y: np.ndarray, x_test: np.ndarray, labels: np.ndarray, cost: float, rule: str
 ) -> float:
-    """Average precision of the test labels 1 and 0; those of -1 are left out of the ranking."""
+    """Average precision over the test images labeled 1 or 0; those labeled -1 are left out."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', ConvergenceWarning)
         scores = classifier(cost).fit(x, y).decision_function(x_test)
@@ -65,6 +65,6 @@ def aps_on_test(
     costs: Sequence[float],
     rule: str,
 ) -> list[float]:
-    """Average precision for each cost, of an SVM trained on the rows `index`; see `ap_on_test`."""
+    """`ap_on_test` of an SVM trained on the rows `index`, for each cost."""
     x, y = x[index], targets(labels[index])
     return [ap_on_test(x, y, x_test, test_labels, cost, rule) for cost in costs]

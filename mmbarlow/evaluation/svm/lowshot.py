@@ -1,4 +1,4 @@
-"""Linear SVMs on a few positive images a class."""
+"""Linear SVMs on a few positive images of each class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.checks import check_costs, check_marks, check_rule
+from mmbarlow.evaluation.checks import check_marks, check_svm
 from mmbarlow.evaluation.features import Features, unit_rows
 from mmbarlow.evaluation.svm.linear_svm import COSTS, aps_on_test
-from mmbarlow.evaluation.svm.tasks import name_of, run_tasks
+from mmbarlow.evaluation.svm.tasks import results_name, run_tasks
 from mmbarlow.registry import METRICS
 
 
@@ -17,20 +17,20 @@ from mmbarlow.registry import METRICS
 class LowShotSVM:
     """Mean average precision of linear SVMs that see k positive images of each class.
 
-    As VISSL's and MMSelfSup's low-shot benchmark: for each class k positives and (classes - 1) k
-    negatives (all, where there are fewer) are drawn from its decided labels, `samples` times.
+    As in the low-shot benchmark of VISSL and MMSelfSup, k positives and (classes - 1) k negatives
+    (all, where there are fewer) are drawn for each class from its decided labels, `samples` times.
     There is no cross-validation: for each k the cost with the best mean over the samples, on the
     test split itself, is reported. The published draws (`train_targets_sample1_k1.npy` and so
-    on) cannot be had any more; ours depend on the seed and on the labels only, so every network
-    is judged by the same ones.
+    on) are no longer available; ours depend only on the seed and the labels, so they are the same
+    for every network.
 
     Args:
         k: numbers of positives.
-        samples: independent draws.
-        costs: C of the SVM to choose from, see `SVM`.
+        samples: number of independent draws.
+        costs: values of C of the SVM to choose from, see `SVM`.
         ap: 'area' or '11points', see `average_precision`.
         seed: of the draws.
-        jobs: processes; by default one a core.
+        jobs: processes; by default one for each core.
         cache_dir: see `SVM`.
     """
 
@@ -44,10 +44,9 @@ class LowShotSVM:
         jobs: int | None = None,
         cache_dir: str = 'work_dirs/svm_cache',
     ) -> None:
-        check_costs(costs)
-        check_rule(ap)
+        check_svm(costs, ap)
         if not k or min(k) < 1 or samples < 1:
-            raise InputError(f'k and samples start at 1, got k = {list(k)}, samples = {samples}.')
+            raise InputError(f'k and samples must be at least 1, got {list(k)} and {samples}.')
         self.k = tuple(k)
         self.samples = samples
         self.costs = tuple(costs)
@@ -57,31 +56,28 @@ class LowShotSVM:
         self.cache_dir = Path(cache_dir)
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
-        """Mean and standard deviation (divided by the number of samples, as VISSL's) of the mean
-        average precision, percent: `mAP_k1`, `mAP_std_k1`, ...
+        """Mean and standard deviation over the samples (biased, as VISSL's) of the mean average
+        precision, in percent: `mAP_k1`, `mAP_std_k1`, ...
 
         Raises:
             InputError: a class has fewer positive train images than the largest k, or none in the
-                test split; and see `check_marks`.
+                test split; see also `check_marks`.
         """
         most = max(self.k)
         classes = check_marks(train, test, most, f'k = {most}', 'k')
-        settings = 'lowshot', self.seed, self.ap, self.costs
+        name = results_name(train, test, 'lowshot', self.seed, self.ap, self.costs)
         x, x_test = unit_rows(train.features), unit_rows(test.features)
         labels, test_labels = train.labels.numpy(), test.labels.numpy()
-        aps = run_tasks(
-            aps_on_test,
-            {
-                f'k{k}_sample{s}_class{c}': (
-                    *(x, labels[:, c], self._draw(labels[:, c], k, classes, s, c)),
-                    *(x_test, test_labels[:, c], self.costs, self.ap),
-                )
-                for k in sorted(self.k, reverse=True)
-                for s in range(self.samples)
-                for c in range(classes)
-            },
-            *(self.cache_dir / name_of(train, test, *settings), self.jobs, 'low-shot SVM'),
-        )
+        tasks = {
+            f'k{k}_sample{s}_class{c}': (
+                *(x, labels[:, c], self._draw(labels[:, c], k, classes, s, c)),
+                *(x_test, test_labels[:, c], self.costs, self.ap),
+            )
+            for k in sorted(self.k, reverse=True)
+            for s in range(self.samples)
+            for c in range(classes)
+        }
+        aps = run_tasks(aps_on_test, tasks, self.cache_dir / name, self.jobs, 'low-shot SVM')
         result = {}
         for k in self.k:
             of_k = [

@@ -22,22 +22,22 @@ def run_tasks(
     """`function(*arguments)` of every task, by the task's name.
 
     Processes and not threads, since liblinear's random numbers are global to a process. Arrays of
-    more than a megabyte reach them as memory maps, and each keeps to one BLAS thread.
+    more than a megabyte reach them as memory maps, and each uses one BLAS thread.
 
     Args:
-        function: at the top of a module that is quickly imported; returns what JSON can hold.
-        tasks: arguments by name. They are begun in this order: what takes long should come first.
-        folder: a file for each result, written as soon as it is there; what has one is not
-            computed again. Its name must stand for everything the results depend on beside the
-            tasks' names: see `fingerprint`.
+        function: at the top of a module that is quick to import; returns what JSON can hold.
+        tasks: arguments by name. They are started in this order: slow ones should come first.
+        folder: gets a file for each result as soon as it is known; a task that has one is not
+            computed again. The folder's name must stand for everything the results depend on
+            besides the tasks' names: see `results_name`.
         jobs: processes; by default as many as there are cores for this one.
         title: of the progress bar.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results = {}
-    for name in tasks:
-        file = folder / f'{name}.json'
-        results[name] = json.loads(file.read_text()) if file.is_file() else None
+    files = {name: folder / f'{name}.json' for name in tasks}
+    results = {
+        name: json.loads(f.read_text()) if f.is_file() else None for name, f in files.items()
+    }
     missing = [name for name in tasks if results[name] is None]
 
     def named(name: str, arguments: Sequence) -> tuple:  # a closure: travels without this module
@@ -47,30 +47,27 @@ def run_tasks(
     jobs = min(jobs or own_cores(), max(1, len(calls)))
     with joblib.parallel_config('loky', inner_max_num_threads=1):
         settings: dict = dict(return_as='generator_unordered', batch_size=1)
-        pool = joblib.Parallel(jobs, **settings)
-        finished = cast(Iterable, pool(calls))
+        finished = cast(Iterable, joblib.Parallel(jobs, **settings)(calls))
         for name, result in progress(finished, title, len(calls)):
-            write_atomically(folder / f'{name}.json', json.dumps(result))
+            write_atomically(files[name], json.dumps(result))
             results[name] = result
     return results
 
 
 def own_cores() -> int:
-    """The cores of this process, where a launcher has started several on the machine."""
+    """The cores for this process: its share where a launcher has started several on the machine."""
     return max(1, joblib.cpu_count() // int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
 
 
-def name_of(train: Features, test: Features, *settings) -> str:
-    """Of the folder for the results; another scikit-learn may give other ones."""
-    arrays = [x.numpy() for split in (train, test) for x in split]
-    return fingerprint(*arrays, repr(settings), sklearn.__version__)
+def results_name(train: Features, test: Features, *settings) -> str:
+    """A name for the folder of results that depend on features, labels and settings.
 
-
-def fingerprint(*parts: np.ndarray | Sequence | str) -> str:
-    """A name that differs when a number of an array, or anything else, does."""
+    It changes with any number of them, and with the version of scikit-learn.
+    """
     digest = hashlib.sha256()
-    for part in parts:
-        array = isinstance(part, np.ndarray)
-        digest.update(repr((part.shape, part.dtype.str) if array else part).encode())
-        digest.update(np.ascontiguousarray(part).data if array else b'')
+    for array in (x.numpy() for split in (train, test) for x in split):
+        digest.update(repr((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    for text in (repr(settings), sklearn.__version__):
+        digest.update(repr(text).encode())
     return digest.hexdigest()[:16]

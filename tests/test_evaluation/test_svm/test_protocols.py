@@ -1,6 +1,8 @@
 """The SVMs of VOC07 on generated features."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from mmbarlow.evaluation.features import Features
-from mmbarlow.evaluation.svm import tasks
+from mmbarlow.evaluation.svm import cross_validated_svm, linear_svm, lowshot
 from mmbarlow.evaluation.svm.average_precision import average_precision
 from mmbarlow.evaluation.svm.cross_validated_svm import SVM
 from mmbarlow.evaluation.svm.lowshot import LowShotSVM
+from mmbarlow.evaluation.svm.tasks import run_tasks
 from mmbarlow.registry import METRICS
 
 COSTS = (0.1, 1, 10)
@@ -21,7 +24,7 @@ CLASSES = 3
 
 
 def marked(n: int, seed: int, undecided: float = 0.1) -> Features:
-    """Noisy directions for three classes, a tenth of the labels undecided."""
+    """Noisy directions for three classes; a tenth of the labels are undecided."""
     directions = torch.randn(CLASSES, 12, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(seed)
     features = torch.randn(n, 12, generator=generator)
@@ -84,6 +87,26 @@ def test_processes_change_nothing(splits, svm, tmp_path):
     assert built(*splits) == svm(*splits)
 
 
+def test_what_the_processes_import_starts_without_torch(splits, svm, tmp_path, monkeypatch):
+    functions = []
+
+    def watched(function, *rest):
+        functions.append(function)
+        return run_tasks(function, *rest)
+
+    for module in (cross_validated_svm, lowshot):
+        monkeypatch.setattr(module, 'run_tasks', watched)
+    svm(*splits)
+    LowShotSVM([1], 1, [1], jobs=1, cache_dir=str(tmp_path))(*splits)
+    assert [f.__name__ for f in functions] == ['cross_validated_ap', 'ap_on_test', 'aps_on_test']
+    assert {f.__module__ for f in functions} == {linear_svm.__name__}
+
+    heavy = {'torch', 'mmengine.runner', 'mmpretrain', 'mmbarlow.registry'}
+    code = f'import sys, {linear_svm.__name__}; print(*{heavy} & sys.modules.keys())'
+    command = [sys.executable, '-c', code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == '\n'
+
+
 def test_the_eleven_point_rule_is_an_option(splits, svm, tmp_path):
     other = SVM(COSTS, ap='11points', jobs=1, cache_dir=str(tmp_path))(*splits)['mAP']
     assert other != svm(*splits)['mAP']
@@ -95,9 +118,7 @@ def test_undecided_labels_are_negative_in_training_and_do_not_count_at_the_test(
     result = svm(train, test)
     as_negative = Features(train.features, train.labels.clamp_min(0))
     assert svm(as_negative, test) == result
-    features = test.features.clone()
-    features[(test.labels == -1).all(1)] = 100
-    for c in range(CLASSES):  # wherever an undecided image ends in the ranking
+    for c in range(CLASSES):  # wherever an undecided image ends up in the ranking
         moved = test.features.clone()
         moved[test.labels[:, c] == -1] *= -5
         ap = svm.average_precisions(train, Features(moved, test.labels), [c])
@@ -136,10 +157,10 @@ def test_an_interruption_loses_only_what_was_not_finished(tmp_path):
 
     todo = {str(x): (x,) for x in (1, 2, 3)}
     with pytest.raises(KeyboardInterrupt):
-        tasks.run_tasks(square, todo, tmp_path, 1, 'squares')
+        run_tasks(square, todo, tmp_path, 1, 'squares')
     assert sorted(json.loads(f.read_text()) for f in tmp_path.iterdir()) == [1, 4]
     todo['3'] = (5,)
-    assert tasks.run_tasks(square, todo, tmp_path, 1, 'squares') == {'1': 1, '2': 4, '3': 25}
+    assert run_tasks(square, todo, tmp_path, 1, 'squares') == {'1': 1, '2': 4, '3': 25}
     assert done == [1, 2, 5]
 
 
@@ -216,8 +237,8 @@ def test_labels_that_are_no_marks_are_refused(splits, svm, labels, message):
         (lambda: SVM(costs=[0]), 'costs must be'),
         (lambda: SVM(folds=1), '2 folds or more'),
         (lambda: SVM(ap='12points'), "not '12points'"),
-        (lambda: LowShotSVM(k=[0]), 'start at 1'),
-        (lambda: LowShotSVM(samples=0), 'start at 1'),
+        (lambda: LowShotSVM(k=[0]), 'at least 1'),
+        (lambda: LowShotSVM(samples=0), 'at least 1'),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(build, message):
