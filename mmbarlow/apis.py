@@ -1,4 +1,4 @@
-"""What a notebook calls.
+"""The functions to call from a notebook.
 
 >>> from mmbarlow.apis import get_model, extract_features
 >>> model = get_model('work_dirs/NAME/NAME_backbone.pth')
@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint
-from mmbarlow.datasets.images import CenterView
+from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_config
@@ -29,7 +29,7 @@ def get_model(
     """A frozen encoder, in eval mode, on the best device there is.
 
     Args:
-        checkpoint: an exported backbone (`NAME_backbone.pth`) or a checkpoint of the training;
+        checkpoint: an exported backbone (`NAME_backbone.pth`) or a pretraining checkpoint;
             without one the network is untrained.
         config: the pretraining config; an exported backbone needs none.
 
@@ -39,7 +39,7 @@ def get_model(
     weights = read_checkpoint(checkpoint) if checkpoint is not None else {}
     model = Encoder(**encoder_config_of(checkpoint, weights, config))
     if checkpoint is None:
-        logging.disable(logging.INFO)  # outside of a Runner MMEngine prints a line a tensor
+        logging.disable(logging.INFO)  # outside a Runner, MMEngine prints a line per tensor
         model.init_weights()
         logging.disable(logging.NOTSET)
     else:
@@ -54,10 +54,10 @@ def get_model(
 def encoder_config_of(
     checkpoint: str | Path | None, weights: dict, config: str | Path | Config | None
 ) -> dict:
-    """The arguments of the `Encoder` that `config`, or else the meta of `weights`, describes.
+    """The arguments of the `Encoder` that `config` or, without one, the meta of `weights` describes.
 
     Raises:
-        InputError: neither does; the message names the `checkpoint`.
+        InputError: neither describes one; the message names the `checkpoint`.
     """
     if config is not None:
         model_cfg = (config if isinstance(config, Config) else Config.fromfile(config)).model
@@ -65,7 +65,7 @@ def encoder_config_of(
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:
         raise InputError(
-            f'{checkpoint} does not say which network it is of: give its pretraining config.'
+            f'{checkpoint} does not say which network it belongs to: give its pretraining config.'
         )
     return encoder_cfg
 
@@ -74,12 +74,13 @@ def encoder_config_of(
 def extract_features(
     model: Encoder, images: Sequence[str | Path | Image.Image | np.ndarray], size: int = 224
 ) -> Tensor:
-    """Representations of images: shorter side to 8/7 of `size`, centre crop, network.
+    """Representations of images: resized to 8/7 of `size`, cropped to the center, encoded.
 
     Args:
         model: from `get_model`.
-        images: paths, PIL images or RGB arrays (H, W, 3) of uint8.
-        size: height and width of the crop, in pixels; 8/7 is the 256 to 224 of ImageNet.
+        images: paths, PIL images or uint8 RGB arrays (H, W, 3).
+        size: height and width of the crop, in pixels. The shorter side is first resized to 8/7 of
+            it, which is ImageNet's ratio of 256 to 224.
 
     Returns:
         Float tensor (len(images), C) on the CPU.

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmbarlow import cli
 from mmbarlow.config import check_data_folders, explained, load_config, nodes
 from mmbarlow.datasets import TwinViews
-from mmbarlow.datasets.browse import draw_views
+from mmbarlow.datasets.view_pictures import draw_views
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import sha256
-from mmbarlow.convert.loading import Backbone, load
-from mmbarlow.convert.writing import WRITERS, meta_of
+from mmbarlow.convert.backbone import Backbone, load
+from mmbarlow.convert.writers import WRITERS, meta_of
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 
 from mmbarlow import cli
+from mmbarlow.datasets.image_checks import Checked, check_images, images_of, summary
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.verify import Checked, check_all, images_of, summary
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.progress import progress
@@ -39,7 +39,7 @@ def main() -> int:
         raise InputError(f'there is no folder {args.output.absolute().parent} for the list.')
 
     dataset = images_of(args.source)
-    found = chain.from_iterable(check_all(dataset, args.workers))
+    found = chain.from_iterable(check_images(dataset, args.workers))
     results = list(progress(found, 'decoding', len(dataset)))
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]

@@ -1,4 +1,4 @@
-"""One benchmark of one network, of either kind: a protocol on frozen features, or a training."""
+"""One benchmark on one network: a protocol on frozen features, or a training run."""
 
 import inspect
 
@@ -7,23 +7,23 @@ from mmengine.runner import Runner, set_random_seed
 from torch.utils.data import DataLoader
 
 from mmbarlow.config import explained
-from mmbarlow.evaluation.features import Features, extract_features
+from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.launch import on_first, together
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import METRICS
 
 
 def is_training(cfg: Config) -> bool:
-    """Whether the benchmark trains; the others take features, and have a bank of them."""
+    """Whether the benchmark trains; the others are protocols on a bank of features."""
     return 'train_cfg' in cfg and 'bank_dataloader' not in (cfg.get('test_cfg') or {})
 
 
 def is_random(cfg: Config) -> bool:
-    """Whether another seed can give another result: trainings, and protocols that draw."""
+    """Whether another seed can give another result: a training run, or a protocol that draws."""
     return is_training(cfg) or 'seed' in _arguments(cfg)
 
 
-class Judge:
+class Evaluator:
     """Measures a network on one benchmark after the other.
 
     Args:
@@ -34,14 +34,14 @@ class Judge:
     def __init__(self, encoder: Encoder, encoder_cfg: dict) -> None:
         self.encoder = encoder
         self.encoder_cfg = encoder_cfg
-        self.features: dict[str, Features] = {}  # by data set, which goes through the network once
+        self.features: dict[str, Features] = {}  # of each data set, extracted once
 
     def measure(self, cfg: Config, seed: int) -> dict[str, float]:
         """Metrics of one benchmark by name, the same on every process.
 
         Args:
-            cfg: of the benchmark, with the `work_dir` for what it writes on its way.
-            seed: of the benchmark: classifier, order of the data, draws.
+            cfg: of the benchmark; logs, checkpoints and caches go to its `work_dir`. Changed.
+            seed: of the classifier, of the order of the data, of draws.
 
         Raises:
             InputError: the data or the network cannot be used.
@@ -54,7 +54,7 @@ class Judge:
             (cfg.test_cfg.bank_dataloader, cfg.test_cfg.get('bank_dtype')),
             (cfg.test_dataloader, None),
         ]
-        # What no two benchmarks in a row share is not worth its memory.
+        # Features that this benchmark does not use are not worth their memory.
         self.features = {k: v for k, v in self.features.items() if k in map(str, loaders)}
         train, test = (self._extract(*loader) for loader in loaders)
         arguments = _arguments(cfg)
@@ -64,12 +64,12 @@ class Judge:
         if 'cache_dir' in arguments:
             cfg.test_evaluator.setdefault('cache_dir', cfg.work_dir)
         protocol = METRICS.build(cfg.test_evaluator)
-        # By one process: the features are there, and all cores are for its classifiers.
+        # One process has all features, and may use all cores for its classifiers.
         return on_first(lambda: protocol(train, test))
 
     def _train(self, cfg: Config, seed: int) -> dict[str, float]:
-        if 'roi_head' in cfg.model:  # a detector: mmdet is imported only where there is one
-            from mmbarlow.detection.training import train_detector as train
+        if 'roi_head' in cfg.model:  # only detectors need mmdet
+            from mmbarlow.detection.detector_training import train_detector as train
         else:
             from mmbarlow.evaluation.classifiers import train_classifier as train
 
@@ -80,7 +80,7 @@ class Judge:
         key = str((loader_cfg, dtype))
         if key not in self.features:
             loader = together(lambda: _loader(loader_cfg))
-            self.features[key] = extract_features(self.encoder, loader, *filter(None, [dtype]))
+            self.features[key] = dataset_features(self.encoder, loader, *filter(None, [dtype]))
         return self.features[key]
 
 

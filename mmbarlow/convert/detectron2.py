@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmbarlow.convert.loading import Backbone
+from mmbarlow.convert.backbone import Backbone
 from mmbarlow.errors import InputError
 
 # As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, the norm inside

@@ -3,10 +3,10 @@ from .digits import Digits as Digits
 from .image_archive import ImageArchive as ImageArchive
 from .image_folder import ImageFolder as ImageFolder
 from .imagenet_subset import ImageNetSubset as ImageNetSubset
-from .images import CenterView as CenterView
-from .images import LoadRGB as LoadRGB
-from .images import WholeView as WholeView
 from .label_subset import LabelSubset as LabelSubset
+from .plain_views import CenterView as CenterView
+from .plain_views import LoadRGB as LoadRGB
+from .plain_views import WholeView as WholeView
 from .sample_random import ViewSampler as ViewSampler
 from .stl10 import STL10 as STL10
 from .tiny_imagenet import TinyImageNet as TinyImageNet

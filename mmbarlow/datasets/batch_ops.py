@@ -1,8 +1,8 @@
 """The steps of a view on many images at once: float32 tensors (n, 3, H, W) from 0 to 255.
 
 Each image has its own parameters, in tensors of length n on the same device, so that no step waits
-for the device. What comes out is that of `view_ops` before it is rounded to 8 bits. Steps whose
-name ends in _ work in place.
+for the device. The results are those of `view_ops` before rounding to 8 bits. Steps whose name ends
+in _ work in place.
 """
 
 from functools import cache
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from mmbarlow.datasets.view_ops import CUT, GREY, blur_kernel
+from mmbarlow.datasets.view_ops import CUT, LUMA, blur_kernel
 
 
-def rotate(images: Tensor, angle: Tensor) -> Tensor:
-    """By `angle` (n,) degrees counter-clockwise about the centre, bilinear; black comes in."""
+def rotate_each(images: Tensor, angle: Tensor) -> Tensor:
+    """Turn counterclockwise about the center by `angle` (n,) degrees, filled with black."""
     height, width = images.shape[-2:]
     cos, sin = torch.cos(torch.deg2rad(angle)), torch.sin(torch.deg2rad(angle))
     zero = torch.zeros_like(cos)
@@ -27,19 +27,19 @@ def rotate(images: Tensor, angle: Tensor) -> Tensor:
     return grid_sample(images, grid, align_corners=False)
 
 
-def resizing(length: int, size: int, device: torch.device) -> Tensor:
-    """Weights that make `size` pixels of any crop of a side of `length`, in one small table.
+def resize_weights(length: int, size: int, device: torch.device) -> Tensor:
+    """Weights that resize any crop of a side of `length` to `size` pixels, in one small table.
 
-    Pillow's bicubic filter, antialiased. Entry [k, shift], a matrix (size, length), is for the crop
-    of k % length + 1 pixels that leaves out length - 1 - shift before it, with its pixels in
-    reverse if k >= length. Crops of one extent share memory: the matrices are windows on rows that
-    have zeros on both sides. Shape (2 * length, length, size, length), float32.
+    They are Pillow's antialiased bicubic filter. Entry [k, shift], a matrix (size, length), belongs
+    to the crop of k % length + 1 pixels that starts at pixel length - 1 - shift, reversed if
+    k >= length. Crops of one extent share memory: the matrices are windows on rows with zeros on
+    both sides. Shape (2 * length, length, size, length), float32.
     """
     extent = np.arange(1, length + 1)[:, None, None]
     scale = extent / size
     pixel = np.arange(length) + 0.5
-    centre = (np.arange(size)[:, None] + 0.5) * scale
-    weights = cubic((pixel - centre) / np.maximum(scale, 1)) * (pixel < extent)
+    center = (np.arange(size)[:, None] + 0.5) * scale
+    weights = cubic((pixel - center) / np.maximum(scale, 1)) * (pixel < extent)
     weights /= weights.sum(-1, keepdims=True)
     width = 2 * length - 1
     rows = np.zeros((2, length, size, width), np.float32)
@@ -57,47 +57,50 @@ def cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def separable(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """Matrices (n, S, H) applied to the columns of images, and (n, T, W) to their rows."""
+    """Apply the matrices `down` (n, S, H) to the columns and `across` (n, T, W) to the rows."""
     images = down[:, None] @ images
     return torch.bmm(images.flatten(1, 2), across.mT).unflatten(1, images.shape[1:3])
 
 
 def blend_(images: Tensor, weights: Tensor) -> None:
-    """images * w0 + grey * w1 + mean of grey * w2 + w3, between 0 and 255, of weights (n, 4)."""
+    """images * w0 + gray * w1 + mean(gray) * w2 + w3, clamped to 0 to 255, with weights (n, 4)."""
     pixels = images.flatten(2)
     w = weights[:, :, None]
-    grey = torch.matmul(grey_weights(images.device), pixels)
-    constant = torch.addcmul(w[:, 3], grey.mean(-1, keepdim=True), w[:, 2])
-    other = torch.addcmul(constant, grey, w[:, 1])
+    gray = torch.matmul(luma(images.device), pixels)
+    constant = torch.addcmul(w[:, 3], gray.mean(-1, keepdim=True), w[:, 2])
+    other = torch.addcmul(constant, gray, w[:, 1])
     torch.addcmul(other[:, None], pixels, w[:, :1], out=pixels).clamp_(0, 255)
 
 
 @cache
-def grey_weights(device: torch.device) -> Tensor:
-    return torch.tensor(GREY, dtype=torch.float32, device=device)
+def luma(device: torch.device) -> Tensor:
+    return torch.tensor(LUMA, dtype=torch.float32, device=device)
 
 
 def blend_weights(step: NDArray, factor: NDArray) -> NDArray[np.float64]:
-    """For `blend_`, (..., 4): brightness, contrast, saturation (0, 1, 2) by a factor, hue none."""
+    """Weights (..., 4) for `blend_`: brightness, contrast, saturation (0, 1, 2) change by a factor.
+
+    The step of the hue (3) is no blend and gets weights that change nothing.
+    """
     weights = np.zeros((*factor.shape, 4))
     weights[..., 0] = np.where(step < 3, factor, 1.0)
     weights[..., 1] = np.where(step == 2, 1 - factor, 0.0)
     weights[..., 2] = np.where(step == 1, 1 - factor, 0.0)
-    # What Pillow loses by cutting fractions off, in the mean.
+    # Pillow loses this in the mean by cutting fractions off.
     weights[..., 3] = np.where((step < 3) & (factor != 1), CUT, 0.0)
     return weights
 
 
-GRAY = 0.0, 1.0, 0.0, 0.0  # weights of a blend that leaves nothing but grey
+ONLY_GRAY = 0.0, 1.0, 0.0, 0.0  # weights for `blend_` that replace the colors by gray
 
 
 def hue_(images: Tensor, shift: Tensor) -> None:
-    """Along the colour circle by `shift` (n, 1), in sixths of it.
+    """Move along the color circle by `shift` (n, 1), in sixths of it.
 
     On the hexagon of HSV, where a pixel has a minimum and a chroma (maximum less minimum), the hue
     is sign(g - b) (1 + (g + b - r - minimum) / chroma), in sixths from red. A channel is the
-    minimum and a share of the chroma: all of it within a sixth from the channel's own hue, nothing
-    from two sixths on, and in between it falls evenly.
+    minimum plus a share of the chroma: 1 within a sixth of the channel's own hue, 0 from two sixths
+    on, and linear in between.
     """
     r, g, b = (channel.flatten(1) for channel in images.unbind(1))
     least = torch.minimum(torch.minimum(r, g), b)
@@ -112,7 +115,7 @@ def hue_(images: Tensor, shift: Tensor) -> None:
 
 
 def kernels(sigmas: NDArray, taps: int) -> Tensor:
-    """Those of Pillow's blurs, each with zeros to both sides, (number of sigmas, taps)."""
+    """The kernels of Pillow's blurs, padded with zeros on both sides, (number of sigmas, taps)."""
     rows = np.zeros((len(sigmas), taps), np.float32)
     for row, sigma in zip(rows, sigmas, strict=True):
         kernel = blur_kernel(sigma)
@@ -122,9 +125,9 @@ def kernels(sigmas: NDArray, taps: int) -> Tensor:
 
 
 def placement(taps: int, size: int) -> Tensor:
-    """What turns kernels (n, taps) into the matrices of their convolutions, (taps, size, size).
+    """The tensor (taps, size, size) that turns kernels (n, taps) into matrices of convolutions.
 
-    Its [k, i, j] is 1 where tap k at pixel i meets pixel j; beyond the edge is the pixel there.
+    Entry [k, i, j] is 1 where tap k at pixel i meets pixel j. The pixel at the edge repeats.
     """
     k, i = np.mgrid[:taps, :size]
     place = np.zeros((taps, size, size), np.float32)
@@ -132,12 +135,15 @@ def placement(taps: int, size: int) -> Tensor:
     return torch.from_numpy(place)
 
 
-def blur(images: Tensor, kernels: Tensor, place: Tensor) -> Tensor:
-    """With kernels (n, taps), in both directions."""
+def blur_each(images: Tensor, kernels: Tensor, place: Tensor) -> Tensor:
+    """Convolve with kernels (n, taps) in both directions; `place` is from `placement`."""
     matrices = torch.tensordot(kernels, place, 1)
     return separable(images, matrices, matrices)
 
 
 def solarize_(images: Tensor, ceiling: Tensor) -> None:
-    """Each value the smaller of itself and `ceiling` (n,) minus it: 255, or more to leave it."""
+    """Each value becomes the smaller of itself and `ceiling` (n,) minus it.
+
+    A ceiling of 255 solarizes an image; one of at least 510 leaves it unchanged.
+    """
     torch.minimum(images, ceiling[:, None, None, None] - images, out=images)

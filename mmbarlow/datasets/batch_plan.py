@@ -1,4 +1,4 @@
-"""What `BatchTwinViews` does to each view, worked out on the CPU and sent to the device."""
+"""The parameters of all views of a batch, worked out on the CPU and sent to the device."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,56 +8,56 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmbarlow.datasets.batch_ops import GRAY, blend_weights
+from mmbarlow.datasets.batch_ops import ONLY_GRAY, blend_weights
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 
-PLACES = 4  # of the steps of the jitter
+PLACES = 4  # in the order of the jitter's steps
 HUE = 3  # the step that is no blend
-CEILING = 1e4, 255.0  # for `solarize_`: without and with it
+CEILING = 1e4, 255.0  # for `solarize_`: off and on
 
 
 class Plan(NamedTuple):
-    """Parameters of k views, sorted by the place of the hue step among those of the jitter.
+    """Parameters of k views, sorted by the place of the hue among the steps of the jitter.
 
-    So the views whose hue is shifted at a place lie side by side, and none has to be gathered.
+    Views whose hue is shifted at the same place are thus neighbors, and none has to be gathered.
     """
 
-    source: Tensor  # (k,): which image
-    back: Tensor  # (k,): where the views stand that come out first, second, ...
-    down: tuple[Tensor, Tensor]  # (k,) each: entry of the table of `resizing`
+    source: Tensor  # (k,): index of the image
+    back: Tensor  # (k,): positions of the views in the order in which they are returned
+    down: tuple[Tensor, Tensor]  # (k,) each: entry in the table of `resize_weights`
     across: tuple[Tensor, Tensor]
-    hue: list[int]  # views from hue[i] to hue[i + 1] have it at place i; jittered are hue[4]
-    blends: Tensor  # (5, k, 4): weights at the four places, and of the grey
-    shift: Tensor  # (k, 1): of the hue, in sixths of the colour circle
+    hue: list[int]  # views hue[i] to hue[i + 1] shift the hue at place i; the first hue[4] jitter
+    blends: Tensor  # (5, k, 4): weights at the four places, then those of the step to gray
+    shift: Tensor  # (k, 1): shift of the hue, in sixths of the color circle
     angle: Tensor | None  # (k,), or None: no view is rotated
-    gray: bool  # whether any is
-    blurred: Tensor  # (b,): which of the views are
-    kernel: Tensor  # (b,): entry of the table of kernels
+    gray: bool  # whether any view turns gray
+    blurred: Tensor  # (b,): indices of the blurred views
+    kernel: Tensor  # (b,): entry in the table of kernels
     ceiling: Tensor | None  # (k,): for `solarize_`, or None: no view is solarized
 
 
 def plans(
     drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int
 ) -> Iterator[tuple[slice, Plan]]:
-    """Slices of the V * n views, the first views of all images first, and their plans.
+    """Slices of the V * n views, in the order of `drawn`, and their plans.
 
     Args:
         drawn: parameters (V, n).
         images: (n, 3, H, W), on the device.
-        sigmas: of the kernels that there are, evenly spaced.
-        at_once: most views of a slice.
+        sigmas: of the available kernels, evenly spaced.
+        at_once: the largest number of views in a slice.
     """
     drawn = Drawn(*(parameter.reshape(-1, *parameter.shape[2:]) for parameter in drawn))
     jittered = (drawn.jitter != NEUTRAL).any(-1)
     place = np.where(jittered, (drawn.order == HUE).argmax(-1), PLACES)
     count = len(place)
-    first = np.arange(count) // at_once * at_once  # of the slice
+    first = np.arange(count) // at_once * at_once  # view of the slice
     order = np.lexsort((place, first))  # within each slice
     drawn, place = Drawn(*(parameter[order] for parameter in drawn)), place[order]
     blurred = np.flatnonzero(drawn.sigma)
 
     source, back, *crop = send(np.stack(_indices(drawn, order, first, images)), images)
-    blends, shift, angle, ceiling = (send(x.astype(np.float32), images) for x in _numbers(drawn))
+    blends, shift, angle, ceiling = (send(x.astype(np.float32), images) for x in _amounts(drawn))
     which = np.stack((blurred - first[blurred], np.searchsorted(sigmas[:-1], drawn.sigma[blurred])))
     which = send(which, images)
     for start in range(0, count, at_once):
@@ -91,17 +91,17 @@ def _indices(drawn: Drawn, order: NDArray, first: NDArray, images: Tensor) -> tu
     return order % len(images), np.argsort(order) - first, *down, *across
 
 
-def _numbers(drawn: Drawn) -> tuple[NDArray, ...]:
+def _amounts(drawn: Drawn) -> tuple[NDArray, ...]:
     """`blends`, `shift`, `angle` and `ceiling` of all views."""
     factor = np.take_along_axis(drawn.jitter, drawn.order, -1)
     blends = np.empty((PLACES + 1, len(factor), 4))
     blends[:PLACES] = blend_weights(drawn.order, factor).swapaxes(0, 1)
-    blends[PLACES] = np.where(drawn.gray[:, None], GRAY, (1, 0, 0, 0))
-    shift = (drawn.jitter[:, HUE, None] * 255).astype(int) / 256  # what 8 bits make of it
+    blends[PLACES] = np.where(drawn.gray[:, None], ONLY_GRAY, (1, 0, 0, 0))
+    shift = (drawn.jitter[:, HUE, None] * 255).astype(int) / 256  # as rounded in 8 bits
     return blends, 6 * shift, drawn.angle, np.take(CEILING, drawn.solarize.astype(int))
 
 
 def send(array: NDArray, like: Tensor) -> Tensor:
-    """To the device of `like`, without waiting for it."""
+    """Send an array to the device of `like` without waiting for it."""
     tensor = torch.from_numpy(array)
     return tensor.pin_memory().to(like.device, non_blocking=True) if like.is_cuda else tensor

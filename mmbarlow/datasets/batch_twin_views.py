@@ -15,36 +15,36 @@ from mmbarlow.datasets.view_ops import blur_kernel
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
-# Values of the views that are worked on at once: on a CPU a few images that stay in its cache, on
-# other devices whole batches, since each step costs them the same few microseconds.
+# Number of values processed at once: on a CPU a few images that stay in its cache, on other devices
+# whole batches, since each step costs them the same few microseconds.
 CPU_AT_ONCE, AT_ONCE = 2**19, 2**26
-SIGMAS = 512  # strengths of blur to choose from
+SIGMAS = 512  # available strengths of blur
 
 
 @MODELS.register_module()
 class BatchTwinViews(BaseDataPreprocessor):
-    """Makes the views of `mmbarlow.TwinViews` out of whole images, and normalises them.
+    """Makes the views of `mmbarlow.TwinViews` from whole images and normalizes them.
 
-    For images of 32 to 96 px, all of one size; `mmbarlow.CenterView` sees to that. In training,
-    uint8 images (n, 3, H, W) become two float tensors (n, 3, size, size), each image with its own
-    parameters: those that TwinViews draws for the same sample and epoch, if the sampler is
-    `mmbarlow.ViewSampler`. They are rounded to 8 bits nowhere. The data samples stay on the CPU
-    then. Out of training, this is `mmpretrain.SelfSupDataPreprocessor`.
+    It is meant for images of 32 to 96 px, all of one size, which `mmbarlow.CenterView` ensures. In
+    training, uint8 images (n, 3, H, W) become two float tensors (n, 3, size, size). Each image has
+    its own parameters; with `mmbarlow.ViewSampler` they are those that TwinViews draws for the same
+    sample and epoch. No step rounds to 8 bits. The data samples then stay on the CPU. Outside of
+    training, this is `mmpretrain.SelfSupDataPreprocessor`.
 
     On a CPU it is faster than TwinViews up to 64 px. A table of all crops is kept, which grows with
     the cube of the side: 0.5 MB at 32 px, 14 MB at 96.
 
     Args:
         size: height and width of the views, in pixels.
-        view_a: what the first view changes of the defaults of `View`.
+        view_a: changes to the defaults of `View` for the first view.
         view_b: the same for the second view.
-        mean: of the pixels, RGB, 0 to 255.
+        mean: mean of the pixels, RGB, 0 to 255.
         std: standard deviation of the pixels.
         non_blocking: do not wait until images in pinned memory are on the device.
 
     Raises:
-        InputError: a view has no such option, or not with that value; there is no batch of uint8
-            RGB images of one size to train on.
+        InputError: an option or its value is unknown to `View`, or a training batch does not hold
+            uint8 RGB images of one size.
     """
 
     mean: Tensor
@@ -74,11 +74,11 @@ class BatchTwinViews(BaseDataPreprocessor):
         self.tables: dict[tuple[int, torch.device], Tensor] = {}
 
     def _keep(self, name: str, tensor: Tensor) -> None:
-        """On the device of the model, but in no checkpoint."""
+        """Keep a tensor on the device of the model, but in no checkpoint."""
         self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """`inputs` and `data_samples` as the model takes them."""
+        """The `inputs` and `data_samples` for the model."""
         if not training:
             data = cast(dict, self.cast_data(data))
             images = data['inputs']
@@ -86,17 +86,17 @@ class BatchTwinViews(BaseDataPreprocessor):
             views = [(view.float() - self.mean) / self.std for view in views]
             inputs = views if isinstance(images, list) else views[0]
             return dict(inputs=inputs, data_samples=data.get('data_samples'))
-        images, samples = checked(data['inputs']), data.get('data_samples')
+        images, samples = training_batch(data['inputs']), data.get('data_samples')
         keys = [key_of(dict(sample_idx=getattr(s, 'sample_idx', None))) for s in samples or images]
         return dict(inputs=self.make(images, np.array(keys)), data_samples=samples)
 
     @torch.no_grad()
     def make(self, images: Tensor, keys: np.ndarray) -> list[Tensor]:
-        """The two views of each image, normalised, on the device of the model.
+        """The two views of each image, normalized, on the device of the model.
 
         Args:
             images: uint8 (n, 3, H, W).
-            keys: of the samples, (n, 3).
+            keys: keys of the samples, (n, 3).
         """
         height, width = images.shape[-2:]
         drawn = self.views.draw(uniforms(keys, 2, NUMBERS), width, height)
@@ -116,7 +116,7 @@ class BatchTwinViews(BaseDataPreprocessor):
         """The views (k, 3, size, size) of images (k, 3, H, W), in the order of `apply`."""
         height, width = images.shape[-2:]
         if plan.angle is not None:
-            images = batch_ops.rotate(images, plan.angle)
+            images = batch_ops.rotate_each(images, plan.angle)
         down, across = self._table(height)[plan.down], self._table(width)[plan.across]
         views = batch_ops.separable(images, down, across).clamp_(0, 255)
         jittered = slice(plan.hue[PLACES])
@@ -128,23 +128,23 @@ class BatchTwinViews(BaseDataPreprocessor):
             batch_ops.blend_(views, plan.blends[PLACES])
         if len(plan.blurred):
             kernels = self.kernels.index_select(0, plan.kernel)
-            blurred = batch_ops.blur(views.index_select(0, plan.blurred), kernels, self.place)
+            blurred = batch_ops.blur_each(views.index_select(0, plan.blurred), kernels, self.place)
             views.index_copy_(0, plan.blurred, blurred)
         if plan.ceiling is not None:
             batch_ops.solarize_(views, plan.ceiling)
         return views
 
     def _table(self, length: int) -> Tensor:
-        """That of `resizing` for images of this height or width, made once."""
+        """The table of `resize_weights` for images of this height or width, made once."""
         key = length, self.mean.device
         if key not in self.tables:
-            self.tables[key] = batch_ops.resizing(length, self.size, self.mean.device)
+            self.tables[key] = batch_ops.resize_weights(length, self.size, self.mean.device)
         return self.tables[key]
 
 
-def checked(images: Tensor | list[Tensor]) -> Tensor:
-    """The batch to make views of; raises InputError."""
-    cure = 'put mmbarlow.CenterView and mmpretrain.PackInputs alone into the pipeline of training.'
+def training_batch(images: Tensor | list[Tensor]) -> Tensor:
+    """The images as one tensor, uint8 (n, 3, H, W); raises InputError."""
+    cure = 'the training pipeline must be mmbarlow.CenterView and mmpretrain.PackInputs alone.'
     if isinstance(images, list):
         shapes = {tuple(image.shape) for image in images}
         if len(shapes) > 1 or images[0].ndim != 3:

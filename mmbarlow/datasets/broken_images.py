@@ -1,4 +1,4 @@
-"""What training does about an image that cannot be read: it takes another one."""
+"""How training replaces an image that cannot be read: by another one."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -8,21 +8,21 @@ import numpy as np
 from mmbarlow.errors import BrokenImage, InputError
 
 T = TypeVar('T')
-LIMIT = 100  # broken images in a row
+LIMIT = 100  # broken images in a row that end the run
 
 
 class Skipper(Generic[T]):
     """Reads the images of samples, and remembers those that cannot be read.
 
-    For a broken image `read` returns None; if a transform then returns None, too, MMEngine's data
-    set draws another index from NumPy's global generator. That is seeded here from the place of the
-    sample, so that the replacement is the same whatever the number of workers and processes.
+    For a broken image `read` returns None. If the transform then returns None too, MMEngine's data
+    set draws another index from NumPy's global generator, which is seeded here from the place of
+    the sample. The replacement is thus the same for any number of workers and processes.
 
-    The next good sample gets `skipped`, a tuple of (path, reason), which `mmpretrain.PackInputs`
-    passes on with `meta_keys=('skipped',)` to `mmbarlow.BrokenImagesHook`.
+    The next good sample gets `skipped`, a tuple of (path, reason) pairs, which
+    `mmpretrain.PackInputs` with `meta_keys=('skipped',)` passes on to `mmbarlow.BrokenImagesHook`.
 
     Args:
-        reader: gives the image of a sample, or raises BrokenImage.
+        reader: returns the image of a sample, or raises BrokenImage.
     """
 
     def __init__(self, reader: Callable[[dict], T]) -> None:
@@ -30,14 +30,14 @@ class Skipper(Generic[T]):
         self.failed: list[tuple[str, str]] = []  # since the last good one
 
     def read(self, results: dict) -> T | None:
-        """The image of a sample. A replacement gets the `sample_idx` of the place it fills, whose
-        random numbers its views are made of.
+        """The image of a sample. A replacement gets the `sample_idx` of the place that it fills,
+        which determines the random numbers of its views.
 
         Raises:
             InputError: this is the hundredth broken image in a row.
         """
         if self.failed:
-            np.random.set_state(self.state)  # of before the draw
+            np.random.set_state(self.state)  # the state before the draw
             results['sample_idx'] = self.place
         try:
             image = self.reader(results)
@@ -54,10 +54,10 @@ class Skipper(Generic[T]):
         if len(self.failed) == LIMIT:
             path, reason = self.failed[0]
             raise InputError(
-                f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): see '
-                'tools/verify_images.py for the others.'
+                f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): '
+                'tools/verify_images.py lists the others.'
             )
         self.place, self.state = place, np.random.get_state()
-        # `mmbarlow.ViewSampler` gives indices that know the run's seed and the epoch.
+        # The indices of `mmbarlow.ViewSampler` carry the run's seed and the epoch.
         key = getattr(place, 'key', (0, 0, place))
         np.random.seed([n % 2**32 for n in (*key, len(self.failed))])

@@ -1,4 +1,4 @@
-"""Real handwritten digits without a download."""
+"""Real handwritten digits that need no download."""
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -9,17 +9,18 @@ from sklearn.model_selection import train_test_split
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
-TEST_IMAGES = 360  # a fifth of the 1,797; the split is fixed, so that results compare
+TEST_IMAGES = 360  # a fifth of the 1,797; the split is fixed so that results are comparable
 
 
 @DATASETS.register_module()
 class Digits(BaseDataset):
     """The 1,797 digits of 43 writers that scikit-learn ships (UCI, Alpaydin and Kaynak, 1998).
 
-    8 x 8 pixels in 17 grey levels, enlarged to `size` by bicubic interpolation, as RGB.
+    They have 8 x 8 pixels in 17 gray levels and are enlarged to `size` by bicubic interpolation, in
+    RGB.
 
     Args:
-        split: 'train' (1,437 images) or 'test' (360), the same share of each digit in both.
+        split: 'train' (1,437 images) or 'test' (360), with the same share of each digit.
         size: height and width of the images, in pixels.
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
     """

@@ -14,22 +14,22 @@ METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 @DATASETS.register_module()
 class ImageArchive(BaseDataset):
-    """Images of a zip file, read in their place: nothing is unpacked.
+    """The images in a zip file, which is read in place and never unpacked.
 
-    `zip -0 -r images.zip FOLDER` makes one: `-0` stores the images as they are, for compression
-    gains nothing on them. Each process opens the file by itself; the index is in the arrays of
+    `zip -0 -r images.zip FOLDER` makes one; `-0` stores the images as they are, since compression
+    gains nothing on them. Each process opens the file by itself. The index is in the arrays of
     MMEngine's BaseDataset, which forked workers share.
 
     Args:
         data_root: the zip file.
-        folder: take the images below this folder of the archive only, such as 'train'.
-        with_label: the folder of the first level (below `folder`) is the class of an image, its
-            rank in sorted order the label.
+        folder: take only the images below this folder of the archive, such as 'train'.
+        with_label: take the first folder of an image (below `folder`) as its class; the label is
+            the rank of the class in sorted order.
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
 
     Raises:
-        InputError: there is no such file, it is no zip file or is cut off; it has no image there,
-            an encrypted one, one of another compression than zip's own, or one without a class.
+        InputError: there is no such file, or it is not a complete zip file; it has no image there,
+            or one that is encrypted, neither stored nor deflated, or without a class.
     """
 
     def __init__(
@@ -68,8 +68,7 @@ class ImageArchive(BaseDataset):
             raise InputError(f'cannot open {self.archive}: {error.strerror}.') from None
         except zipfile.BadZipFile as error:
             raise InputError(
-                f'{self.archive} is no zip file, or is cut off ({error}): make it again, or copy '
-                'it again.'
+                f'{self.archive} is no zip file, or is cut off ({error}): make or copy it again.'
             ) from None
         found = [
             m
@@ -83,8 +82,8 @@ class ImageArchive(BaseDataset):
         if not found:
             where = f'the folder {self.folder} of ' if self.folder else ''
             raise InputError(
-                f'there is no image in {where}{self.archive} among {len(members):,} members; '
-                f'looked for are names that end in {", ".join(EXTENSIONS)}.'
+                f'there is no image in {where}{self.archive} among {len(members):,} members: '
+                f'the names of images end in {", ".join(EXTENSIONS)}.'
             )
         return found
 
@@ -93,6 +92,6 @@ class ImageArchive(BaseDataset):
         if member.flag_bits & 1:
             raise InputError(f'{name} is encrypted: make the archive without a password.')
         if member.compress_type not in METHODS:
-            raise InputError(f'{name} is compressed in a way of its own: make it with zip -0.')
+            raise InputError(f'{name} has an unknown compression: make the archive with zip -0.')
         if self.with_label and '/' not in member.filename[len(self.folder) :]:
-            raise InputError(f'{name} is in no folder, which would be its class: no labels here.')
+            raise InputError(f'{name} is in no folder that names its class: use with_label=False.')

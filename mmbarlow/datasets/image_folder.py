@@ -14,7 +14,7 @@ EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif',
 
 
 def is_image(name: str) -> bool:
-    """By the name of a file, large or small letters; hidden files are none."""
+    """Whether a file is an image by its name, in upper or lower case; hidden files are not."""
     return name.lower().endswith(EXTENSIONS) and not name.startswith('.')
 
 
@@ -22,10 +22,10 @@ def is_image(name: str) -> bool:
 class ImageFolder(BaseDataset):
     """The images in a folder and in the folders below it, to any depth, without labels.
 
-    Found by their extension, in sorted order, which is the same on any machine. Links are
-    followed, to each folder once. Hidden files and folders are passed over. In place of this,
-    `mmpretrain.CustomDataset(with_label=False)` walks 40 times round a link to a folder above it,
-    and stops at a folder that it may not read.
+    They are found by their extension, in sorted order, which is the same on any machine. Links are
+    followed, but each folder is visited once. Hidden files and folders are skipped.
+    `mmpretrain.CustomDataset(with_label=False)`, by contrast, follows a link to a parent folder 40
+    times and stops at a folder that it may not read.
 
     Args:
         data_root: the folder.
@@ -36,7 +36,7 @@ class ImageFolder(BaseDataset):
     """
 
     def __init__(self, data_root: str, **kwargs) -> None:
-        self.unreadable: list[tuple[str, str]] = []  # folders, and why
+        self.unreadable: list[tuple[str, str]] = []  # folders and reasons
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -49,16 +49,16 @@ class ImageFolder(BaseDataset):
             print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
         if not samples:
             raise InputError(
-                f'there is no image in {root} or below it; looked for are files whose names end in '
+                f'there is no image in {root} or below it: the names of images end in '
                 f'{", ".join(EXTENSIONS)}.'
             )
         return samples
 
     def _walk(self, folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
-        """Paths of images below `folder`, its own before those of folders in it."""
+        """Paths of images below `folder`; those in it come before those of its subfolders."""
         try:
             status = os.stat(folder)
-            place = status.st_dev, status.st_ino  # the same by whatever link one comes
+            place = status.st_dev, status.st_ino  # the same through any link
             if place in seen:
                 return
             seen.add(place)
@@ -69,7 +69,7 @@ class ImageFolder(BaseDataset):
         entries = [entry for entry in entries if not entry.name.startswith('.')]
         folders = [entry for entry in entries if entry.is_dir()]
         for entry in entries:
-            # a link to nothing counts as an image, a broken one: it was meant to be there
+            # a link to nothing counts as a broken image: there was meant to be one
             if is_image(entry.name) and (entry.is_file() or _dangles(entry)):
                 yield entry.path
         for entry in folders:

@@ -12,8 +12,8 @@ from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
 LISTS = Path(__file__).parent / 'lists'
-# sha256 of the uncompressed lists, as google-research/simclr (Apache-2.0) has them in
-# imagenet_subsets/: one file name a line, 12 or 13 (128 or 129) of each class.
+# sha256 of the uncompressed lists from google-research/simclr (Apache-2.0), imagenet_subsets/: one
+# file name per line, 12 or 13 (128 or 129) of each class.
 SHA256 = {
     '1percent': '71e82a48ba78252683ae334c4d019ebd5c6e855b9599c1389fbe83eb9549cf17',
     '10percent': '6d09de11e7bdaf5b1f3b1f249b6183695f97310cdd20f0c03e7235b6b9392091',
@@ -27,7 +27,7 @@ def read_list(subset: str) -> list[str]:
         InputError: there is no such subset, or its list is not the published one.
     """
     if subset not in SHA256:
-        raise InputError(f'ImageNet has the subsets {" and ".join(SHA256)}, got {subset!r}.')
+        raise InputError(f'subset must be {" or ".join(SHA256)}, got {subset!r}.')
     path = LISTS / f'{subset}.txt.xz'
     try:
         text = lzma.decompress(path.read_bytes())
@@ -40,14 +40,14 @@ def read_list(subset: str) -> list[str]:
 
 @DATASETS.register_module()
 class ImageNetSubset(ImageNet):
-    """The training images that semi-supervised learning sees, in class folders.
+    """The labeled training images of semi-supervised learning, in class folders.
 
-    `data_root/train/n01440764/n01440764_10026.JPEG` as in the official download; the 1 % are
-    among the 10 %. Section B.2 of the paper: "the same split as SimCLR".
+    Files lie as in the official download, `data_root/train/n01440764/n01440764_10026.JPEG`. The
+    1 % are among the 10 %. Section B.2 of the paper: "the same split as SimCLR".
 
     Args:
         subset: '1percent' or '10percent'.
-        **kwargs: those of `mmpretrain.ImageNet`: `data_root`, `split`, `pipeline`, ...
+        **kwargs: arguments of `mmpretrain.ImageNet`, such as `data_root` and `pipeline`.
 
     Raises:
         InputError: the subset is unknown, or files of its list are missing on the disk.
@@ -55,7 +55,7 @@ class ImageNetSubset(ImageNet):
 
     def __init__(self, subset: str, split: str = 'train', **kwargs) -> None:
         if split != 'train':
-            raise InputError(f'the {subset} subset is one of the training images, not of {split}.')
+            raise InputError(f'the {subset} subset is part of the training images, not of {split}.')
         self.subset = subset
         super().__init__(split=split, **kwargs)
 
@@ -66,9 +66,9 @@ class ImageNetSubset(ImageNet):
             raise InputError(
                 f'{len(missing):,} of the {len(paths):,} images of the {self.subset} subset of '
                 f'ImageNet are not in {self.img_prefix}, the first is {missing[0]}: put the '
-                'training images there, in folders of their class, or change data_root.'
+                'training images there, in class folders, or change data_root.'
             )
-        # All 1,000 classes are in either list, so that ranks here are ImageNet's labels.
+        # Each list has all 1,000 classes, so these ranks are ImageNet's labels.
         classes = sorted({path.split('/')[0] for path in paths})
         labels = {wnid: label for label, wnid in enumerate(classes)}
         return [

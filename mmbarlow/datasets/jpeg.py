@@ -1,16 +1,17 @@
-"""JPEG files, decoded at no higher a resolution than their views need."""
+"""JPEG files, decoded at no higher resolution than their views need."""
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-# A crop this many times larger than its view looks the same from a smaller decoding: the difference
-# is 0.4 of 255 in the mean, and 1.4 in the worst of 600 views (docs/views.md); with 1.5 it was 3.4.
+# A crop may be decoded smaller as long as it stays this many times larger than its view. The
+# difference is then 0.4 of 255 in the mean and 1.4 in the worst of 600 views (docs/views.md); with
+# 1.5 instead of 2.0 the worst was 3.4.
 MARGIN = 2.0
 
 
 def size_of(data: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels; None if this is no JPEG that libjpeg-turbo makes RGB of."""
+    """Width and height in pixels; None unless libjpeg-turbo can decode the data to RGB."""
     if data[:2] != b'\xff\xd8':
         return None
     try:
@@ -21,8 +22,12 @@ def size_of(data: bytes) -> tuple[int, int] | None:
 
 
 def reduction(boxes: np.ndarray, size: int) -> int:
-    """Largest of 1, 2, 4 and 8 by which an image may be smaller if boxes (..., 4) of it, with a
-    width and a height in pixels at the end, become views of `size` pixels."""
+    """The largest of 1, 2, 4 and 8 by which an image may be reduced.
+
+    Args:
+        boxes: crops (..., 4) of the image: left, top, width, height, in pixels.
+        size: height and width of the views that the crops become, in pixels.
+    """
     spare = boxes[..., 2:].min() / (MARGIN * size)
     return max(k for k in (1, 2, 4, 8) if k == 1 or k <= spare)
 
@@ -37,5 +42,5 @@ def decode(data: bytes, width: int, height: int, factor: int = 1) -> NDArray[np.
         return simplejpeg.decode_jpeg(
             data, 'RGB', min_height=least_height, min_width=least_width, min_factor=factor
         )
-    except ValueError:  # of warnings, too, which Pillow may judge otherwise
+    except ValueError:  # also raised on mere warnings, where Pillow may still decode the file
         return None

@@ -1,4 +1,4 @@
-"""Random numbers that belong to a sample, not to the process that happens to make its views."""
+"""Random numbers that belong to a sample, not to the process that makes its views."""
 
 import functools
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from mmengine.dataset import DefaultSampler
 
 from mmbarlow.registry import DATA_SAMPLERS
 
-GAMMA = np.uint64(0x9E3779B97F4A7C15)  # as published
+GAMMA = np.uint64(0x9E3779B97F4A7C15)  # the published increment of SplitMix64
 # Odd numbers for seed, epoch, index and view, from numpy's default_rng(0).
 MULTIPLIERS = np.array(
     [0xA30FEBCFD9C2825F, 0x4510BDF882D9D721, 0xA7D3DA94ECDE8B9, 0x43B27B61342F01D], np.uint64
@@ -17,7 +17,7 @@ MULTIPLIERS = np.array(
 
 
 class Key(NamedTuple):
-    """What the views of a sample are drawn from: the same key, the same views."""
+    """Determines the random numbers of a sample: equal keys give equal views."""
 
     seed: int
     epoch: int
@@ -27,8 +27,8 @@ class Key(NamedTuple):
 class SampleIndex(int):
     """An index into a data set that carries its key to the transform, through any worker.
 
-    MMEngine's data sets put the index they are asked for into the sample, as `sample_idx`; those
-    that are made of others subtract what lies before, which leaves the key as it is.
+    MMEngine's data sets put the index that they are asked for into the sample, as `sample_idx`.
+    Data sets that consist of others subtract an offset first, which keeps the key.
     """
 
     key: Key
@@ -50,11 +50,11 @@ class SampleIndex(int):
 
 @DATA_SAMPLERS.register_module()
 class ViewSampler(DefaultSampler):
-    """MMEngine's DefaultSampler whose indices know the run's seed and the epoch.
+    """MMEngine's DefaultSampler with indices that carry the run's seed and the epoch.
 
     With it the views of an image depend on (seed, epoch, index) alone: they are the same for any
     number of workers and processes, and a resumed run sees what the uninterrupted one would have
-    seen. With another sampler each worker draws from numpy's generator.
+    seen. With another sampler, each worker draws from NumPy's generator.
     """
 
     def __iter__(self) -> Iterator[int]:
@@ -63,7 +63,7 @@ class ViewSampler(DefaultSampler):
 
 
 def key_of(results: dict) -> Key:
-    """The key of a sample; one from numpy's generator if its index has none."""
+    """The key of a sample; one from NumPy's generator if its index has none."""
     index = results.get('sample_idx')
     if isinstance(index, SampleIndex):
         return index.key
@@ -73,10 +73,11 @@ def key_of(results: dict) -> Key:
 def uniforms(keys: np.ndarray, views: int, count: int) -> np.ndarray:
     """Numbers from U[0, 1) for samples with the keys (n, 3), shape (views, n, count), float64.
 
-    SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which computes its k-th number without the
-    ones before, so that those of a whole batch are a few array operations. Seed, epoch, index and
-    view make the state it starts in, each in steps of its own, which no few steps of another one
-    or of the generator add up to; its output function mixes what is near to each other.
+    The generator is SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). It computes its k-th number
+    without the ones before, so that a whole batch takes a few array operations. Seed, epoch, index
+    and view determine the initial state. Each has its own multiplier, so that small changes of one
+    do not add up to small changes of another or to steps of the generator, and the output function
+    scatters states that are close together.
     """
     state = np.asarray(keys, np.uint64) @ MULTIPLIERS[:3]
     state = state + MULTIPLIERS[3] * np.arange(views, dtype=np.uint64)[:, None]

@@ -1,4 +1,4 @@
-"""STL-10 for MMEngine."""
+"""STL-10 as an MMEngine data set."""
 
 import torchvision
 from mmengine import dist
@@ -12,10 +12,10 @@ class STL10(BaseDataset):
     """STL-10 (Coates, Ng and Lee, 2011): 96 px, 10 classes, in its own binary format.
 
     Args:
-        data_root: folder that has, or with `download` gets, `stl10_binary/`.
+        data_root: folder that contains `stl10_binary/`, or receives it with `download`.
         split: 'train' (5,000 images), 'test' (8,000), 'unlabeled' (100,000) or 'train+unlabeled';
             images without a class have the label -1.
-        download: fetch the data where they are missing.
+        download: download missing data.
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
     """
 
@@ -31,7 +31,7 @@ class STL10(BaseDataset):
         dist.barrier()
         source = torchvision.datasets.STL10(self.root, self.split)
         assert source.labels is not None
-        # 3 GB with those without a class: one array, which forked workers share, and no copies
+        # 3 GB with the unlabeled images: one array, which forked workers share without copies
         self.images = source.data.transpose(0, 2, 3, 1)  # (N, 96, 96, 3), RGB
         return [dict(row=row, gt_label=int(label)) for row, label in enumerate(source.labels)]
 

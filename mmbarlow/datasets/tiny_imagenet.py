@@ -1,4 +1,4 @@
-"""Tiny ImageNet as it comes out of its zip file."""
+"""Tiny ImageNet in the layout of its zip file."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from mmbarlow.registry import DATASETS
 class TinyImageNet(BaseDataset):
     """Tiny ImageNet (Stanford CS231n): 64 px, 200 classes, 100,000 and 10,000 images.
 
-    Takes the official layout of tiny-imagenet-200, so that nothing has to be
-    sorted into class folders: `wnids.txt`, `train/<wnid>/images/*.JPEG`, `val/images/*.JPEG` and
+    It reads the official layout of tiny-imagenet-200, so that nothing has to be sorted into class
+    folders: `wnids.txt`, `train/<wnid>/images/*.JPEG`, `val/images/*.JPEG` and
     `val/val_annotations.txt` (name and wnid, tab-separated).
 
     Args:
-        data_root: folder tiny-imagenet-200.
+        data_root: the folder tiny-imagenet-200.
         split: 'train' or 'val'; the test split has no public labels.
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
     """
@@ -36,10 +36,10 @@ class TinyImageNet(BaseDataset):
             samples = list(_train(root, wnids) if self.split == 'train' else _val(root))
         except FileNotFoundError as error:
             raise InputError(
-                f'{error.filename} is missing: {root} must be tiny-imagenet-200, unpacked.'
+                f'{error.filename} is missing: {root} must be the unpacked tiny-imagenet-200.'
             ) from None
         if not samples:
-            raise InputError(f'the split {self.split} of {root} has no images.')
+            raise InputError(f'the {self.split} split of {root} has no images: unpack it again.')
         labels = {wnid: label for label, wnid in enumerate(wnids)}
         return [dict(img_path=str(path), gt_label=labels[wnid]) for path, wnid in samples]
 

@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 
 from mmbarlow.datasets import jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
-from mmbarlow.datasets.images import decode, read
+from mmbarlow.datasets.image_reading import image_data, rgb_array
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.registry import TRANSFORMS
@@ -16,20 +16,20 @@ from mmbarlow.registry import TRANSFORMS
 class TwinViews(BaseTransform):
     """Makes two distorted views of an image.
 
-    Required keys: `img`, an RGB array (H, W, 3) or grey (H, W) of uint8, or else `img_path`. Sets
-    `img` to a list of two uint8 RGB arrays (size, size, 3), for `mmpretrain.PackInputs`. In place
-    of an image that cannot be read the data set gives another one (`mmbarlow.datasets.broken_images`).
+    Required keys: `img`, a uint8 array, RGB (H, W, 3) or gray (H, W), or else `img_path`. Sets
+    `img` to a list of two uint8 RGB arrays (size, size, 3), for `mmpretrain.PackInputs`. If an
+    image cannot be read, the data set gives another one (`mmbarlow.datasets.broken_images`).
 
     The views depend on the key of the sample alone if its index comes from `mmbarlow.ViewSampler`.
 
     Args:
         size: height and width of the views, in pixels.
-        view_a: what the first view changes of the defaults of `View`; the official code has
-            `dict(blur=1.0)`.
-        view_b: the same for the second view; the official code has `dict(blur=0.1, solarize=0.2)`.
+        view_a: changes to the defaults of `View` for the first view; `dict(blur=1.0)` in the
+            official code.
+        view_b: the same for the second view; `dict(blur=0.1, solarize=0.2)` in the official code.
 
     Raises:
-        InputError: a view has no such option, or not with that value.
+        InputError: an option or its value is unknown to `View`.
     """
 
     def __init__(self, size: int, view_a: dict, view_b: dict) -> None:
@@ -45,27 +45,27 @@ class TwinViews(BaseTransform):
         return results
 
     def make(self, results: dict) -> tuple[list[view_ops.Image], Drawn]:
-        """The two views and what they were made with; raises BrokenImage."""
-        data, path = read(results), str(results.get('img_path', 'an array'))
+        """The two views and their parameters; raises BrokenImage."""
+        data, path = image_data(results), str(results.get('img_path', 'an array'))
         size, image, factor = None, None, 1
         if isinstance(data, bytes):
             size = jpeg.size_of(data)
         if size is None:
-            image = decode(data, path)
+            image = rgb_array(data, path)
             size = image.shape[1], image.shape[0]
         drawn = self.views.draw(uniforms(np.array([key_of(results)]), 2, NUMBERS), *size)
         if image is None and isinstance(data, bytes):
             factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box, self.size)
             image = jpeg.decode(data, *size, factor)
-        if image is None:  # libjpeg-turbo has given up
-            image, factor = decode(data, path), 1
-        # A crop of a smaller image starts and ends with one of its pixels.
+        if image is None:  # libjpeg-turbo cannot decode it
+            image, factor = rgb_array(data, path), 1
+        # A crop of a smaller image starts and ends with whole pixels of it.
         drawn = drawn._replace(box=drawn.box // factor * factor)
         return [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)], drawn
 
 
 def planes_first(view: view_ops.Image) -> view_ops.Image:
-    """The same array (H, W, 3), with the channels apart in memory: PackInputs need not copy it."""
+    """The same array (H, W, 3), stored channel by channel, so that PackInputs need not copy it."""
     planes = np.empty((3, *view.shape[:2]), np.uint8)
     cv2.split(view, [planes[0], planes[1], planes[2]])
     return planes.transpose(1, 2, 0)

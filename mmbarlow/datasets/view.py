@@ -1,4 +1,4 @@
-"""What a view is: its distribution, and what is drawn from it.
+"""The distribution of a view's parameters, and parameters drawn from it.
 
 Shapes: V views of each of n samples.
 """
@@ -12,19 +12,20 @@ import numpy as np
 
 from mmbarlow.errors import InputError
 
-TRIES = 10  # of a crop that has to fit, as in torchvision
-NUMBERS = 2 * TRIES + 14  # uniform ones that a view is made from
-ORDERS = np.array(list(permutations(range(4))))  # of the four steps of the jitter
+TRIES = 10  # attempts at a crop that fits into the image, as in torchvision
+NUMBERS = 2 * TRIES + 14  # uniform random numbers that determine a view
+ORDERS = np.array(list(permutations(range(4))))  # all orders of the four steps of the jitter
 
 
 @dataclass(frozen=True)
 class View:
     """Distribution of one view: probabilities and strengths, in the order they are applied.
 
-    Defaults are what both views of the official `Transform` share (`main.py`; BYOL's, section 2.2).
+    The defaults are what both views of the official `Transform` share (`main.py`; they are BYOL's,
+    section 2.2 of the paper).
 
     Raises:
-        InputError: a probability is outside 0 to 1, a range is none, a strength is negative.
+        InputError: a value is out of its range, or a range is not one.
     """
 
     rotate: float = 0.0  # angle from U(-x, x) degrees, before the crop; 0 in the official code
@@ -35,7 +36,7 @@ class View:
     brightness: float = 0.4  # factor from U(1 - x, 1 + x)
     contrast: float = 0.4
     saturation: float = 0.2
-    hue: float = 0.1  # shift from U(-x, x) of the colour circle
+    hue: float = 0.1  # shift from U(-x, x), as a share of the color circle
     gray: float = 0.2  # probability
     blur: float = 0.0  # probability
     blur_sigma: tuple[float, float] = (0.1, 2.0)  # pixels of the view, uniform
@@ -44,11 +45,11 @@ class View:
     def __post_init__(self) -> None:
         for name in ('flip', 'jitter', 'gray', 'blur', 'solarize'):
             if not 0 <= (value := getattr(self, name)) <= 1:
-                raise InputError(f'{name}={value} of a view is a probability: from 0 to 1.')
+                raise InputError(f'{name}={value} of a view must be a probability from 0 to 1.')
         for name, least in (('crop_scale', 1e-6), ('crop_ratio', 1e-6), ('blur_sigma', 0)):
             value = getattr(self, name)
             if not isinstance(value, Sequence) or not least <= value[0] <= value[-1]:
-                raise InputError(f'{name}={value} of a view must be a range, both from {least:g}.')
+                raise InputError(f'{name}={value} of a view must be a range from {least:g} up.')
         for name, most in (('brightness', 10), ('contrast', 10), ('saturation', 10), ('hue', 0.5)):
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise InputError(f'{name}={value} of a view must be from 0 to {most}.')
@@ -63,22 +64,22 @@ class Drawn(NamedTuple):
     order: np.ndarray  # (V, n, 4): steps in the order they are applied
     jitter: np.ndarray  # (V, n, 4): factors of brightness, contrast and saturation, shift of hue
     gray: np.ndarray  # bool
-    sigma: np.ndarray  # of the blur, in pixels of the view; 0 where there is none
+    sigma: np.ndarray  # strength of the blur, in pixels of the view; 0 without blur
     solarize: np.ndarray  # bool
 
     def of(self, view: int, sample: int = 0) -> 'Drawn':
-        """Those of one view."""
+        """The parameters of one view of one sample."""
         return Drawn(*(parameter[view, sample] for parameter in self))
 
 
-HALVES = np.array([0.5, -0.5])  # of the logarithm of the ratio, in width and in height
+HALVES = np.array([0.5, -0.5])  # shares of the ratio's logarithm in width and height
 NEUTRAL = np.array([1.0, 1.0, 1.0, 0.0])  # factors and shift that leave an image as it is
 
 
 class Views:
-    """The distributions of V views, to be drawn from for many samples at once.
+    """The distributions of V views, from which many samples are drawn at once.
 
-    For one sample the time is that of the calls, not of the numbers, so that what can be drawn
+    For one sample the time goes into the calls, not the numbers, so everything that can be drawn
     together is.
     """
 
@@ -89,7 +90,7 @@ class Views:
             names = ', '.join(field.name for field in fields(View))
             raise InputError(f'{error}; a view has {names}.') from None
         table = self._table
-        # (V, 1, k), to meet numbers of shape (V, n, k)
+        # (V, 1, k), to broadcast with numbers of shape (V, n, k)
         self.p = table(lambda v: (v.flip, v.jitter, v.gray, v.blur, v.solarize))
         strength = table(lambda v: (v.brightness, v.contrast, v.saturation, v.hue))
         least = NEUTRAL - strength
@@ -99,14 +100,14 @@ class Views:
         # (V, 1, 1, 2): area and logarithm of the ratio, for all tries
         self.least_crop = table(lambda v: (v.crop_scale[0], np.log(v.crop_ratio[0])))[:, None]
         self.most_crop = table(lambda v: (v.crop_scale[-1], np.log(v.crop_ratio[-1])))[:, None]
-        # longest sides for the other one's length
+        # the longest a side may be, relative to the other side
         self.longest = table(lambda v: (v.crop_ratio[-1], 1 / v.crop_ratio[0]))
 
     def _table(self, row: Callable[[View], tuple[float, ...]]) -> np.ndarray:
         return np.array([row(view) for view in self.views], float)[:, None]
 
     def draw(self, u: np.ndarray, width: np.ndarray | int, height: np.ndarray | int) -> Drawn:
-        """Parameters from u (V, n, NUMBERS), of U[0, 1), for images of n sizes in pixels."""
+        """Parameters from u (V, n, NUMBERS), from U[0, 1), for images of n sizes in pixels."""
         rest = u[..., 2 * TRIES :]
         amount = between(self.low, self.high, rest[..., :6])
         on = rest[..., 6:11] < self.p
@@ -123,15 +124,15 @@ class Views:
         )
 
     def _box(self, u: np.ndarray, at: np.ndarray, image: np.ndarray) -> np.ndarray:
-        """torchvision's RandomResizedCrop: ten tries, then the largest centred crop.
+        """torchvision's RandomResizedCrop: ten tries, then the largest centered crop.
 
         Args:
-            u: (V, n, 2 * TRIES), of U[0, 1).
-            at: (V, n, 2), of U[0, 1): where in the image.
+            u: (V, n, 2 * TRIES), from U[0, 1): areas and ratios.
+            at: (V, n, 2), from U[0, 1): the position in the image.
             image: (n, 2) or (2,): width and height.
         """
         crop = between(self.least_crop, self.most_crop, u.reshape(*u.shape[:2], TRIES, 2))
-        # Sides of the area a and the ratio r: sqrt(a r) and sqrt(a / r).
+        # The sides of an area a with ratio r are sqrt(a r) and sqrt(a / r).
         area = image[..., 0] * image[..., 1]
         sides = np.rint(
             np.sqrt(crop[..., :1] * area[..., None, None]) * np.exp(crop[..., 1:] * HALVES)

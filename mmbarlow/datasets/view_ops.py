@@ -1,7 +1,7 @@
 """The steps of a view on one image: uint8 RGB arrays (H, W, 3) in, the same out.
 
-Each is what Pillow does (within the rounding that is tested), by a library that is faster at it:
-torch resizes as Pillow does with AVX2, OpenCV does the rest.
+Each step does what Pillow does, within the tested rounding, with a faster library: torch resizes as
+Pillow with AVX2 does, and OpenCV does the rest.
 """
 
 import functools
@@ -18,27 +18,27 @@ from mmbarlow.datasets.view import NEUTRAL, Drawn
 Image = np.ndarray  # uint8 (H, W, 3)
 
 CUT = -0.499  # Pillow's blends cut fractions off where OpenCV rounds
-GREY = np.array([0.299, 0.587, 0.114])  # Pillow's weights (ITU-R 601-2)
-# (3, 4) each: from three colours, and what is added
-SAME = np.eye(3, 4)
-GREYED = np.array([[*GREY, 0.0]] * 3)
-SHIFT = np.array([[0.0, 0.0, 0.0, CUT]] * 3)
+LUMA = np.array([0.299, 0.587, 0.114])  # Pillow's shares of R, G and B in gray (ITU-R 601-2)
+# Matrices (3, 4): weights of the three colors, and a constant
+UNCHANGED = np.eye(3, 4)
+TO_GRAY = np.array([[*LUMA, 0.0]] * 3)
+CUT_FRACTIONS = np.array([[0.0, 0.0, 0.0, CUT]] * 3)
 
-PASSES = 3  # box blurs that make Pillow's GaussianBlur
+PASSES = 3  # number of box blurs in Pillow's GaussianBlur
 
 
 def rotate(image: Image, angle: float) -> Image:
-    """By `angle` degrees counter-clockwise about the centre, bilinear; black comes in."""
+    """Turn counterclockwise about the center by `angle` degrees, bilinear, filled with black."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
     return cv2.warpAffine(image, matrix, (width, height))
 
 
 def crop_and_resize(image: Image, box: Iterable[int], size: int) -> Image:
-    """The crop (left, top, width, height) at (size, size), bicubic and antialiased."""
+    """The crop (left, top, width, height), resized to (size, size), bicubic and antialiased."""
     left, top, width, height = box
-    # Contiguous, so that torch takes its way for interleaved channels and returns such; a copy,
-    # since torch warns of arrays that are not to be written to, as Pillow's are.
+    # Contiguous, so that torch takes its fast path for interleaved channels and returns such; a
+    # copy, since torch warns about read-only arrays, which Pillow's are.
     crop = image[top : top + height, left : left + width].copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
@@ -54,26 +54,26 @@ def brightness(image: Image, factor: float) -> Image:
 
 
 def contrast(image: Image, factor: float) -> Image:
-    """A blend with the mean of the grey image, which Pillow rounds."""
-    grey: Sequence[float] = cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))  # pyright: ignore[reportAssignmentType]
-    constant = (1 - factor) * int(grey[0] + 0.5)
+    """A blend with the mean of the gray image, which Pillow rounds."""
+    mean: Sequence[float] = cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))  # pyright: ignore[reportAssignmentType]
+    constant = (1 - factor) * int(mean[0] + 0.5)
     return cv2.addWeighted(image, factor, image, 0.0, constant + CUT)
 
 
 def saturation(image: Image, factor: float) -> Image:
-    """A blend with the grey image."""
-    return cv2.transform(image, factor * SAME + (1 - factor) * GREYED + SHIFT)
+    """A blend with the gray image."""
+    return cv2.transform(image, factor * UNCHANGED + (1 - factor) * TO_GRAY + CUT_FRACTIONS)
 
 
 def hue(image: Image, shift: float) -> Image:
-    """Along the colour circle by `shift`, a share of it; in 8 bits, as torchvision on Pillow."""
+    """Move along the color circle by `shift`, a share of it, in 8 bits as torchvision does."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    # Zeros for the rest of a row: one long addition is faster than many short ones.
+    # Zeros for the other channels of a row: one long addition is faster than many short ones.
     row = np.zeros_like(hsv[0])
     row[:, 0] = int(shift * 255) % 256
     hsv += row
-    # IPP's way back takes twice the time of OpenCV's own, which is 0.4 of 255 darker. (A thread's
-    # switch; no other thread sees it.)
+    # IPP converts back in twice the time of OpenCV's own code, whose result is 0.4 of 255 darker.
+    # (The switch belongs to the thread; no other thread sees it.)
     before = cv2.ipp.useIPP()
     cv2.ipp.setUseIPP(False)
     try:
@@ -90,14 +90,14 @@ def gray(image: Image) -> Image:
 
 
 def blur(image: Image, sigma: float) -> Image:
-    """Pillow's GaussianBlur(sigma): three box blurs, here as the one kernel that they make."""
+    """Pillow's GaussianBlur(sigma): three box blurs, combined into one kernel."""
     kernel = short_kernel(round(sigma, 2))
     return cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
 
 
 @functools.lru_cache(maxsize=1000)
 def short_kernel(sigma: float) -> NDArray[np.float32]:
-    """The kernel without its ends, which move no value by one."""
+    """The kernel without its ends, which are too small to change a value by one."""
     kernel = blur_kernel(sigma)
     spare = np.searchsorted(kernel.cumsum(), 0.001)
     kernel = kernel[spare : len(kernel) - spare]
@@ -105,9 +105,9 @@ def short_kernel(sigma: float) -> NDArray[np.float32]:
 
 
 def blur_kernel(sigma: float) -> NDArray[np.float64]:
-    """Weights of three extended box blurs with the variance of a Gaussian, of odd length.
+    """The kernel of three extended box blurs with the variance of a Gaussian; its length is odd.
 
-    A box reaches `whole` pixels to each side and a share of the next one (Gwosdek et al., 2011,
+    A box covers `whole` pixels on each side and a share of the next one (Gwosdek et al., 2011,
     which Pillow's `BoxBlur.c` follows).
     """
     length = np.sqrt(12 * sigma**2 / PASSES + 1)
@@ -124,15 +124,15 @@ def blur_kernel(sigma: float) -> NDArray[np.float64]:
 
 
 def solarize(image: Image) -> Image:
-    """Values of 128 and more inverted, which makes each value the smaller of itself and that."""
+    """Invert values of 128 and more, so that each becomes the smaller of itself and its inverse."""
     return np.minimum(image, ~image)
 
 
 def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
-    """The view of `size` pixels with the parameters of one view.
+    """A view of `size` pixels with the parameters of one view.
 
     Args:
-        image: decoded at 1 / `factor` of the resolution that `drawn.box` is in.
+        image: decoded at 1 / `factor` of the resolution in which `drawn.box` is given.
     """
     if drawn.angle:
         image = rotate(image, float(drawn.angle))

@@ -1,4 +1,4 @@
-"""PASCAL VOC 2007 as a classification task with several labels an image."""
+"""PASCAL VOC 2007 as a classification task with several labels per image."""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -18,22 +18,22 @@ CLASSES = (
 
 @DATASETS.register_module()
 class VOC07(BaseDataset):
-    """Which of the 20 classes an image of VOC 2007 shows, from the boxes of its annotation.
+    """Images of VOC 2007 with marks for the 20 classes, taken from the annotated boxes.
 
-    `gt_label` has a number for each class, as the devkit's lists `ImageSets/Main/<class>_*.txt`
-    have, with VISSL's signs: 1 where an object of the class is marked and not difficult, 0 where
-    none is, -1 where all of them are difficult (the devkit writes 1, -1 and 0). `mmpretrain.VOC`
-    has lists of class indices instead, in which difficult objects are absent once packed.
+    `gt_label` has a number for each class, like the devkit's lists `ImageSets/Main/<class>_*.txt`,
+    but with VISSL's signs: 1 if an object of the class is annotated and not difficult, 0 if none is
+    annotated, -1 if all of them are difficult (the devkit writes 1, -1 and 0). `mmpretrain.VOC` has
+    lists of class indices instead, from which packing removes difficult objects.
 
     Args:
-        data_root: the folder with `VOCdevkit/VOC2007` in it.
+        data_root: the folder that contains `VOCdevkit/VOC2007`.
         split: an image list of `ImageSets/Main`: 'trainval' (5,011 images), 'test' (4,952), ...
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset; `metainfo=dict(classes=...)`
-            takes some of the classes only.
+            selects some of the classes.
 
     Raises:
-        InputError: the list, an annotation or an image is missing, the list is empty, or a class
-            is none of VOC.
+        InputError: the list, an annotation or an image is missing, the list is empty, or VOC does
+            not have a class.
     """
 
     METAINFO = dict(classes=CLASSES)
@@ -47,7 +47,7 @@ class VOC07(BaseDataset):
         if unknown := set(classes) - set(CLASSES):
             raise InputError(f'VOC has no class {min(unknown)!r}; it has {", ".join(CLASSES)}.')
         devkit = Path(str(self.data_root)) / 'VOCdevkit' / 'VOC2007'
-        names = _read(devkit / 'ImageSets' / 'Main' / f'{self.split}.txt').split()
+        names = _text_of(devkit / 'ImageSets' / 'Main' / f'{self.split}.txt').split()
         if not names:
             raise InputError(f'the {self.split} list of {devkit} is empty: {SOURCE}.')
         return [_sample(devkit, name, classes) for name in names]
@@ -59,7 +59,7 @@ def _sample(devkit: Path, name: str, classes: tuple[str, ...]) -> dict:
         raise InputError(f'there is no image {image}: {SOURCE}.')
     annotation = devkit / 'Annotations' / f'{name}.xml'
     try:
-        objects = ET.fromstring(_read(annotation)).iter('object')
+        objects = ET.fromstring(_text_of(annotation)).iter('object')
     except ET.ParseError as error:
         raise InputError(f'{annotation} is no XML ({error}): {SOURCE}.') from None
     plain, difficult = set(), set()
@@ -70,7 +70,7 @@ def _sample(devkit: Path, name: str, classes: tuple[str, ...]) -> dict:
     return dict(img_path=str(image), gt_label=label)
 
 
-def _read(path: Path) -> str:
+def _text_of(path: Path) -> str:
     if not path.is_file():
         raise InputError(f'there is no file {path}: {SOURCE}.')
     return path.read_text()

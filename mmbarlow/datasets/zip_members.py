@@ -1,4 +1,4 @@
-"""Reading members of a zip file by their place in it, from any process."""
+"""Read members of a zip file by their position in it, from any process."""
 
 import errno
 import os
@@ -7,32 +7,32 @@ import zipfile
 import zlib
 from functools import cache
 
-LOCAL_HEADER = struct.Struct('<4s22xHH')  # its mark; lengths of name and extra field at the end
+LOCAL_HEADER = struct.Struct('<4s22xHH')  # signature; lengths of name and extra field at the end
 
 
 @cache
 def _descriptor(archive: str) -> int:
-    """Opened once a process. `os.pread` has no position, so that forked workers share it."""
+    """The opened archive. Forked workers share it safely, since `os.pread` moves no position."""
     return os.open(archive, os.O_RDONLY)
 
 
 def read_member(archive: str, offset: int, size: int, method: int) -> bytes:
-    """Content of a member.
+    """The content of a member.
 
     Args:
         archive: the zip file.
-        offset: of the member's local header, in bytes.
-        size: of the member as it is stored, in bytes.
+        offset: position of the member's local header, in bytes.
+        size: compressed size of the member, in bytes.
         method: zipfile.ZIP_STORED or ZIP_DEFLATED.
 
     Raises:
-        OSError: it is not there, cut off or damaged.
+        OSError: the archive does not exist, is cut off or damaged.
     """
     file = _descriptor(archive)
-    mark, name, extra = LOCAL_HEADER.unpack(_read(file, LOCAL_HEADER.size, offset))
-    if mark != b'PK\x03\x04':
+    signature, name, extra = LOCAL_HEADER.unpack(_read_exactly(file, LOCAL_HEADER.size, offset))
+    if signature != b'PK\x03\x04':
         raise OSError(errno.EIO, 'the archive is damaged')
-    data = _read(file, size, offset + LOCAL_HEADER.size + name + extra)
+    data = _read_exactly(file, size, offset + LOCAL_HEADER.size + name + extra)
     if method == zipfile.ZIP_STORED:
         return data
     try:
@@ -41,7 +41,7 @@ def read_member(archive: str, offset: int, size: int, method: int) -> bytes:
         raise OSError(errno.EIO, 'the archive is damaged') from None
 
 
-def _read(file: int, size: int, offset: int) -> bytes:
+def _read_exactly(file: int, size: int, offset: int) -> bytes:
     data = os.pread(file, size, offset)
     while len(data) < size:
         more = os.pread(file, size - len(data), offset + len(data))

@@ -7,8 +7,8 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from mmbarlow.checkpoints import keep_plain, unwrap
-from mmbarlow.convert.loading import Backbone, load
-from mmbarlow.detection.weights import load_resnet, resnet_tensors
+from mmbarlow.convert.backbone import Backbone, load
+from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
 from mmbarlow.errors import InputError
 from mmbarlow.registry import HOOKS
 

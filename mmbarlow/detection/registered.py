@@ -6,7 +6,7 @@ wait for their import. Detection configs name this module as their `custom_impor
 """
 
 from mmbarlow.detection.coco_metric import COCODetectionMetric as COCODetectionMetric
-from mmbarlow.detection.difficult import KeepDifficult as KeepDifficult
+from mmbarlow.detection.keep_difficult import KeepDifficult as KeepDifficult
 from mmbarlow.detection.pictures_hook import DetectionPicturesHook as DetectionPicturesHook
 from mmbarlow.detection.pretrained_hook import PretrainedHook as PretrainedHook
 from mmbarlow.detection.res_layer import ResLayerExtraNorm as ResLayerExtraNorm

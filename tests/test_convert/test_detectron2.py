@@ -8,8 +8,8 @@ import pytest
 import torch
 from torchvision.models import resnet34, resnet50, wide_resnet50_2
 
-from mmbarlow.convert.loading import load
-from mmbarlow.convert.writing import WRITERS
+from mmbarlow.convert.backbone import load
+from mmbarlow.convert.writers import WRITERS
 
 BLOCKS = (3, 4, 6, 3)  # of ResNet-34 and ResNet-50
 

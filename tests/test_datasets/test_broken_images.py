@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.datasets import ImageFolder, LoadRGB, TwinViews
 from mmbarlow.datasets.broken_images import Skipper
-from mmbarlow.datasets.images import read_rgb
+from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.errors import InputError
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmbarlow.datasets import ImageArchive, LoadRGB
-from mmbarlow.datasets.images import read, read_rgb
+from mmbarlow.datasets.image_reading import image_data, read_rgb
 from mmbarlow.errors import BrokenImage, InputError
 
 NAMES = [f'{split}/{c}/{i}.png' for split in ('train', 'val') for c in 'ab' for i in range(5)]
@@ -22,7 +22,7 @@ def color(i: int) -> tuple[int, int, int]:
 
 @pytest.fixture(params=[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def archive(tmp_path, request):
-    """Of images whose colour is that of their place in `NAMES`."""
+    """A zip file of images whose color tells their place in `NAMES`."""
     path = tmp_path / 'images.zip'
     with zipfile.ZipFile(path, 'w', request.param) as file:
         for i in np.random.default_rng(0).permutation(len(NAMES)):
@@ -90,7 +90,7 @@ def test_a_damaged_member_is_a_broken_image(archive):
     with archive.open('r+b') as file:
         file.truncate(10)
     with pytest.raises(BrokenImage, match='the archive is cut off'):
-        read(dataset.get_data_info(2))
+        image_data(dataset.get_data_info(2))
 
 
 def test_archives_that_cannot_be_used_are_explained(archive, tmp_path):
@@ -107,9 +107,9 @@ def test_archives_that_cannot_be_used_are_explained(archive, tmp_path):
     says = dict(
         cut='is no zip file, or is cut off',
         text='is no zip file, or is cut off',
-        no=r'no image in .* among 1 members; looked for are names that end in \.jpg',
+        no=r'no image in .* among 1 members: the names of images end in \.jpg',
         encrypted='is encrypted: make the archive without',
-        lzma='make it with zip -0',
+        lzma='unknown compression: make the archive with zip -0',
         absent='cannot open .*: No such file',
     )
     for name, message in says.items():
@@ -117,7 +117,9 @@ def test_archives_that_cannot_be_used_are_explained(archive, tmp_path):
             ImageArchive(str(tmp_path / f'{name}.zip'))
     with pytest.raises(InputError, match='no image in the folder test/ of'):
         ImageArchive(str(archive), folder='test')
-    with pytest.raises(InputError, match='is in no folder, which would be its class'):
+    with pytest.raises(
+        InputError, match='is in no folder that names its class: use with_label=False'
+    ):
         ImageArchive(str(archive), folder='val/a', with_label=True)
 
 

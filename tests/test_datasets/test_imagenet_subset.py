@@ -34,7 +34,7 @@ def test_the_1_percent_are_among_the_10():
 
 
 def test_an_unknown_subset_is_refused():
-    with pytest.raises(InputError, match="1percent and 10percent, got '5percent'"):
+    with pytest.raises(InputError, match="1percent or 10percent, got '5percent'"):
         ImageNetSubset('5percent')
 
 

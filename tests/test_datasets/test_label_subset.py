@@ -45,7 +45,7 @@ def test_a_smaller_part_is_within_a_larger_one(seed):
     ('labels', 'percent', 'says'),
     [
         ([0, 1] * 10, 5, '5 % of 20 images is less than one for each of 2 classes'),
-        ([0] * 18 + [1] * 2, 50, 'is 5 a class, and class 1 has 2'),
+        ([0] * 18 + [1] * 2, 50, 'is 5 per class, but class 1 has 2'),
     ],
 )
 def test_what_cannot_be_balanced_is_refused(labels, percent, says):
@@ -61,6 +61,6 @@ def test_a_percentage_out_of_range_is_refused(percent):
 
 def test_images_without_labels_are_refused(tmp_path):
     (tmp_path / 'a.jpg').touch()
-    unlabelled = dict(type='mmpretrain.CustomDataset', data_root=str(tmp_path), with_label=False)
+    unlabeled = dict(type='mmpretrain.CustomDataset', data_root=str(tmp_path), with_label=False)
     with pytest.raises(InputError, match='mmpretrain.CustomDataset has samples without gt_label'):
-        LabelSubset(unlabelled, 50)
+        LabelSubset(unlabeled, 50)

@@ -33,7 +33,7 @@ def same(ours: np.ndarray, theirs: np.ndarray) -> None:
 
 @pytest.mark.parametrize(('width', 'height'), [(WIDTH, HEIGHT), (32, 32), (1000, 90)])
 def test_crops_are_those_of_torchvision(width, height):
-    """The last size is so wide that many draws end in the centred crop."""
+    """The last size is so wide that many draws end in the centered crop."""
     image = Image.new('L', (width, height))
     params = [RandomResizedCrop.get_params(image, [0.08, 1], [3 / 4, 4 / 3]) for _ in range(DRAWS)]
     top, left, h, w = np.array(params, float).T

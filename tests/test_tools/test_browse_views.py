@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from mmbarlow.datasets import Digits, TwinViews
-from mmbarlow.datasets.browse import draw_views
+from mmbarlow.datasets.view_pictures import draw_views
 
 
 def test_a_picture_and_what_was_drawn_come_out(run_tool, digits_config, tmp_path):
@@ -44,7 +44,7 @@ def test_views_made_on_the_device_are_shown_too(run_tool, tmp_path, views):
     )
     status, out, _ = run_tool('browse_views.py', config, '--output', tmp_path / 'views.png')
     assert status == 0
-    assert out.count('grey') >= 3
+    assert out.count('gray') >= 3
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_lists_that_are_there_stay_without_force(download, run_tool):
     (download.root / 'meta').mkdir()
     (download.root / 'meta' / 'val.txt').write_text('mine')
     status, _, err = run_tool(download.tool, download.root)
-    assert (status, 'val.txt is there already: --force' in err) == (2, True)
+    assert (status, 'val.txt exists already: --force' in err) == (2, True)
     assert [p.name for p in (download.root / 'meta').iterdir()] == ['val.txt']
     assert (download.root / 'meta' / 'val.txt').read_text() == 'mine'
     assert run_tool(download.tool, download.root, '--force')[0] == 0
@@ -136,7 +136,7 @@ def test_images_that_are_not_on_the_disk_are_counted(download, run_tool):
 def test_an_image_in_both_splits_is_refused(download, run_tool):
     path, label = next(iter(download.train.items()))
     download.val[path] = label
-    assert f'lists {path}, which is there in the train split as well' in refused(download, run_tool)
+    assert f'lists {path} and so does the train split' in refused(download, run_tool)
 
 
 def test_an_empty_split_is_refused(download, run_tool):

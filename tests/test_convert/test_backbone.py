@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from torchvision.models import resnet50, resnext50_32x4d
 
 from mmbarlow.apis import get_model
-from mmbarlow.convert.loading import load
-from mmbarlow.convert.writing import WRITERS, meta_of
+from mmbarlow.convert.backbone import load
+from mmbarlow.convert.writers import WRITERS, meta_of
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 

@@ -6,9 +6,9 @@ from functools import partial
 from mmengine.config import Config
 
 from mmbarlow.detection.data_checks import check_data
-from mmbarlow.detection.weights import load_resnet
+from mmbarlow.detection.resnet_weights import load_resnet
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.training import normalisation, run
+from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
 
 # What tensors alone do not tell: a ResNet of another style has the same ones.
@@ -16,7 +16,7 @@ ALIKE = dict(depth=50, style='pytorch')
 
 
 def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str, float]:
-    """Run a benchmark that trains a detector on a pretrained network; see `training.run`.
+    """Run a benchmark that trains a detector on a pretrained network; see `train_and_evaluate`.
 
     Args:
         encoder: the judged network, a ResNet.
@@ -28,7 +28,7 @@ def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str
     put_in(encoder_cfg, cfg)
     check_data(cfg)
     state = encoder.backbone.state_dict()
-    return run(cfg, state, partial(load_resnet, state=state))
+    return train_and_evaluate(cfg, state, partial(load_resnet, state=state))
 
 
 def put_in(encoder_cfg: dict, cfg: Config) -> None:
@@ -54,7 +54,7 @@ def put_in(encoder_cfg: dict, cfg: Config) -> None:
         )
     cfg.custom_hooks = [h for h in cfg.custom_hooks if h.type != 'mmbarlow.PretrainedHook']
 
-    mean, std, swapped = normalisation(encoder_cfg)
+    mean, std, swapped = normalization(encoder_cfg)
     images = cfg.model.data_preprocessor
     # mmdet reads B, G, R.
     images.update(mean=mean, std=std, bgr_to_rgb=not swapped)

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from mmbarlow.convert.reading import read_foreign
+from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.errors import InputError
 
 

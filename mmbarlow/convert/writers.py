@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from mmbarlow.convert import detectron2
-from mmbarlow.convert.loading import Backbone
+from mmbarlow.convert.backbone import Backbone
 
 IMAGENET = dict(
     type='mmpretrain.SelfSupDataPreprocessor',

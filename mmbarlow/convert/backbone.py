@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits
-from mmbarlow.convert.reading import read_foreign
-from mmbarlow.convert.resnet import describe, in_words
+from mmbarlow.convert.foreign_files import read_foreign
+from mmbarlow.convert.infer_resnet import describe, in_words
 from mmbarlow.convert.sources import Source, sort_out
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS

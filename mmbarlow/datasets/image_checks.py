@@ -1,4 +1,4 @@
-"""Decoding all images of a data set, to find those that cannot be read."""
+"""Decode all images of a data set to find those that cannot be read."""
 
 import io
 import os
@@ -14,39 +14,39 @@ from PIL import Image
 
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.images import open_rgb, read
+from mmbarlow.datasets.image_reading import image_data, open_rgb
 from mmbarlow.errors import BrokenImage, InputError
 
-CHUNK = 64  # images given to a process at a time
+CHUNK = 64  # images handed to a process at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is known of an image after it was decoded."""
+    """The findings about one image."""
 
     path: str
     size: int = 0  # of the file, in bytes
     kind: str = ''  # JPEG, PNG, ...
     shape: tuple[int, int] = (0, 0)  # width and height, in pixels
-    reason: str = ''  # why it cannot be read, if so
+    reason: str = ''  # why it cannot be read; empty if it can
 
 
 def images_of(source: str) -> BaseDataset:
     """All images below a folder, or in an archive.
 
     Raises:
-        InputError: there is none of the two, or it has no image.
+        InputError: there is no such folder or archive, or it has no image.
     """
     if not os.path.exists(source):
         raise InputError(f'there is no folder or zip file {source}.')
     return ImageFolder(source) if os.path.isdir(source) else ImageArchive(source)
 
 
-def check_all(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
-    """Decode all images in `workers` processes; gives chunks of results in the data set's order.
+def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
+    """Decode all images in `workers` processes; yields chunks of results in the data set's order.
 
     Raises:
-        InputError: a process died, of an image or for want of memory.
+        InputError: a process died while it decoded an image, or ran out of memory.
     """
     chunks = [range(i, min(i + CHUNK, len(dataset))) for i in range(0, len(dataset), CHUNK)]
     if workers == 1:
@@ -57,29 +57,29 @@ def check_all(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
             yield from pool.map(_check_kept, chunks)
     except BrokenProcessPool:
         raise InputError(
-            'a process died while it decoded, for want of memory or of a fault in a decoder: '
-            'take fewer --workers, or look through smaller parts.'
+            'a process died while it decoded images, because memory ran out or a decoder failed: '
+            'use fewer --workers, or check smaller parts of the data.'
         ) from None
 
 
 def _check_chunk(dataset: BaseDataset, indices: Sequence[int]) -> list[Checked]:
-    return [check(dataset.get_data_info(i)) for i in indices]
+    return [check_image(dataset.get_data_info(i)) for i in indices]
 
 
-def check(sample: dict) -> Checked:
-    """Decode an image in whole."""
+def check_image(sample: dict) -> Checked:
+    """Decode an image completely."""
     path = sample['img_path']
     try:
-        data = read(sample)
+        data = image_data(sample)
         image = open_rgb(data, path)
     except BrokenImage as error:
         return Checked(error.path, reason=error.reason)
     assert isinstance(data, bytes)
-    with Image.open(io.BytesIO(data)) as header:  # of the file; decoding has converted the image
+    with Image.open(io.BytesIO(data)) as header:  # decoding has converted the image
         return Checked(path, len(data), header.format or '', image.size)
 
 
-_dataset: BaseDataset  # of a worker: handed over once, not with every chunk
+_dataset: BaseDataset  # of a worker process, which gets it once and not with every chunk
 
 
 def _keep(dataset: BaseDataset) -> None:
@@ -92,7 +92,7 @@ def _check_kept(indices: Sequence[int]) -> list[Checked]:
 
 
 def summary(results: Sequence[Checked]) -> Iterator[str]:
-    """Lines that say what images there are, and what is wrong with how many."""
+    """Lines on the number, formats and sizes of the images, and on the reasons of broken ones."""
     good = [r for r in results if not r.reason]
     megabytes = sum(r.size for r in good) / 1e6
     yield f'images    {len(results):,}, {megabytes:,.1f} MB'

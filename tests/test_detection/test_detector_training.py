@@ -12,7 +12,7 @@ from mmengine.registry import HOOKS
 from PIL import Image
 
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.detection.training import put_in, train_detector
+from mmbarlow.detection.detector_training import put_in, train_detector
 from mmbarlow.errors import InputError
 from mmbarlow.models import Encoder
 from mmbarlow.registry import MODELS
@@ -119,7 +119,7 @@ def coarse(*path: str | Path) -> np.ndarray:
 def test_the_work_dir_of_another_recipe_is_refused(finished, small, encoder):
     cfg = small(VOC, finished[0])
     cfg.model.roi_head.bbox_head.num_classes = 21
-    with pytest.raises(InputError, match='is of another network, seed or recipe'):
+    with pytest.raises(InputError, match='belongs to another network, seed or recipe'):
         train_detector(encoder, NETWORK, cfg)
 
 

@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmbarlow.config import load_config
-from mmbarlow.detection.weights import load_resnet
+from mmbarlow.detection.resnet_weights import load_resnet
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 

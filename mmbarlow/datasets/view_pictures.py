@@ -1,4 +1,4 @@
-"""Pictures of views, for who chooses their strengths."""
+"""Pictures of views, which help to choose the strengths of the distortions."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from mmengine.dataset import BaseDataset
 
-from mmbarlow.datasets.images import decode, read
+from mmbarlow.datasets.image_reading import image_data, rgb_array
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 
-COLOURS = '#d02020', '#2040d0'  # of the crops of the two views
+COLORS = '#d02020', '#2040d0'  # of the crops of the two views
 
 
 def draw_views(
@@ -28,7 +28,7 @@ def draw_views(
     """Save a picture of the views that these images have in this epoch of a run with this seed.
 
     Yields:
-        A line of text for each view: the image and what was drawn.
+        A line of text for each view: the image and the parameters of the view.
     """
     rows = []
     for index in indices:
@@ -36,9 +36,9 @@ def draw_views(
         info['sample_idx'] = SampleIndex(index, Key(seed, epoch, index))
         name = str(info.get('img_path', f'image {index}'))
         views, drawn = twins.make(info)
-        rows.append((name, decode(read(info), name), views, drawn))
+        rows.append((name, rgb_array(image_data(info), name), views, drawn))
         for i in (0, 1):
-            yield f'{name}, view {i + 1}: {describe(drawn.of(i))}'
+            yield f'{name}, view {i + 1}: {view_in_words(drawn.of(i))}'
     figure = Figure(figsize=(9, 3.2 * len(rows)), layout='constrained')
     for (name, image, views, drawn), axes in zip(
         rows, figure.subplots(len(rows), 3, squeeze=False), strict=True
@@ -46,8 +46,8 @@ def draw_views(
         _original(axes[0], image, drawn, Path(name).name)
         for i, view in enumerate(views):
             axes[1 + i].imshow(view, interpolation='nearest')
-            axes[1 + i].set_title(f'view {i + 1}', fontsize=8, color=COLOURS[i])
-            axes[1 + i].set_xlabel(describe(drawn.of(i), ',\n', 3), fontsize=7)
+            axes[1 + i].set_title(f'view {i + 1}', fontsize=8, color=COLORS[i])
+            axes[1 + i].set_xlabel(view_in_words(drawn.of(i), ',\n', 3), fontsize=7)
         for each in axes:
             each.set(xticks=[], yticks=[])
     figure.savefig(path, dpi=100)
@@ -55,15 +55,15 @@ def draw_views(
 
 def _original(axes: Axes, image: np.ndarray, drawn: Drawn, name: str) -> None:
     axes.imshow(image)
-    for i, colour in enumerate(COLOURS):
+    for i, color in enumerate(COLORS):
         left, top, width, height = drawn.box[i, 0]
         corner = (left - 0.5, top - 0.5)
-        axes.add_patch(Rectangle(corner, width, height, fill=False, color=colour, linewidth=1.5))
+        axes.add_patch(Rectangle(corner, width, height, fill=False, color=color, linewidth=1.5))
     axes.set_title(f'{name}, {image.shape[1]} x {image.shape[0]}', fontsize=8)
 
 
-def describe(drawn: Drawn, separator: str = ', ', per_line: int = 1) -> str:
-    """What was drawn for one view, the jitter in the order of its steps."""
+def view_in_words(drawn: Drawn, separator: str = ', ', per_line: int = 1) -> str:
+    """The parameters of one view, with the jitter in the order of its steps."""
     left, top, width, height = drawn.box
     words = [f'crop {width} x {height} at {left}, {top}']
     if drawn.angle:
@@ -75,7 +75,7 @@ def describe(drawn: Drawn, separator: str = ', ', per_line: int = 1) -> str:
         if drawn.jitter[step] != NEUTRAL[step]:
             words.append(f'{names[step]} {drawn.jitter[step]:.2f}')
     if drawn.gray:
-        words.append('grey')
+        words.append('gray')
     if drawn.sigma:
         words.append(f'blur {drawn.sigma:.1f}')
     if drawn.solarize:

@@ -1,0 +1,86 @@
+"""Reading an image: from an array, a file or a member of a zip file to 8-bit RGB."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from mmbarlow.datasets.zip_members import read_member
+from mmbarlow.errors import BrokenImage
+
+
+def image_data(results: dict) -> bytes | np.ndarray:
+    """What a sample holds of its image: the array `img`, uint8 RGB (H, W, 3) or gray (H, W), or
+    the bytes of the file `img_path` or of a `member` of a zip file.
+
+    Raises:
+        BrokenImage: there is no such file, it is a folder, or reading it is not allowed.
+    """
+    if 'img' in results:
+        return results['img']
+    try:
+        if 'member' in results:
+            return read_member(results['archive'], *results['member'])
+        return Path(results['img_path']).read_bytes()
+    except OSError as error:
+        raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
+
+
+def rgb_array(data: bytes | np.ndarray, path: str) -> np.ndarray:
+    """The pixels of `open_rgb`, uint8 (H, W, 3).
+
+    Args:
+        data: from `image_data`.
+        path: for the error message.
+    """
+    return np.asarray(open_rgb(data, path))
+
+
+def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
+    """An image in RGB, from anything that Pillow reads.
+
+    An animation gives its first frame. Transparency is dropped as in Pillow's `convert`, which
+    shows the color below it. 16-bit gray is scaled to 8 bits. The EXIF orientation is ignored, as
+    in torchvision's ImageFolder and all published recipes.
+
+    Raises:
+        BrokenImage: the data are no image, damaged, cut off, or too large for Pillow.
+    """
+    if isinstance(data, np.ndarray):
+        return Image.fromarray(data).convert('RGB')
+    if not data:
+        raise BrokenImage(path, 'empty')
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return _rgb(image)
+    except UnidentifiedImageError:
+        raise BrokenImage(path, 'no image') from None
+    except Exception as error:  # on damaged bytes, decoders raise anything
+        raise BrokenImage(path, _reason(error)) from None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    image.info.pop('transparency', None)  # Pillow would warn, and drop it
+    if image.mode.startswith('I'):  # 16 bits of gray, which some formats store in 32
+        gray = np.asarray(image)
+        if gray.min() < 0 or gray.max() > 65535:
+            raise ValueError('pixels of 32 bits')
+        image = Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
+    if image.mode == 'F':
+        raise ValueError('pixels of 32 bits')
+    return image if image.mode == 'RGB' else image.convert('RGB')
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return f'more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels'
+    if isinstance(error, EOFError) or 'truncated' in str(error).lower():
+        return 'truncated'
+    return f'damaged: {error}'.split('\n')[0]
+
+
+def read_rgb(results: dict) -> Image.Image:
+    """The image of a sample, in RGB; raises BrokenImage."""
+    return open_rgb(image_data(results), str(results.get('img_path', 'an array')))
