@@ -21,10 +21,10 @@ class BarlowTwins(Encoder):
         backbone: config of a backbone that returns a tuple of feature maps.
         neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`.
         head: config of the loss, such as `mmbarlow.CrossCorrelationHead`.
-        data_preprocessor: config of the preprocessor that normalises the views on the device.
+        data_preprocessor: config of the preprocessor that normalizes the views on the device.
         chunk_size: most images of a view to run at once, per process; by default all of them. The
             loss and its gradient stay those of the whole batch, in the memory of one chunk and
-            about 4/3 of the time. A BN layer then standardises each chunk of each view by itself,
+            about 4/3 of the time. A BN layer then standardizes each chunk of each view by itself,
             as on a device with a batch of `chunk_size` (with SyncBN: over one chunk of every
             process), so that a network with BN learns as with smaller BN batches; its running
             statistics move once for each chunk of each view. A network without BN cannot tell.

@@ -17,7 +17,7 @@ class Encoder(BaseModel):
 
     Args:
         backbone: config of a backbone that returns a tuple of feature maps.
-        data_preprocessor: config of the preprocessor that normalises images on the device.
+        data_preprocessor: config of the preprocessor that normalizes images on the device.
         channels_last: hold images, feature maps and the weights of convolutions with the channels
             of a pixel side by side, as a GPU's half-precision convolutions read them. Which numbers
             come out does not change; checkpoints do not either.

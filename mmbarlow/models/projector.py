@@ -13,7 +13,7 @@ class BarlowTwinsNeck(BaseModule):
     'The projector network has three linear layers, each with 8192 output units. The first two
     layers of the projector are followed by a batch normalization layer and rectified linear
     units.' (section 2.2). No layer has a bias, as in the official code. The embedding is
-    standardised by the loss, not here.
+    standardized by the loss, not here.
 
     Args:
         in_channels: C, channels of the backbone's last feature map.

@@ -9,12 +9,12 @@ from mmbarlow.registry import MODELS
 
 @MODELS.register_module()
 class Supervised(Encoder):
-    """An encoder under a classifier; what is exported and judged is the encoder alone.
+    """An encoder with a classifier on top; only the encoder is exported and evaluated.
 
     Args:
         backbone: config of a backbone that returns a tuple of feature maps.
         head: config of a classifier of vectors, such as `mmpretrain.LinearClsHead`.
-        data_preprocessor: config of the preprocessor that normalises the images on the device.
+        data_preprocessor: config of the preprocessor that normalizes the images on the device.
     """
 
     def __init__(self, backbone: dict, head: dict, data_preprocessor: dict | None = None) -> None:

@@ -67,7 +67,7 @@ def test_without_bn_chunks_give_the_gradient_of_the_whole_batch(chunk_size):
     assert distance(got, wanted) < 1e-5
 
 
-def test_with_bn_each_chunk_of_each_view_is_standardised_by_itself():
+def test_with_bn_each_chunk_of_each_view_is_standardized_by_itself():
     """The same as embedding the chunks one after the other in one graph."""
     reference, (view_a, view_b) = model(nn.BatchNorm2d(8)), views()
     pairs = zip(view_a.split(11), view_b.split(11), strict=True)

@@ -26,7 +26,7 @@ CURE = (
 class AdaptiveMultiHead(BaseModule):
     """The Barlow Twins loss of C heads with a temperature for each pair of channels.
 
-    AMCL (Wang et al., ECCV 2024, https://arxiv.org/abs/2310.05615), its flavour of Barlow Twins,
+    AMCL (Wang et al., ECCV 2024, https://arxiv.org/abs/2310.05615), its flavor of Barlow Twins,
     summed over the heads, l and m being channels of one head (equation: `pair_terms`):
 
         L = sum_l (1 - C_ll / tau_ll)^2 + lambda sum_{l != m} C_lm^2 / tau_lm
@@ -38,7 +38,7 @@ class AdaptiveMultiHead(BaseModule):
     this project's, biased variance over the global batch with eps 1e-5; the release has unbiased
     deviation + 1e-9. Gradients are always exact, for any number of processes.
 
-    The regulariser rewards tau_lm at the bounds and can make L strongly negative: clip the gradient
+    The regularizer rewards tau_lm at the bounds and can make L strongly negative: clip the gradient
     norm at 1 with optim_wrapper.clip_grad, as the release does, and have `mmbarlow.TemperatureHook`
     watch the temperatures (docs/variants.md).
 
@@ -50,10 +50,10 @@ class AdaptiveMultiHead(BaseModule):
         in_channels: D, the embedding dimensions of each head.
         num_heads: C; 3 in the release.
         temperature: config of `mmbarlow.PairTemperature`; or a number, the temperature of every
-            pair, with which there is neither network nor regulariser.
+            pair; then there is neither a network nor a regularizer.
         shared: one temperature network for all heads, as in the release, or one for each.
         lambd: weight of the redundancy-reduction term; 0.005 in the release.
-        beta: weight of the regulariser; 1e-6 in the release for Barlow Twins.
+        beta: weight of the regularizer; 1e-6 in the release for Barlow Twins.
 
     Raises:
         InputError: C < 1, beta < 0, a temperature that is not above 0.
@@ -72,7 +72,7 @@ class AdaptiveMultiHead(BaseModule):
         check_heads(num_heads)
         super().__init__()
         if beta < 0:
-            raise InputError(f'beta={beta}: the weight of the regulariser is 0 or above.')
+            raise InputError(f'beta={beta}: the weight of the regularizer is 0 or above.')
         self.in_channels = num_heads * in_channels
         self.num_heads = num_heads
         self.lambd = lambd

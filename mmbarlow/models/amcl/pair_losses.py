@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def pair_terms(c_DD: Tensor, tau_DD: Tensor, lambd: float, beta: float) -> tuple[Tensor, ...]:
-    """Invariance, redundancy and regulariser, all scalars, whose sum is the loss of the head.
+    """Invariance, redundancy and regularizer, all scalars, whose sum is the loss of the head.
 
     sum_l (1 - C_ll / tau_ll)^2,    lambda sum_{l != m} C_lm^2 / tau_lm,
     beta (sum_l Omega(tau_ll) - sum_{l != m} Omega(tau_lm))

@@ -11,8 +11,8 @@ from mmbarlow.registry import MODELS
 class MixedBarlowTwinsNeck(BarlowTwinsNeck):
     """The projector of the small data sets' code: two layers, the second with a bias, then L2.
 
-    Linear(no bias)-BN-ReLU-Linear-normalise. Each embedding is divided by its norm, which the
-    standardisation over the batch does not undo: without it the bias, too, would be for nothing.
+    Linear(no bias)-BN-ReLU-Linear-normalize. Each embedding is divided by its norm, which the
+    standardization over the batch does not undo: without it the bias would have no effect either.
     Norms are sqrt(D) here instead of 1, which it does undo, so that its eps (the released code has
     none) stays as small as everywhere.
 

@@ -221,7 +221,7 @@ def test_the_predictor_learns_with_the_network_also_in_chunks(chunk_size):
 class Twins(nn.Module):
     """A projector without batch norm and the head, as one module for DDP.
 
-    In eval mode, because the batch norm of a predictor is the runner's to synchronise.
+    In eval mode, because the batch norm of a predictor is the runner's to synchronize.
     """
 
     def __init__(self, name: str) -> None:

@@ -9,6 +9,7 @@ from mmengine.model import MMDistributedDataParallel
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
+from mmbarlow.loss import GlobalBatch
 from mmbarlow.models import (
     AdaptiveMultiHead,
     BarlowTwins,
@@ -39,7 +40,7 @@ def views(width: int = HEADS * D) -> list[Tensor]:
 
 
 def reference(networks: list[list[Tensor]], z_a: Tensor, z_b: Tensor) -> list[Tensor]:
-    """Invariance, redundancy and regulariser, pair by pair as the formula is written.
+    """Invariance, redundancy and regularizer, pair by pair as the formula is written.
 
     `networks` holds weight, bias, weight and bias of the network of each head.
     """
@@ -106,7 +107,7 @@ def test_loss_and_gradients_are_those_of_the_formula(shared, dtype):
         assert distance(gradient, value) < (5e-3 if half else 1e-4)
 
 
-def test_one_head_with_temperature_one_and_without_regulariser_is_barlow_twins():
+def test_one_head_with_temperature_one_and_without_regularizer_is_barlow_twins():
     ours = AdaptiveMultiHead(HEADS * D, 1, temperature=1.0, beta=0, lambd=LAMBD)
     plain = CrossCorrelationHead(HEADS * D, lambd=LAMBD)
     results = []
@@ -159,7 +160,7 @@ def test_the_statistics_are_those_of_the_temperatures():
     head = build()
     z_a, z_b = (3 * view for view in views())
     terms = head.loss(z_a, z_b)
-    network, whole = head.networks[0], slice(0, N)
+    network, whole = head.networks[0], GlobalBatch((N,))
     pairs = zip(z_a.split(D, 1), z_b.split(D, 1), strict=True)
     tau = torch.stack([network(network.scores(*pair, whole)) for pair in pairs])
     same = torch.eye(D, dtype=torch.bool).expand(HEADS, D, D)
@@ -182,7 +183,7 @@ def test_networks_of_the_heads_with_equal_weights_are_the_shared_one():
     torch.testing.assert_close(total(own.loss(*views())), total(shared.loss(*views())))
 
 
-def test_the_projectors_are_independent_and_end_standardised():
+def test_the_projectors_are_independent_and_end_standardized():
     neck = MultiHeadNeck(8, 16, D, num_heads=HEADS)
     maps = torch.rand(N, 8, 2, 2)
     before = neck((maps,))

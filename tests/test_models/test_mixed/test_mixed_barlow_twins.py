@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmbarlow.errors import InputError
+from mmbarlow.loss import GlobalBatch
 from mmbarlow.models import MixedBarlowTwins, MixedBarlowTwinsNeck
 from mmbarlow.models.mixed.mixed_barlow_twins import Mixture, mix
 
@@ -73,7 +74,7 @@ def embeddings(width: int = D) -> list[Tensor]:
 
 
 def mixture(alpha: float = 0.3) -> Mixture:
-    return Mixture(alpha, np.random.default_rng(3).permutation(N), [N])
+    return Mixture(alpha, np.random.default_rng(3).permutation(N), GlobalBatch((N,)))
 
 
 def standardized(z: Tensor) -> Tensor:
