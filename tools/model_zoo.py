@@ -1,27 +1,26 @@
-"""Write model_zoo.md: what was measured with this project beside what was published.
+"""Write model_zoo.md, what was measured beside what is published, and its page of records.
 
 python tools/model_zoo.py                                # from mmbarlow/zoo/records/
-python tools/model_zoo.py --add work_dirs/NAME/records   # take new records in, then write
-python tools/model_zoo.py --check                        # exit status 1 if the page is stale
+python tools/model_zoo.py --add work_dirs/NAME/records   # add new records, then write
+python tools/model_zoo.py --check                        # exit status 1 if a page is stale
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
+from mmbarlow.paths import CLONE, RECORDS
 from mmbarlow.zoo import records
+from mmbarlow.zoo.pages import write_pages
 from mmbarlow.zoo.records import Record
-from mmbarlow.zoo.table import write_page
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Returns the exit status; `root` is the repository."""
-    parser = argparse.ArgumentParser(description='Write model_zoo.md from the records.')
+def main(arguments: Sequence[str] | None = None, root: Path = CLONE) -> int:
+    """Returns the exit status; `root` holds the package and the pages."""
+    parser = argparse.ArgumentParser(description='Write the pages of the model zoo.')
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument('--check', action='store_true', help='write nothing; status 1 if stale')
     mode.add_argument(
@@ -34,20 +33,39 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if args.force and not args.add:
         parser.error('--force goes with --add')
 
-    page, zoo = root / 'model_zoo.md', root / 'mmbarlow' / 'zoo' / 'records'
+    zoo = root / RECORDS.relative_to(CLONE)
     old = {records.file_name(record): record for record in records.read_folder(zoo)}
     new = _new_records(args.add or [], old, args.force)
-    text = write_page(list({**old, **new}.values()))  # before any file is touched
+    pages = {root / name: text for name, text in write_pages([*(old | new).values()]).items()}
     if args.check:
-        if page.exists() and page.read_text(encoding='utf-8') == text:
-            return 0
-        print(f'{page.name} is not what the records say: run python tools/model_zoo.py')
-        return 1
-    for record in new.values():
-        records.write(record, zoo, force=args.force)
-    write_atomically(page, text)
-    print(f'{page.name}: {len(old | new)} records, {len(new)} of them added')
+        stale = [p for p, text in pages.items() if not p.is_file() or p.read_text('utf-8') != text]
+        if stale:
+            verb = 'is' if len(stale) == 1 else 'are'
+            paths = ' and '.join(map(str, stale))
+            print(f'{paths} {verb} not what the records say: run python tools/model_zoo.py')
+        return int(bool(stale))
+
+    def write_records() -> None:
+        for record in new.values():
+            records.write(record, zoo, force=args.force)
+
+    _write(list(pages.items()), write_records)
+    paths = ' and '.join(map(str, pages))
+    print(f'{paths}: {len(old | new)} records, {len(new)} of them added')
     return 0
+
+
+def _write(pages: list[tuple[Path, str]], then: Callable[[], None]) -> None:
+    """Write the pages and do `then`; no page is replaced before `then` and all texts succeeded."""
+    if not pages:
+        return then()
+    (path, text), *others = pages
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding='utf-8')
+        _write(others, then)
+
+    write_atomically(path, write)
 
 
 def _new_records(paths: list[Path], old: dict[str, Record], force: bool) -> dict[str, Record]:

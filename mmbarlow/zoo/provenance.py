@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
+from mmbarlow.paths import CLONE
 from mmbarlow.version import __version__
 
-ROOT = Path(__file__).resolve().parents[2]
 # What a result depends on. The records themselves are not: adding one changes no later result.
 SOURCES = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
 PACKAGES = (
@@ -31,7 +31,7 @@ def provenance() -> dict:
     )
 
 
-def commit(root: Path = ROOT) -> str:
+def commit(root: Path = CLONE) -> str:
     """The commit checked out at `root`, with -dirty where the code differs from it.
 
     'unknown' where `root` is not a checkout of its own: an installed package can lie inside the

@@ -1,4 +1,4 @@
-"""Records put together to runs: what one model, pretrained one way, gave over all seeds."""
+"""Records grouped into runs: the results of one model, pretrained one way, over all seeds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from statistics import mean, stdev
 
 from mmbarlow.errors import InputError
 from mmbarlow.zoo.records import Record, file_name
+from mmbarlow.zoo.schema import UNTRAINED
 
 LABELS = {
     'barlowtwins': 'Barlow Twins',
@@ -20,13 +21,14 @@ LABELS = {
     'untrained': 'Untrained network',
     'pixels': 'Raw pixels',
 }
+BASELINES = ('supervised', *UNTRAINED)  # not self-supervised
 
 
 @dataclass(frozen=True)
 class Run:
     """Records of one model, pretraining config and scale: several benchmarks, several seeds.
 
-    Another scale is another run, so that no mean goes over a full run and a reduced one.
+    Another scale is another run, so that no mean mixes full and reduced results.
     """
 
     model: str
@@ -48,6 +50,12 @@ class Run:
 
     def pretraining(self) -> list[Record]:
         return [r for r in self.records if r.task == 'pretrain']
+
+    def marks(self, records: list[Record]) -> list[str]:
+        """What to know of numbers from these records: several seeds or runs, a reduced scale."""
+        counts = dict(seeds=seeds(records), runs=benchmark_seeds(records))
+        several = [f'{len(found)} {noun}' for noun, found in counts.items() if len(found) > 1]
+        return [*several, *['*reduced*'] * self.reduced]
 
     def of_same_network(self, other: 'Run') -> bool:
         return (self.model, self.pretrain_config) == (other.model, other.pretrain_config)
@@ -81,13 +89,8 @@ def shows(column: dict, record: Record) -> bool:
     )
 
 
-def measured(records: list[Record], metric: str, form: str = '.1f') -> str | None:
-    """Mean over the records, ± the sample deviation where they differ; or None.
-
-    Args:
-        records: of one run, one for each pair of the pretraining's seed and the benchmark's.
-        metric: name in `Record.metrics`; records without it do not count.
-        form: format of the numbers; by default a digit after the point, as the papers print.
+def values(records: Iterable[Record], metric: str) -> list[float]:
+    """The metric of each record that has it.
 
     Raises:
         InputError: the records are of different benchmarks.
@@ -99,11 +102,25 @@ def measured(records: list[Record], metric: str, form: str = '.1f') -> str | Non
             f'{" and ".join(configs)} both give {metric} of {found[0].task} on '
             f"{found[0].dataset}: give the column a 'config' in mmbarlow/zoo/sections.json."
         )
-    values = [r.metrics[metric] for r in found]
-    if not values:
+    return [r.metrics[metric] for r in found]
+
+
+def measured(records: list[Record], metric: str, form: str = '.1f') -> str | None:
+    """Mean over the records, ± the sample deviation where they differ; or None.
+
+    Args:
+        records: of one run, one for each pair of the pretraining's seed and the benchmark's.
+        metric: name in `Record.metrics`; records without it do not count.
+        form: format of the numbers; by default a digit after the point, as the papers print.
+
+    Raises:
+        InputError: the records are of different benchmarks.
+    """
+    found = values(records, metric)
+    if not found:
         return None
-    spread = f' ± {stdev(values):{form}}' if len(set(values)) > 1 else ''
-    return f'{mean(values):{form}}{spread}'
+    spread = f' ± {stdev(found):{form}}' if len(set(found)) > 1 else ''
+    return f'{mean(found):{form}}{spread}'
 
 
 def seeds(records: Iterable[Record]) -> list[int]:

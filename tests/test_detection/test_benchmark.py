@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmbarlow.zoo import records
-from mmbarlow.zoo.table import write_page
+from mmbarlow.zoo.pages import PAGE, write_pages
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 NETWORK = CONFIGS / 'barlowtwins' / 'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py'
@@ -64,7 +64,7 @@ def test_each_seed_is_a_training_with_a_record_a_curve_and_pictures(benchmark, t
         assert len(list((folder / 'pictures').glob('*.jpg'))) == 4  # of 8 that are asked for
     assert runs[0].curve != runs[1].curve
     assert 'faster-rcnn-c4_voc0712              2  AP ' in out
-    assert 'this project, 2 runs, *reduced*' in write_page(runs)
+    assert 'this project, 2 runs, *reduced*' in write_pages(runs)[PAGE]
 
 
 def test_a_dry_run_counts_iterations(benchmark):

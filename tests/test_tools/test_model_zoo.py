@@ -1,5 +1,7 @@
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +12,8 @@ import pytest
 from mmbarlow.zoo import records, schema
 from mmbarlow.zoo.records import Record
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'model_zoo.py'
+ROOT = Path(__file__).parents[2]
+TOOL = ROOT / 'tools' / 'model_zoo.py'
 PIXELS = Record(
     config='knn_digits',
     task='knn',
@@ -41,7 +44,7 @@ def tool():
 
 @pytest.fixture
 def root(tmp_path):
-    """A repository with one record in the zoo and no page."""
+    """A repository with one record in the zoo and no pages."""
     records.write(PIXELS, tmp_path / 'mmbarlow' / 'zoo' / 'records')
     return tmp_path
 
@@ -50,20 +53,73 @@ def everything(root: Path) -> dict[Path, str]:
     return {path: path.read_text() for path in root.rglob('*') if path.is_file()}
 
 
-def test_the_page_is_written_and_then_is_not_stale(tool, root):
+def test_both_pages_are_written_and_then_are_not_stale(tool, root):
     assert tool([], root) == 0
     assert '97.8' in (root / 'model_zoo.md').read_text()
+    assert f'`{PIXELS.command}`' in (root / 'docs' / 'model_zoo_records.md').read_text()
     assert tool(['--check'], root) == 0
 
 
-def test_check_says_in_one_line_that_the_page_is_stale_and_leaves_it(tool, root, capsys):
+def test_check_says_in_one_line_that_the_pages_are_stale_and_leaves_them(tool, root, capsys):
     tool([], root)
-    records.write(BETTER, root / 'mmbarlow' / 'zoo' / 'records', force=True)
+    records.write(replace(PIXELS, seed=1), root / 'mmbarlow' / 'zoo' / 'records', force=True)
     before = everything(root)
     capsys.readouterr()
     assert tool(['--check'], root) == 1
-    assert capsys.readouterr().out.count('\n') == 1
+    pages = f'{root}/model_zoo.md and {root}/docs/model_zoo_records.md'
+    expected = f'{pages} are not what the records say: run python tools/model_zoo.py\n'
+    assert capsys.readouterr().out == expected
     assert everything(root) == before
+
+
+@pytest.mark.parametrize('name', ['model_zoo.md', 'docs/model_zoo_records.md'])
+def test_check_names_the_one_page_that_is_stale(tool, root, capsys, name):
+    tool([], root)
+    (root / name).write_text('edited')
+    capsys.readouterr()
+    assert tool(['--check'], root) == 1
+    assert capsys.readouterr().out.startswith(f'{root / name} is not what the records say')
+
+
+@pytest.mark.parametrize('name', ['docs', 'docs/model_zoo_records.md/folder'])
+def test_a_page_that_cannot_be_written_leaves_the_other_as_it_was(tool, root, name):
+    tool([], root)
+    records.write(BETTER, root / 'mmbarlow' / 'zoo' / 'records', force=True)
+    (root / 'docs' / 'model_zoo_records.md').unlink()
+    if name == 'docs':  # a file where the folder should be
+        (root / 'docs').rmdir()
+        (root / 'docs').write_text('')
+    else:
+        (root / name).mkdir(parents=True)
+    before = everything(root)
+    with pytest.raises(ValueError, match=r'cannot write .*model_zoo_records.md'):
+        tool([], root)
+    assert everything(root) == before
+
+
+def test_no_record_is_added_where_a_page_cannot_be_written(tool, root, tmp_path):
+    path = str(records.write(replace(PIXELS, seed=1), tmp_path / 'new'))
+    (root / 'docs').write_text('')
+    before = everything(root)
+    with pytest.raises(ValueError, match=r'cannot write .*model_zoo_records.md'):
+        tool(['--add', path], root)
+    assert everything(root) == before
+
+
+def test_a_package_installed_elsewhere_has_its_own_records_and_pages(tmp_path):
+    skip = shutil.ignore_patterns('.mim', '__pycache__')
+    shutil.copytree(ROOT / 'mmbarlow', tmp_path / 'mmbarlow', ignore=skip)
+    path = records.write(replace(PIXELS, seed=7), tmp_path / 'new')
+    done = subprocess.run(
+        [sys.executable, TOOL, '--add', path],
+        env=os.environ | dict(PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / 'mmbarlow' / 'zoo' / 'records' / path.name).is_file()
+    assert f'zoo/records/{path.name})' in (tmp_path / 'docs/model_zoo_records.md').read_text()
+    assert 'this project, 2 seeds, ' in (tmp_path / 'model_zoo.md').read_text()
 
 
 def test_a_folder_of_records_is_added_and_shown(tool, root, tmp_path):
@@ -129,6 +185,6 @@ def test_from_the_command_line_an_invalid_record_ends_in_one_line_and_status_2(t
     )
 
 
-def test_the_committed_page_is_what_the_records_say(run_tool):
+def test_the_committed_pages_are_what_the_records_say(run_tool):
     status, _, err = run_tool('model_zoo.py', '--check')
     assert status == 0, err

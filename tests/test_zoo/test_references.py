@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from mmbarlow.zoo import references
-from mmbarlow.zoo.table import write_page
+from mmbarlow.zoo.pages import PAGE, write_pages
 
 BT = 'Barlow Twins'
 # One row a line of the reference table: method, task, data set, epochs, metrics.
@@ -64,7 +64,7 @@ def test_the_numbers_of_barlow_twins_are_there_as_published(row):
 
 
 def test_the_ablations_are_the_papers_and_stay_out_of_table_1():
-    page = write_page([])
+    page = write_pages([])[PAGE]
     section = page.split('## ImageNet, linear classification\n')[1].split('\n## ')[0]
     assert 'Cross-entropy' not in section
     assert 'Predictor' not in section
@@ -79,13 +79,13 @@ def test_the_ablations_are_the_papers_and_stay_out_of_table_1():
 def test_an_ablation_that_was_run_stands_in_its_own_section_alone(make_record):
     config = 'barlowtwins-no-bn_resnet50_8xb256-coslr-300e_in1k'
     common = dict(pretrain_config=config, dataset='imagenet')
-    page = write_page(
+    pages = write_pages(
         [
             make_record(**common, config='linear_imagenet', task='linear', metrics=dict(top1=70.9)),
             make_record(**common, config='knn_imagenet', metrics=dict(top1_k10=62.3)),
         ]
     )
-    shown = [s.split('\n')[0] for s in page.split('\n## ') if f'`{config}` | 70.9' in s]
+    shown = [s.split('\n')[0] for s in pages[PAGE].split('\n## ') if f'`{config}` | 70.9' in s]
     assert shown == ['Ablations of the loss']
-    shown = [s.split('\n')[0] for s in page.split('\n## ') if f'`{config}` | 62.3' in s]
+    shown = [s.split('\n')[0] for s in pages[PAGE].split('\n## ') if f'`{config}` | 62.3' in s]
     assert shown == ['ImageNet, kNN']

@@ -4,9 +4,19 @@ from pathlib import Path
 import pytest
 
 from mmbarlow.zoo import references
-from mmbarlow.zoo.table import write_page
+from mmbarlow.zoo.pages import NOTES_PAGE, PAGE, write_pages
+from mmbarlow.zoo.records import Record
 
-CONFIGS = {path.stem for path in (Path(__file__).parents[2] / 'configs').rglob('*.py')}
+ROOT = Path(__file__).parents[2]
+CONFIGS = {path.stem for path in (ROOT / 'configs').rglob('*.py')}
+
+
+def write_page(records: list[Record]) -> str:
+    return write_pages(records)[PAGE]
+
+
+def cite(number: int) -> str:
+    return f'[note {number}]({NOTES_PAGE}#note-{number})'
 
 
 def rows_of(page: str, title: str) -> list[list[str]]:
@@ -90,7 +100,7 @@ def test_seeds_become_mean_and_sample_deviation(make_record):
     page = write_page([make_record(seed=i, metrics=dict(top1_k10=v)) for i, v in enumerate(values)])
     rows = [row for row in rows_of(page, 'Digits') if 'this project' in row[-1]]
     expected = ['`pretrain_digits`', 'not run here', '97.2 ± 1.3', *['not run here'] * 2]
-    assert rows == [['**Barlow Twins**', *expected, 'this project, 3 seeds [1]']]
+    assert rows == [['**Barlow Twins**', *expected, f'this project, 3 seeds, {cite(1)}']]
 
 
 def test_five_trials_of_detection_become_mean_and_deviation(make_record):
@@ -107,9 +117,34 @@ def test_five_trials_of_detection_become_mean_and_deviation(make_record):
     rows = rows_of(page, 'Transfer to detection and segmentation')
     (row,) = [row for row in rows if row[1] == '`pretrain_digits`']
     assert row[2:5] == ['56.8 ± 0.3', '82.6', '62.8 ± 0.3']
-    assert row[-1] == 'this project, 5 runs [1]'
+    assert row[-1] == f'this project, 5 runs, {cite(1)}'
     (row,) = [r for r in rows_of(page, 'Detection with other settings') if 'digits' in r[1]]
     assert row[2] == '50.0 / 80.0 / 55.0'
+
+
+def test_a_row_of_a_single_seed_shows_no_deviation_not_even_over_its_draws(make_record):
+    few = dict(config='fewlabel-knn_digits', task='fewlabel_knn')
+    low = dict(config='lowshot_voc07', task='lowshot', dataset='voc07')
+    first = [
+        make_record(**few, metrics=dict(top1_mean=88.0, top1_std=1.5)),
+        make_record(**low, metrics=dict(mAP_k1=30.0, mAP_std_k1=2.0)),
+        make_record(metrics=dict(top1_k10=97.0)),
+    ]
+    second = make_record(**few, seed=1, metrics=dict(top1_mean=90.0, top1_std=2.5))
+    page = write_page(first)
+    assert rows_of(page, 'Digits')[-1][2:4] == ['88.0', '97.0']
+    assert rows_of(page, 'VOC07, low-shot')[-1][2] == '30.0'
+    assert '±' not in page.split('## Summary')[1]
+    row = rows_of(write_page([*first, second]), 'Digits')[-1]
+    assert row[2:4] == ['89.0 ± 1.4 / 2.0 ± 0.7', '97.0']
+
+
+def test_the_committed_pages_show_no_deviation_in_a_row_of_a_single_seed():
+    rows = [line for line in (ROOT / PAGE).read_text().splitlines() if '[note ' in line]
+    single = [row for row in rows if not re.search(r'\d (seeds|runs)\b', row)]
+    assert len(single) > 20
+    assert not [row for row in single if '±' in row]
+    assert len([row for row in rows if '±' in row]) > 5
 
 
 def test_the_note_says_how_a_row_came_about_and_how_to_make_it_again(make_record):
@@ -120,8 +155,10 @@ def test_the_note_says_how_a_row_came_about_and_how_to_make_it_again(make_record
         command='python tools/train.py configs/barlowtwins/pretrain_digits.py',
         date='2026-11-19',
     )
-    page = write_page([make_record(), pretraining])
-    note = page.split('## Digits\n')[1].split('\n- [1] ')[1].split('</details>')[0]
+    page, notes = write_pages([make_record(), pretraining]).values()
+    assert own_row(page, 'Digits', 'Barlow Twins')[-1] == 'not run here'
+    assert rows_of(page, 'Digits')[-1][-1] == f'this project, {cite(1)}'
+    note = notes.split('## Digits\n')[1].split('<a id="note-1"></a>[1] ')[1].split('\n- ')[0]
     for fact in [
         'Barlow Twins, `pretrain_digits`',
         'Scale: full',
@@ -131,7 +168,7 @@ def test_the_note_says_how_a_row_came_about_and_how_to_make_it_again(make_record
         'commit `aaaaaaaaaaaa`',
         '`python tools/train.py configs/barlowtwins/pretrain_digits.py`',
         '`python tools/benchmark.py work_dirs/x.pth --suite knn_digits`',
-        '(mmbarlow/zoo/records/barlowtwins--pretrain_digits--knn_digits--seed0.json)',
+        '(../mmbarlow/zoo/records/barlowtwins--pretrain_digits--knn_digits--seed0.json)',
     ]:
         assert fact in note, fact
 
@@ -141,10 +178,10 @@ def test_a_reduced_run_does_not_pass_for_the_full_one_nor_enter_its_mean(make_re
     config = next(o['pretrain_config'] for o in ours if 'pretrain_config' in o)
     common = dict(dataset='cifar10', config='knn_cifar10', pretrain_config=config)
     reduced = make_record(**common, seed=1, metrics=dict(top1_k200=60.0), scale='3 of 200 epochs.')
-    page = write_page([reduced])
+    page, notes = write_pages([reduced]).values()
     own = [row for row in rows_of(page, 'CIFAR-10') if row[1] == f'`{config}`']
-    assert [row[-1] for row in own] == ['not run here', 'this project, *reduced* [1]']
-    assert 'Scale: 3 of 200 epochs;' in page
+    assert [row[-1] for row in own] == ['not run here', f'this project, *reduced*, {cite(1)}']
+    assert 'Scale: 3 of 200 epochs;' in notes
 
     full = make_record(**common, metrics=dict(top1_k200=84.0))
     own = [r for r in rows_of(write_page([reduced, full]), 'CIFAR-10') if r[1] == f'`{config}`']
@@ -161,19 +198,19 @@ def test_baselines_stand_beside_the_pretrained_network(make_record):
             ),
         ]
     )
-    assert own_row(page, 'Digits', 'Raw pixels')[1:3] == ['–', '85.6 / 2.9']
+    assert own_row(page, 'Digits', 'Raw pixels')[1:3] == ['–', '85.6']
     untrained = own_row(page, 'Digits', 'Untrained network')
-    assert untrained[1:3] == ['none; network of `net`', '76.0 / –']
+    assert untrained[1:3] == ['none; network of `net`', '76.0']
 
 
-def test_the_page_is_the_same_for_records_in_any_order(make_record):
+def test_the_pages_are_the_same_for_records_in_any_order(make_record):
     found = [make_record(seed=seed) for seed in range(3)] + [make_record(model='pixels')]
-    assert write_page(found) == write_page(found[::-1])
+    assert write_pages(found) == write_pages(found[::-1])
 
 
 def test_a_pretraining_is_listed_with_a_short_curve(make_record):
     curve = [dict(epoch=epoch, loss=100.0 / epoch) for epoch in range(1, 201)]
-    page = write_page(
+    pages = write_pages(
         [
             make_record(
                 task='pretrain',
@@ -184,8 +221,8 @@ def test_a_pretraining_is_listed_with_a_short_curve(make_record):
             )
         ]
     )
-    rows = rows_of(page, 'Pretraining runs')
-    assert rows[0] == ['`pretrain_digits`', 'loss 0.5, epochs 200', '1.5', 'this project [1]']
+    rows = rows_of(pages[NOTES_PAGE], 'Pretraining runs')
+    assert rows[0] == ['`pretrain_digits`', 'loss 0.5, epochs 200', '1.5', '[note 1](#note-1)']
     epochs = [row[0] for row in rows[1:] if row[0].isdigit()]
     assert epochs[0] == '1'
     assert epochs[-1] == '200'
@@ -204,7 +241,26 @@ def test_two_benchmarks_for_one_cell_are_an_error(make_record):
 
 
 def test_tables_are_well_formed(make_record):
-    page = write_page([make_record(), make_record(model='pixels')])
+    page = '\n'.join(write_pages([make_record(), make_record(model='pixels')]).values())
     for block in re.findall(r'(?:^\|.*\n)+', page, flags=re.MULTILINE):
         widths = {line.count('|') for line in block.splitlines()}
         assert len(widths) == 1, block
+
+
+def test_imagenet_comes_first_and_digits_last():
+    titles = re.findall(r'^## (.*)$', write_page([]), flags=re.MULTILINE)
+    assert titles[:2] == ['Summary', 'ImageNet, linear classification']
+    assert titles[-2:] == ['Digits', 'Sources']
+
+
+def test_the_first_page_can_be_read_at_a_glance_and_every_link_has_its_target():
+    texts = {name: (ROOT / name).read_text() for name in (PAGE, NOTES_PAGE)}
+    assert len(texts[PAGE].encode()) < 40_000
+    headings = re.findall(r'^#+ (.*)$', '\n'.join(texts.values()), flags=re.MULTILINE)
+    anchors = {re.sub(r'[^\w -]', '', text.lower()).replace(' ', '-') for text in headings}
+    anchors |= set(re.findall(r'<a id="([\w-]+)">', texts[NOTES_PAGE]))
+    for name, text in texts.items():
+        for link in re.findall(r'\]\((?!http)([^)]*)\)', text):
+            path, _, anchor = link.partition('#')
+            assert (ROOT / name).parent.joinpath(path).exists(), link
+            assert not anchor or anchor in anchors, link
