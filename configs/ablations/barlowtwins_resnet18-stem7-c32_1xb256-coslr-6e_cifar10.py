@@ -18,10 +18,7 @@ model = dict(
     head=dict(in_channels=1024),
 )
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
-    ),
-    num_workers=1,
+    num_workers=1, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
 )
 train_cfg = dict(max_epochs=6, val_interval=100)  # its benchmarks judge it
 default_hooks = dict(

@@ -2,9 +2,8 @@
 
     python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py
 
-The parent's data, views and schedule; three projectors like its one, with the release's bounds and
-beta, and the norm of the gradient clipped at 1. Not run here yet, for want of a GPU. Expected: not
-known, see docs/variants.md.
+Three projectors like the parent's one, with the release's bounds and beta, and the norm of the gradient
+clipped at 1. Not run here yet. Expected: not known, see docs/variants.md.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
@@ -18,6 +17,4 @@ model = dict(
     ),
 )
 optim_wrapper = dict(clip_grad=dict(max_norm=1.0))
-custom_hooks = [
-    dict(type='mmbarlow.TemperatureHook'),
-]
+custom_hooks = [dict(type='mmbarlow.TemperatureHook')]

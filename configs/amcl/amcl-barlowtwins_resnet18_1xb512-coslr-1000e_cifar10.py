@@ -3,7 +3,7 @@
     python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb512-coslr-1000e_cifar10.py --amp
 
 Downloads CIFAR-10 to data/cifar10 if it is not there. Recipe of the authors' code, see
-docs/variants.md for what of it could not be verified. Not run here yet, for want of a GPU.
+docs/variants.md for what of it could not be verified. Not run here yet.
 Expected: the tables of the paper could not be read. With one head and no temperature, the code it
 builds on (MIFA-Lab/contrastive2021) has kNN (k=200, T=0.1) 86.91 +- 0.09 % after 800 epochs,
 there with blur (views 'abcde'; 'abcd' 85.38).
@@ -17,12 +17,6 @@ _base_ = [
 ]
 
 train_dataloader = dict(
-    batch_size=512,
-    dataset=dict(
-        pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
-    ),
+    batch_size=512, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
 )
-
-custom_hooks = [
-    dict(type='mmbarlow.TemperatureHook'),
-]
+custom_hooks = [dict(type='mmbarlow.TemperatureHook')]

@@ -3,10 +3,8 @@
     python tools/train.py configs/amcl/amcl-barlowtwins_resnet18_1xb512-coslr-1000e_stl10.py --amp
 
 Downloads STL-10 to data/stl10 if it is not there; its images take 3 GB of memory, 6 GB while they
-are read. Recipe of the authors' code for CIFAR-10, see docs/variants.md; there the images without a
-class are an option, here they are in. Not run here yet, for want of a GPU. Expected: not known; the
-tables of the paper could not be read, and MIFA-Lab/contrastive2021, on whose code it builds, has
-CIFAR-10 alone (86.91 % by kNN with one head).
+are read. The recipe of the config for CIFAR-10, which says what is known of it; nothing of STL-10. In
+the authors' code the images without a class are an option, here they are in. Not run here yet.
 """
 
 _base_ = [
@@ -18,12 +16,6 @@ _base_ = [
 
 model = dict(data_preprocessor=dict(size=96))
 train_dataloader = dict(
-    batch_size=512,
-    dataset=dict(
-        pipeline=[dict(type='mmbarlow.CenterView', size=96), dict(type='mmpretrain.PackInputs')]
-    ),
+    batch_size=512, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
 )
-
-custom_hooks = [
-    dict(type='mmbarlow.TemperatureHook'),
-]
+custom_hooks = [dict(type='mmbarlow.TemperatureHook')]

@@ -22,8 +22,4 @@ model = dict(
         type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
     ),
 )
-train_dataloader = dict(
-    dataset=dict(
-        pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
-    ),
-)
+train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))

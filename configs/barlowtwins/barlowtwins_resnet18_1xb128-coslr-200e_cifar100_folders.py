@@ -5,9 +5,10 @@
 Not run here yet; barlowtwins_resnet18_1xb128-coslr-200e_cifar100.py says what is published.
 """
 
-_base_ = [
-    '../_base_/models/barlowtwins_resnet18_small.py',
-    '../_base_/datasets/cifar100_folders.py',
-    '../_base_/schedules/sgd_200e.py',
-    '../_base_/pretrain_runtime.py',
-]
+_base_ = 'barlowtwins_resnet18_1xb128-coslr-200e_cifar10_folders.py'
+
+data_root = 'data/cifar100'
+images = dict(dataset=dict(data_root=data_root))
+train_dataloader = val_dataloader = test_dataloader = images
+val_cfg = test_cfg = dict(bank_dataloader=images)
+del images

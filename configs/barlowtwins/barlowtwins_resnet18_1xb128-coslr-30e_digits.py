@@ -1,10 +1,9 @@
-"""Barlow Twins on digits for as long as every method can have three minutes: the bench of the neighbours.
+"""Barlow Twins on digits, short enough for every method of docs/baselines.md to have the same.
 
     OMP_NUM_THREADS=1 python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-30e_digits.py
 
-The 70-epoch config with 30 epochs; docs/neighbours.md compares what learns on these terms. Measured over 3 seeds (2026-11-21): kNN with
-5 labels a class 87.7 +- 1.7 %, k=10 95.6, linear 96.3. On two cores with AVX-512 79 s (2026-11-26), on
-two without it, one busy with another training, 240 s.
+Measured over 3 seeds (2026-11-21): kNN with 5 labels a class 87.7 +- 1.7 %, k=10 95.6, linear 96.3. On
+two cores with AVX-512 79 s (2026-11-26); on two without it, one of them busy, 240 s.
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-70e_digits.py'

@@ -2,31 +2,20 @@
 
     python tools/train.py configs/baselines/simclr_resnet18_1xb128-coslr-200e_cifar10.py
 
-https://arxiv.org/abs/2002.05709. Both views go through the network as one batch, and BN with them, as
-in the paper's code; temperature 0.5, the paper's for CIFAR-10 (mmpretrain: 0.1, for ImageNet).
-Not run here yet, for want of a GPU. lightly's benchmark has this method with our optimiser, batch and
-epochs, but its number and widths are not verified here; Barlow Twins there: kNN 84.2 %. What is the
-same for all neighbours: docs/neighbours.md.
+Not run here yet. Expected: no number is verified (docs/baselines.md).
 """
 
-_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
+_base_ = [
+    '../_base_/models/simclr_small.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/sgd_200e.py',
+    '../_base_/pretrain_runtime.py',
+]
 
+# As in Barlow Twins' config, workers load the images and the device makes the views.
 model = dict(
-    _delete_=True,
-    type='mmpretrain.SimCLR',
-    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
-    backbone={{_base_.model.backbone}},  # noqa: F821
-    neck=dict(
-        type='mmpretrain.NonLinearNeck',
-        in_channels=512,
-        hid_channels=512,
-        out_channels=128,
-        num_layers=2,
-        norm_cfg=dict(type='BN1d'),
-    ),
-    head=dict(
-        type='mmpretrain.ContrastiveHead',
-        loss=dict(type='mmpretrain.CrossEntropyLoss'),
-        temperature=0.5,
+    data_preprocessor=dict(
+        type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
     ),
 )
+train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))

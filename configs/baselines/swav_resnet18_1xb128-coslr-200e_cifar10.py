@@ -2,32 +2,23 @@
 
     python tools/train.py configs/baselines/swav_resnet18_1xb128-coslr-200e_cifar10.py
 
-https://arxiv.org/abs/2006.09882, of the two views alone and without a queue. Prototypes: 512 instead
-of 3000, still 51 a class.
-Not run here yet, for want of a GPU. lightly's benchmark has this method with our optimiser, batch and
-epochs, but its number and widths are not verified here; Barlow Twins there: kNN 84.2 %. What is the
-same for all neighbours: docs/neighbours.md.
+Not run here yet. Expected: no number is verified (docs/baselines.md).
 """
 
-_base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
+_base_ = [
+    '../_base_/models/swav_small.py',
+    '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/sgd_200e.py',
+    '../_base_/pretrain_runtime.py',
+]
 
+# As in Barlow Twins' config, workers load the images and the device makes the views.
 model = dict(
-    _delete_=True,
-    type='mmpretrain.SwAV',
-    data_preprocessor={{_base_.model.data_preprocessor}},  # noqa: F821
-    backbone={{_base_.model.backbone}},  # noqa: F821
-    neck=dict(
-        type='mmpretrain.SwAVNeck',
-        in_channels=512,
-        hid_channels=512,
-        out_channels=128,
-        norm_cfg=dict(type='BN1d'),
-    ),
-    head=dict(
-        type='mmpretrain.SwAVHead',
-        loss=dict(type='mmpretrain.SwAVLoss', feat_dim=128, num_prototypes=512),
+    data_preprocessor=dict(
+        type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
     ),
 )
+train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
 # The prototypes stand still for the first epoch, and so have no gradient.
 find_unused_parameters = True
 custom_hooks = [

@@ -2,9 +2,8 @@
 
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py
 
-The parent's data, views, optimiser and projector; the regulariser weighs what it does in the released
-recipe for CIFAR-10 (4 lambda). Not run here yet, for want of a GPU. Expected: above the parent, as in the
-paper at 2000 epochs; nothing is published for 200.
+The regularizer weighs what it does in the released recipe for CIFAR-10 (4 lambda). Not run here yet.
+Expected: above the parent, as in the paper at 2000 epochs; nothing is published for 200.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'

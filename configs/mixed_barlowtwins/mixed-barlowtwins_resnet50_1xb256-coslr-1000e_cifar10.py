@@ -2,7 +2,7 @@
 
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet50_1xb256-coslr-1000e_cifar10.py
 
-Not run here yet, for want of a GPU. Expected: kNN (k=200, T=0.5) 91.39 %, linear 93.89 % (README of
+Not run here yet. Expected: kNN (k=200, T=0.5) 91.39 %, linear 93.89 % (README of
 wgcban/mix-bt; 1000 epochs in its script, not stated beside the number).
 """
 

@@ -2,7 +2,7 @@
 
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet50_1xb256-coslr-2000e_tinyimagenet.py
 
-Not run here yet, for want of a GPU. Expected: kNN (k=200, T=0.5) 42.21 %, linear 51.84 % (README of
+Not run here yet. Expected: kNN (k=200, T=0.5) 42.21 %, linear 51.84 % (README of
 wgcban/mix-bt; 2000 epochs in its script, not stated beside the number). Its script for this
 network has d = 4096 and no mixing, the released checkpoint d = 1024, as here.
 """

@@ -2,8 +2,7 @@
 
     tools/dist_train.sh configs/mixed_barlowtwins/mixed-barlowtwins_resnet50_8xb128-coslr-300e_in1k.py 8 --amp
 
-Needs data/imagenet/{train,val}, 8 GPUs; half as much again as Barlow Twins, whose 300 epochs are about
-1200 V100 hours. Not run here yet.
+Half as many hours again as the parent. Not run here yet.
 Expected: linear 72.2 (README of wgcban/mix-bt, lambda_reg 1.0), against 71.3 of its Barlow Twins.
 
 The released ImageNet script: target of view B, factor 1/2 (so scale is lambda_reg / 2) and ramp. Where

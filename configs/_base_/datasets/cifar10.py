@@ -10,7 +10,5 @@ def cifar10(split):
 
 
 train_dataloader = cifar10('train')
-val_dataloader = cifar10('test')
-val_cfg = dict(bank_dataloader=cifar10('train'))
-test_dataloader = val_dataloader
-test_cfg = val_cfg
+val_dataloader = test_dataloader = cifar10('test')
+val_cfg = test_cfg = dict(bank_dataloader=cifar10('train'))

@@ -1,16 +1,8 @@
-# CIFAR-100 in its own format, downloaded where there is a network.
-_base_ = 'small_images.py'
+# CIFAR-100, as cifar10.py has CIFAR-10.
+_base_ = 'cifar10.py'
 
 data_root = 'data/cifar100'
-
-
-def cifar100(split):
-    source = dict(type='mmpretrain.CIFAR100', data_root=data_root, split=split, download=True)
-    return dict(dataset=source)
-
-
-train_dataloader = cifar100('train')
-val_dataloader = cifar100('test')
-val_cfg = dict(bank_dataloader=cifar100('train'))
-test_dataloader = val_dataloader
-test_cfg = val_cfg
+images = dict(dataset=dict(type='mmpretrain.CIFAR100', data_root=data_root))
+train_dataloader = val_dataloader = test_dataloader = images
+val_cfg = test_cfg = dict(bank_dataloader=images)
+del images

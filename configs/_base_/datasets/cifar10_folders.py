@@ -10,7 +10,5 @@ def folders(split):
 
 
 train_dataloader = folders('train')
-val_dataloader = folders('test')
-val_cfg = dict(bank_dataloader=folders('train'))
-test_dataloader = val_dataloader
-test_cfg = val_cfg
+val_dataloader = test_dataloader = folders('test')
+val_cfg = test_cfg = dict(bank_dataloader=folders('train'))

@@ -1,5 +1,5 @@
 # Places205 (places.csail.mit.edu) with the lists that tools/converters/places205.py makes.
-_base_ = 'labelled.py'
+_base_ = 'labeled.py'
 
 data_root = 'data/places205'
 source = dict(

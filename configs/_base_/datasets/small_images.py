@@ -12,20 +12,15 @@ train_dataloader = dict(
         ],
     ),
 )
-val_dataloader = dict(
+val_dataloader = test_dataloader = dict(
     batch_size=512,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
     dataset=dict(
-        pipeline=[
-            dict(type='mmbarlow.CenterView', size=32),
-            dict(type='mmpretrain.PackInputs'),
-        ],
+        pipeline=[dict(type='mmbarlow.CenterView', size=32), dict(type='mmpretrain.PackInputs')]
     ),
 )
 val_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=val_dataloader)
-val_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)
-test_dataloader = val_dataloader
 test_cfg = dict(val_cfg, stage='test')
-test_evaluator = val_evaluator
+val_evaluator = test_evaluator = dict(type='mmbarlow.KNN', k=[200], temperature=0.1)

@@ -5,24 +5,12 @@ _base_ = 'small_images.py'
 data_root = 'data/stl10'
 
 
-def stl10(split, view, **pack):
-    return dict(
-        dataset=dict(
-            type='mmbarlow.STL10',
-            data_root=data_root,
-            split=split,
-            download=True,
-            pipeline=[dict(view, size=96), dict(type='mmpretrain.PackInputs', **pack)],
-        ),
-    )
+def stl10(split, loader):
+    view, pack = loader.dataset.pipeline
+    source = dict(type='mmbarlow.STL10', data_root=data_root, split=split, download=True)
+    return dict(dataset=dict(source, pipeline=[dict(view, size=96), pack]))
 
 
-train_dataloader = stl10(
-    'train+unlabeled',
-    dict(type='mmbarlow.TwinViews', view_a=dict(), view_b=dict(solarize=0.2)),
-    meta_keys=('skipped',),
-)
-val_dataloader = stl10('test', dict(type='mmbarlow.CenterView'))
-val_cfg = dict(bank_dataloader=stl10('train', dict(type='mmbarlow.CenterView')))
-test_dataloader = val_dataloader
-test_cfg = val_cfg
+train_dataloader = stl10('train+unlabeled', _base_.train_dataloader)
+val_dataloader = test_dataloader = stl10('test', _base_.val_dataloader)
+val_cfg = test_cfg = dict(bank_dataloader=stl10('train', _base_.val_dataloader))

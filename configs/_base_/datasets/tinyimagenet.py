@@ -4,23 +4,12 @@ _base_ = 'small_images.py'
 data_root = 'data/tiny-imagenet-200'
 
 
-def tiny(split, view, **pack):
-    return dict(
-        dataset=dict(
-            type='mmbarlow.TinyImageNet',
-            data_root=data_root,
-            split=split,
-            pipeline=[dict(view, size=64), dict(type='mmpretrain.PackInputs', **pack)],
-        ),
-    )
+def tiny(split, loader):
+    view, pack = loader.dataset.pipeline
+    source = dict(type='mmbarlow.TinyImageNet', data_root=data_root, split=split)
+    return dict(dataset=dict(source, pipeline=[dict(view, size=64), pack]))
 
 
-train_dataloader = tiny(
-    'train',
-    dict(type='mmbarlow.TwinViews', view_a=dict(), view_b=dict(solarize=0.2)),
-    meta_keys=('skipped',),
-)
-val_dataloader = tiny('val', dict(type='mmbarlow.CenterView'))
-val_cfg = dict(bank_dataloader=tiny('train', dict(type='mmbarlow.CenterView')))
-test_dataloader = val_dataloader
-test_cfg = val_cfg
+train_dataloader = tiny('train', _base_.train_dataloader)
+val_dataloader = test_dataloader = tiny('val', _base_.val_dataloader)
+val_cfg = test_cfg = dict(bank_dataloader=tiny('train', _base_.val_dataloader))

@@ -1,4 +1,4 @@
-"""kNN on digits: 1,437 labelled images, 360 to classify; cosine, weights exp(s / 0.07).
+"""kNN on digits: 1,437 labeled images, 360 to classify; cosine, weights exp(s / 0.07).
 
 python tools/benchmark.py CHECKPOINT --suite knn_digits
 """

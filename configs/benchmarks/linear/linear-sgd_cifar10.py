@@ -12,7 +12,7 @@ published numbers.
 
 _base_ = [
     '../../_base_/models/linear_resnet50.py',
-    '../../_base_/datasets/cifar10_folders_labelled.py',
+    '../../_base_/datasets/cifar10_folders_labeled.py',
     '../../_base_/schedules/linear_sgd_100e.py',
     '../../_base_/default_runtime.py',
 ]

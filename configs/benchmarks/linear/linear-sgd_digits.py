@@ -8,7 +8,7 @@ networks. `linear_digits` is the quick probe on features extracted once.
 
 _base_ = [
     '../../_base_/models/linear_resnet50.py',
-    '../../_base_/datasets/digits_labelled.py',
+    '../../_base_/datasets/digits_labeled.py',
     '../../_base_/schedules/linear_sgd_100e.py',
     '../../_base_/default_runtime.py',
 ]

@@ -11,7 +11,7 @@ published numbers.
 
 _base_ = [
     '../../_base_/models/linear_resnet50.py',
-    '../../_base_/datasets/tinyimagenet_labelled.py',
+    '../../_base_/datasets/tinyimagenet_labeled.py',
     '../../_base_/schedules/linear_sgd_100e.py',
     '../../_base_/default_runtime.py',
 ]

@@ -15,7 +15,7 @@ The official code prints the best epoch on the validation images; `top1_best` is
 
 _base_ = [
     '../../_base_/models/linear_resnet50.py',
-    '../../_base_/datasets/imagenet_labelled.py',
+    '../../_base_/datasets/imagenet_labeled.py',
     '../../_base_/default_runtime.py',
 ]
 

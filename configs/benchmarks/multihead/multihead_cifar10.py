@@ -10,7 +10,7 @@ cores for a ResNet-18 with the ImageNet stem (estimated).
 
 _base_ = [
     '../../_base_/models/multihead_resnet50.py',
-    '../../_base_/datasets/cifar10_folders_labelled.py',
+    '../../_base_/datasets/cifar10_folders_labeled.py',
     '../../_base_/default_runtime.py',
 ]
 

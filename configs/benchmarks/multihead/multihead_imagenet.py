@@ -13,7 +13,7 @@ other five (and their BN), so that all six columns come from the same training.
 
 _base_ = [
     '../../_base_/models/multihead_resnet50.py',
-    '../../_base_/datasets/imagenet_labelled.py',
+    '../../_base_/datasets/imagenet_labeled.py',
     '../../_base_/default_runtime.py',
 ]
 

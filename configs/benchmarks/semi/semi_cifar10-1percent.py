@@ -14,7 +14,7 @@ An untrained ResNet-18 with the stem of ImageNet ends at 34.9 top-1 (35.3 with 0
 
 _base_ = [
     '../../_base_/models/classifier_resnet50.py',
-    '../../_base_/datasets/cifar10_folders_labelled.py',
+    '../../_base_/datasets/cifar10_folders_labeled.py',
     '../../_base_/schedules/semi_20e.py',
     '../../_base_/default_runtime.py',
 ]

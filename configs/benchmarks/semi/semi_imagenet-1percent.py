@@ -10,7 +10,7 @@ folders; the list of the 12,811 images comes with mmbarlow.
 
 _base_ = [
     '../../_base_/models/classifier_resnet50.py',
-    '../../_base_/datasets/imagenet_labelled.py',
+    '../../_base_/datasets/imagenet_labeled.py',
     '../../_base_/schedules/semi_20e.py',
     '../../_base_/default_runtime.py',
 ]

@@ -1,5 +1,5 @@
 # CIFAR-10 as class folders (train/airplane/*.jpg, test/airplane/*.jpg), one view an image.
-_base_ = 'small_labelled.py'
+_base_ = 'small_labeled.py'
 
 data_root = 'data/cifar10'
 source = dict(type='mmpretrain.CustomDataset', data_root=data_root)

@@ -1,5 +1,5 @@
-# CIFAR-100 in its own format, one view an image; downloaded where there is a network.
-_base_ = 'small_labelled.py'
+# CIFAR-100 in its own format, one view of each image; downloaded where there is a network.
+_base_ = 'small_labeled.py'
 
 data_root = 'data/cifar100'
 source = dict(type='mmpretrain.CIFAR100', data_root=data_root, download=True)

@@ -1,5 +1,5 @@
 # ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG), one view an image.
-_base_ = 'labelled.py'
+_base_ = 'labeled.py'
 
 data_root = 'data/imagenet'
 train_dataloader = dict(
