@@ -1,4 +1,4 @@
-"""Telling of images that training could not read, and stopping when they are too many."""
+"""Reports images that training could not read, and stops it when there are too many."""
 
 from collections.abc import Iterable
 
@@ -11,21 +11,21 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class BrokenImagesHook(Hook):
-    """Logs each image that was replaced by another one once, and limits their share.
+    """Logs once each image that was replaced by another one, and limits their share.
 
-    Takes what `mmbarlow.datasets.broken_images.Skipper` leaves in `skipped` of a sample. The images of all
-    processes are counted together at the end of an epoch, their paths logged by the first. Until
-    then each process looks at its own, of which chance may give it some more than its share: three
-    standard deviations.
+    `mmbarlow.datasets.broken_images.Skipper` leaves them in `skipped` of a sample. At the end of an
+    epoch the images of all processes are counted together, and the first process logs their
+    paths. Until then each process counts its own and allows three standard deviations more than
+    its share, which chance may give it.
 
     Args:
-        max_share: of the images of the data set; the run stops when more of them are broken.
+        max_share: largest share of the data set's images that may be broken.
 
     Raises:
-        InputError: there are more.
+        InputError: more of them are.
     """
 
-    priority = 'HIGH'  # before anything is saved at the end of an epoch
+    priority = 'HIGH'  # before CheckpointHook saves the epoch
 
     def __init__(self, max_share: float = 0.01) -> None:
         self.max_share = max_share
@@ -43,7 +43,7 @@ class BrokenImagesHook(Hook):
         self.broken.update(found)
         self._log(runner, found)
         total = len(runner.train_dataloader.dataset)
-        # in the first epoch, what this process has yet to see counts as good
+        # in the first epoch, images that this process has not seen yet count as good
         seen = min(max(self.seen, total / dist.get_world_size()), total)
         expected = self.max_share * seen
         self._check(runner, self.broken, expected + 3 * expected**0.5)
@@ -54,7 +54,7 @@ class BrokenImagesHook(Hook):
         self._check(runner, self.everywhere)
 
     def after_train(self, runner) -> None:
-        self.after_train_epoch(runner)  # of the last one of a training without epochs
+        self.after_train_epoch(runner)  # for a run that counts iterations
         if self.everywhere:
             runner.logger.warning(
                 f'{len(self.everywhere)} of {len(runner.train_dataloader.dataset):,} images could '
@@ -78,7 +78,7 @@ class BrokenImagesHook(Hook):
         raise InputError(
             f'{len(names)} of the images seen so far cannot be read, more than max_share = '
             f'{self.max_share:.4g} of {total:,} allows: {", ".join(names[:3])}{more}. List all of '
-            f'them with tools/verify_images.py {folder}, and repair them or take them out; '
-            '--cfg-options '
-            f'default_hooks.broken_images.max_share={2 * len(names) / total:.2g} would go on.'
+            f'them with tools/verify_images.py {folder}, and repair or remove them; to continue '
+            'anyway, give --cfg-options '
+            f'default_hooks.broken_images.max_share={2 * len(names) / total:.2g}.'
         )

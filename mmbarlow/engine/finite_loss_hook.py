@@ -1,4 +1,4 @@
-"""Stopping before a NaN has eaten the checkpoints."""
+"""Stops a run before a NaN gets into all its checkpoints."""
 
 import torch
 from mmengine.hooks import Hook
@@ -11,14 +11,14 @@ from mmbarlow.registry import HOOKS
 class FiniteLossHook(Hook):
     """Stops the run with a clear sentence when the loss is NaN or infinite.
 
-    Looks every `interval` steps (each look waits for the device) and at the end of every epoch,
-    before the checkpoint of the epoch is written.
+    It looks every `interval` steps, since each look waits for the device, and at the end of every
+    epoch, before the checkpoint of the epoch is written.
 
     Args:
         interval: steps between two looks.
     """
 
-    priority = 'HIGH'  # before CheckpointHook, which first deletes an old checkpoint
+    priority = 'HIGH'  # before CheckpointHook, which deletes an old checkpoint first
 
     def __init__(self, interval: int = 50) -> None:
         self.interval = interval
@@ -35,12 +35,12 @@ class FiniteLossHook(Hook):
         views = data_batch['inputs'] if isinstance(data_batch, dict) else []
         bad = sum(int((~torch.isfinite(v.flatten(1).float())).any(1).sum()) for v in views)
         cause = (
-            f'{bad} of the views of this batch hold NaN or Inf values: look at your images'
+            f'{bad} of the views of this batch hold NaN or Inf values: check your images'
             if bad
             else 'the images of this batch are finite: lower optim_wrapper.optimizer.lr, or train '
             'without --amp'
         )
         raise InputError(
             f'the loss is {outputs["loss"].item()} at step {runner.iter + 1}; {cause}. '
-            'Checkpoints written so far are whole; --resume continues from the last one.'
+            'The checkpoints written so far are good; --resume continues from the last one.'
         )

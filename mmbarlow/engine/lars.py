@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 from mmbarlow.registry import OPTIMIZERS
 
-BLOCK = 2**17  # numbers of each tensor that a CPU works on at once: they stay in its cache
+BLOCK = 2**17  # numbers of each tensor that a CPU works on at once, so that they stay in its cache
 
 
 @OPTIMIZERS.register_module()
@@ -18,16 +18,16 @@ class LARS(Optimizer):
     For tensors with more than one dimension: q = eta |w| / |g + wd w|, or 1 where either norm is
     0; m = momentum m + q (g + wd w); w = w - lr m. Tensors with one dimension (biases, BN) get
     neither weight decay nor q. The rate stays outside the momentum buffer: inside it, as in
-    mmpretrain's LARS, old gradients would keep the rate of their time.
+    mmpretrain's LARS, old gradients would keep the rate of their own step.
 
-    Without host synchronisation. On a GPU each operation is one kernel for many tensors and works
-    on the gradients in place: after `step`, `p.grad` may hold the scaled direction. On a CPU, which
-    memory holds up and not the number of operations, all operations are done on one block of a
-    weight before the next, so that each number comes from memory twice and not ten times.
+    There is no host synchronization. On a GPU each operation is one kernel for many tensors and
+    works on the gradients in place: after `step`, `p.grad` may hold the scaled direction. A CPU is
+    limited by its memory and not by the number of operations, so all operations are done on one
+    block of a weight before the next: each number comes from memory twice and not ten times.
 
     Args:
-        params: parameters or groups; `mmbarlow.NdimParamGroups` gives 1-D tensors a group and a
-            learning rate of their own.
+        params: parameters or groups; `mmbarlow.NdimParamGroups` gives 1-D tensors their own group
+            and learning rate.
         lr: learning rate of the weights.
         momentum: factor of the momentum buffer.
         weight_decay: factor wd of the L2 penalty, for tensors with more than one dimension.
@@ -68,7 +68,7 @@ class LARS(Optimizer):
         return loss
 
     def _step_together(self, params: list[Tensor], group: dict) -> None:
-        """Each operation on all tensors."""
+        """Each operation on all tensors at once."""
         weights = [p for p in params if p.ndim > 1]
         if weights:
             grads = [cast(Tensor, w.grad) for w in weights]
@@ -96,5 +96,5 @@ class LARS(Optimizer):
 
 
 def trust_ratio(w_norm: Tensor, g_norm: Tensor, eta: float) -> Tensor:
-    """q of weights of the norms |w| and |g + wd w|."""
+    """q of weights with the norms |w| and |g + wd w|."""
     return torch.where((w_norm > 0) & (g_norm > 0), eta * w_norm / g_norm, 1.0)

@@ -1,4 +1,4 @@
-"""Logging that waits for the device at the logging interval alone."""
+"""Logging that waits for the device only when a line of the log is written."""
 
 import numpy as np
 import torch
@@ -9,14 +9,14 @@ from torch import Tensor
 
 from mmbarlow.registry import HOOKS
 
-MOST = 1000  # values that wait, where nothing ever asks
+MOST = 1000  # values that wait where nothing ever reads them
 
 
 class LazyBuffer(HistoryBuffer):
     """A history of scalars that stay on their device until somebody looks at them.
 
     Every reader of MMEngine's (the log, checkpoints, other hooks) finds the numbers that a
-    `HistoryBuffer` would hold; all that have come since the last look travel together.
+    `HistoryBuffer` would hold; all that were added since the last look are copied together.
     """
 
     def __init__(self, *history) -> None:
@@ -25,7 +25,7 @@ class LazyBuffer(HistoryBuffer):
 
     def update(self, log_val: Tensor, count: int = 1) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Add a tensor of one number, of any shape."""
-        assert count == 1, 'a value of one step'
+        assert count == 1, 'each value must be of one step'
         self._waiting.append(log_val.detach().reshape(()))
         if len(self._waiting) == MOST:
             self._read()
@@ -38,7 +38,7 @@ class LazyBuffer(HistoryBuffer):
             self._counts = np.append(self._counts, np.ones(len(values), int))[-self.max_length :]
 
     @property
-    def _log_history(self) -> NDArray:  # the name that all of HistoryBuffer's methods read
+    def _log_history(self) -> NDArray:  # all of HistoryBuffer's methods read this name
         self._read()
         return self._values
 
@@ -64,8 +64,8 @@ class LazyBuffer(HistoryBuffer):
 class LazyInfoHook(RuntimeInfoHook):
     """MMEngine's RuntimeInfoHook, whose log values wait on the device until they are read.
 
-    MMEngine's calls `.item()` on every logged value after every step: the host waits until the GPU
-    has finished, and the GPU then waits until the host has sent the next step.
+    MMEngine's hook calls `.item()` on every logged value after every step: the host waits until the
+    GPU has finished, and the GPU then waits until the host has sent the next step.
     """
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
@@ -76,6 +76,6 @@ class LazyInfoHook(RuntimeInfoHook):
             if isinstance(buffer, LazyBuffer):
                 buffer.update(value)
                 continue
-            hub.update_scalar(key, value)  # once: the hub learns of the key
+            hub.update_scalar(key, value)  # once, to tell the hub of the key
             if isinstance(value, Tensor):
                 hub.log_scalars[key] = LazyBuffer(*hub.log_scalars[key].data)

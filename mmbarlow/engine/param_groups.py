@@ -1,4 +1,4 @@
-"""Which parameters get LARS and weight decay, and which a learning rate of their own."""
+"""Which parameters get LARS and weight decay, and which get their own learning rate."""
 
 import logging
 
@@ -16,16 +16,19 @@ from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
 class NdimParamGroups:
     """Two groups: tensors with more than one dimension, and 1-D tensors (biases, BN).
 
-    The official code tells them apart by `ndim`, not by name: MMSelfSup's list of substrings
+    As in the official code, `ndim` tells them apart and not names: MMSelfSup's list of substrings
     (`bn`, `bias`, `downsample.1`) misses the BN layers of a projector built as a `Sequential`.
     The 1-D group has no weight decay and the learning rate `paramwise_cfg['bias_lr']`, by default
     the rate of the weights.
 
-    Built once a run, it also warns of gradient accumulation, which is no larger batch here.
+    It also warns against gradient accumulation, which does not make the batch larger here.
 
     Args:
         optim_wrapper_cfg: config of the wrapper, with the optimizer's under `optimizer`.
         paramwise_cfg: `dict(bias_lr=...)` or nothing.
+
+    Raises:
+        InputError: `paramwise_cfg` has another key.
     """
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
@@ -36,11 +39,11 @@ class NdimParamGroups:
         if paramwise_cfg:
             raise InputError(
                 f'unknown key {sorted(paramwise_cfg)} in optim_wrapper.paramwise_cfg: '
-                'mmbarlow.NdimParamGroups takes bias_lr alone.'
+                'mmbarlow.NdimParamGroups takes only bias_lr.'
             )
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
-        self._warn_of_accumulation(model)
+        self._warn_about_accumulation(model)
         params = [p for p in model.parameters() if p.requires_grad]
         weights = [p for p in params if p.ndim > 1]
         one_dimensional = [p for p in params if p.ndim <= 1]
@@ -53,7 +56,7 @@ class NdimParamGroups:
             {'type': 'OptimWrapper', **self.wrapper_cfg}, default_args=dict(optimizer=optimizer)
         )
 
-    def _warn_of_accumulation(self, model: nn.Module) -> None:
+    def _warn_about_accumulation(self, model: nn.Module) -> None:
         steps = self.wrapper_cfg.get('accumulative_counts', 1)
         if steps > 1 and any(isinstance(m, BarlowTwins) for m in model.modules()):
             print_log(

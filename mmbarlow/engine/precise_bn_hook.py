@@ -1,4 +1,4 @@
-"""Running statistics of BN that belong to the weights they are evaluated with."""
+"""BN's running statistics, measured anew with the weights that are evaluated."""
 
 import torch
 from mmengine.dist import all_reduce_params
@@ -11,15 +11,15 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class PreciseBNHook(Hook):
-    """detectron2's PRECISE_BN, for trainings that count iterations.
+    """detectron2's PRECISE_BN, for runs that count iterations.
 
-    Before each evaluation the running mean and variance of every BN layer that learns are set to
-    the plain mean of those of `iterations` training batches, all with the weights of now. The
-    batches are the next ones of the training's own loader, which goes on after them.
+    Before each evaluation the running mean and variance of every BN layer in training mode are set
+    to the plain mean of those of `iterations` training batches, all with the current weights. The
+    batches are the next ones of the training loader, which continues after them.
 
-    mmpretrain's hook of this name is of no use to detectors: its forward pass is that of a test,
-    with other RoIs than the training has for res5; it asks the loader for its `batch_size`, which
-    is None where a batch sampler groups the images; and it restarts the loader's workers.
+    mmpretrain's hook of this name does not work for detectors: its forward pass is that of a test,
+    in which res5 gets other RoIs than in training; it reads the loader's `batch_size`, which is
+    None where a batch sampler groups the images; and it restarts the loader's workers.
 
     Args:
         iterations: number of batches.
@@ -40,12 +40,12 @@ class PreciseBNHook(Hook):
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.reset_running_stats()
-            layer.momentum = None  # torch's word for the plain mean over all batches
+            layer.momentum = None  # in torch, the plain mean over all batches
         for _ in range(self.iterations):
             batch = next(runner.train_loop.dataloader_iterator)
             with runner.optim_wrapper.optim_context(runner.model):
                 model(**model.data_preprocessor(batch, True), mode='loss')
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
-        # Equal already with SyncBN; without, on several CPUs, each process has its own.
+        # With SyncBN they are equal already; without, as on several CPUs, each process has its own.
         all_reduce_params([b for m in layers for b in (m.running_mean, m.running_var)], op='mean')

@@ -1,4 +1,4 @@
-"""Batches that travel to the GPU while it computes."""
+"""Batches that are copied to the GPU while it computes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,11 +12,11 @@ from mmbarlow.registry import HOOKS
 
 
 class Prefetcher:
-    """A loader whose batches have their `inputs` on `device`, copied on a stream of their own.
+    """A loader whose batches have their `inputs` on `device`, copied on their own stream.
 
-    The host runs ahead of the GPU, so the copy is asked for while the step before is computed; on
-    the stream of that step it would have to wait until it is done. Everything else of the loader
-    is as it was.
+    The host runs ahead of the GPU, so it requests the copy while the GPU still computes the step
+    before; on the stream of that step the copy would have to wait for its end. Every other
+    attribute is the loader's.
     """
 
     def __init__(self, loader: Any, device: torch.device) -> None:
@@ -37,7 +37,7 @@ class Prefetcher:
             step = torch.cuda.current_stream(self.device)
             step.wait_stream(stream)
             for tensor in [inputs] if isinstance(inputs, Tensor) else inputs:
-                tensor.record_stream(step)  # its memory is free for a copy when the step is done
+                tensor.record_stream(step)  # its memory may be reused after the step
             yield {**batch, 'inputs': inputs}
 
 
@@ -50,10 +50,10 @@ def moved(inputs: Any, device: torch.device) -> Any:
 
 @HOOKS.register_module()
 class PrefetchHook(Hook):
-    """Gives a training on a GPU a `Prefetcher`; where there is none it does nothing.
+    """Gives a training run on a GPU a `Prefetcher`; on a CPU it does nothing.
 
-    For trainings that count epochs, from a loader with pin_memory=True: what is not pinned is
-    copied while the host waits.
+    For runs that count epochs, from a loader with pin_memory=True: the host has to wait for the
+    copy of memory that is not pinned.
     """
 
     def before_train(self, runner) -> None:

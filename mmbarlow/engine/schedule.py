@@ -32,7 +32,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         if self.begin + warmup >= self.end:
             raise InputError(
                 f'a warm-up of {warmup} leaves nothing of a schedule from {self.begin} to '
-                f'{self.end}: set param_scheduler.warmup below the number of epochs.'
+                f'{self.end}: set param_scheduler.warmup to less than the number of epochs.'
             )
 
     @classmethod
@@ -46,7 +46,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
         epoch_length: int,
         **kwargs,
     ) -> 'WarmupCosineLR':
-        """The same schedule counted in steps; `epoch_length` steps an epoch."""
+        """The same schedule counted in steps, of which each epoch has `epoch_length`."""
         assert by_epoch, 'only an epoch-based schedule can be converted to steps'
         warmup, begin, end = (x * epoch_length for x in (warmup, begin, end))
         return cls(*args, warmup=warmup, begin=begin, end=end, by_epoch=False, **kwargs)

@@ -1,4 +1,4 @@
-"""Running statistics of BN in processes without SyncBN."""
+"""BN's running statistics in several processes without SyncBN."""
 
 from mmengine.dist import all_reduce_params
 from mmengine.hooks import Hook
@@ -8,9 +8,9 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class SyncTrainedBuffersHook(Hook):
-    """Averages, after each epoch, the buffers of the modules that are being trained.
+    """Averages the buffers of the modules in training mode over the processes after each epoch.
 
-    MMEngine's SyncBuffersHook averages all of them, and the mean of equal numbers over three
+    MMEngine's SyncBuffersHook averages all buffers, and the mean of equal numbers over three
     processes need not be that number: a frozen backbone would move by a rounding error.
     """
 

@@ -1,4 +1,4 @@
-"""What fp32 matrix products are made of on a GPU."""
+"""The precision of fp32 matrix products on a GPU."""
 
 import torch
 from mmengine.hooks import Hook
@@ -10,10 +10,10 @@ from mmbarlow.registry import HOOKS
 class TF32Hook(Hook):
     """Lets a GPU round the factors of fp32 products to TF32: 10 bits of mantissa instead of 23.
 
-    torch does so in convolutions by itself and asks for linear layers. Without --amp the projector
-    is then several times faster. With it only the loss has fp32 products, and it keeps the
-    diagonal of C, means and deviations apart from them: docs/speed.md has what is left, measured.
-    A CPU is left alone.
+    torch does so by default in convolutions, but not in linear layers. Without --amp it makes the
+    projector several times faster. With --amp only the loss has fp32 products, and it computes
+    the diagonal of C, means and deviations without them: docs/speed.md has the error that remains,
+    measured. On a CPU nothing changes.
     """
 
     def before_run(self, runner) -> None:

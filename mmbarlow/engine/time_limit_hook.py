@@ -1,4 +1,4 @@
-"""Training in pieces of so many minutes."""
+"""Training in pieces of a given number of minutes."""
 
 import time
 
@@ -11,13 +11,13 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class TimeLimitHook(Hook):
-    """Ends the run after the last epoch that fits, with a checkpoint to go on from.
+    """Ends the run after the last epoch that fits, with a checkpoint to resume from.
 
-    An epoch fits if the longest one so far, with its validation, would; the first one always does,
-    so that every piece gets further. For trainings that count epochs.
+    An epoch fits if the longest one so far, with its validation, would still fit. The first one
+    always does, so that every piece gets further. For runs that count epochs.
 
     Args:
-        minutes: wall time, from when the hook is built.
+        minutes: wall time, counted from when the hook is built.
 
     Raises:
         Unfinished: before the first epoch that does not fit.
@@ -35,7 +35,7 @@ class TimeLimitHook(Hook):
         if self.over:
             raise Unfinished(
                 f'{runner.epoch} of {runner.max_epochs} epochs are done, and the next one does not '
-                'fit into --minutes: the same command with --resume goes on.'
+                'fit into --minutes: the same command with --resume continues.'
             )
         now = time.perf_counter()
         if self.begun is not None:
@@ -51,4 +51,4 @@ class TimeLimitHook(Hook):
         if self.over:
             for hook in runner.hooks:
                 if isinstance(hook, CheckpointHook):
-                    hook.interval = 1  # so that it writes this epoch's, and forgets an older one
+                    hook.interval = 1  # so that it writes this epoch's and deletes an older one

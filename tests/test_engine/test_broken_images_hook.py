@@ -1,4 +1,4 @@
-"""What a training does and says when images of its folder cannot be read."""
+"""What a training run does and says when images of its folder cannot be read."""
 
 import logging
 from pathlib import Path
@@ -28,7 +28,7 @@ SMALL = [
 
 
 def batch(*broken: str, size: int = 10) -> dict:
-    """Of a data loader; one sample replaces the broken ones."""
+    """A batch of a data loader, in which one sample replaces the broken ones."""
     samples = [DataSample() for _ in range(size)]
     if broken:
         skipped = tuple((name, 'truncated') for name in broken)
@@ -51,12 +51,12 @@ def test_one_percent_is_allowed_and_more_is_not(caplog):
     assert len(caplog.records) == 4  # each path once
 
 
-def test_a_bad_beginning_stops_no_good_data_set():
+def test_broken_images_at_the_beginning_do_not_stop_a_good_data_set():
     BrokenImagesHook().before_train_iter(runner(images=1000), 0, batch(*'abcdefghij'))
 
 
 def test_a_process_of_many_stops_early_when_it_has_far_more_than_its_share(monkeypatch):
-    """Its 12,500 of 100,000 images may have 125 by 1 %, and 3 sqrt(125) = 33 more by chance."""
+    """Of its 12,500 images 1 %, 125, may be broken, and by chance 3 sqrt(125) = 33 more."""
     monkeypatch.setattr('mmengine.dist.get_world_size', lambda: 8)
     hook, run = BrokenImagesHook(), runner(images=100_000)
     hook.before_train_iter(run, 0, batch(*map(str, range(158))))
@@ -117,7 +117,7 @@ def train(run_tool, folder: Path, work_dir: Path, workers: int, *options: str, r
 
 
 @pytest.mark.parametrize('workers', [0, 2])
-def test_a_training_goes_on_over_a_broken_image_and_names_it_once(
+def test_training_continues_past_a_broken_image_and_names_it_once(
     run_tool, folder, tmp_path, workers
 ):
     (path,) = spoil(folder, 1)
@@ -130,8 +130,8 @@ def test_a_training_goes_on_over_a_broken_image_and_names_it_once(
     assert (tmp_path / 'run' / f'{CONFIG.stem}_backbone.pth').is_file()
 
 
-def test_a_resumed_training_goes_on_over_a_broken_image(run_tool, folder, tmp_path):
-    spoil(folder, 2)  # 1 %, all that may be
+def test_a_resumed_run_continues_past_a_broken_image(run_tool, folder, tmp_path):
+    spoil(folder, 2)  # 1 %, as many as are allowed
     train(run_tool, folder, tmp_path / 'run', 0, 'train_cfg.max_epochs=1')
     status, _, err = train(run_tool, folder, tmp_path / 'run', 0, resume=True)
     assert status == 0, err
@@ -140,7 +140,7 @@ def test_a_resumed_training_goes_on_over_a_broken_image(run_tool, folder, tmp_pa
     assert (tmp_path / 'run' / 'epoch_2.pth').is_file()
 
 
-def test_a_training_on_many_broken_images_stops_and_says_why(run_tool, folder, tmp_path):
+def test_a_run_with_many_broken_images_stops_and_says_why(run_tool, folder, tmp_path):
     spoil(folder, 10)
     status, _, err = train(run_tool, folder, tmp_path / 'run', 0)
     assert status == 2

@@ -1,4 +1,4 @@
-"""The hook that stops a run whose loss is not finite, where the head does not look: on a GPU."""
+"""The hook that stops a run whose loss is not finite, where the head does not check: on a GPU."""
 
 from types import SimpleNamespace
 

@@ -8,8 +8,9 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
-from mmbarlow.engine import LARS, lars
+from mmbarlow.engine import LARS, WarmupCosineLR, lars
 from mmbarlow.errors import InputError
+from mmbarlow.registry import MODELS
 
 
 def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
@@ -30,7 +31,7 @@ def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
 
 @pytest.mark.parametrize('way', ['blocks', 'together'])
 def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatch):
-    """Both as a CPU does it, here in blocks of one or two rows, and as a GPU does it."""
+    """As a CPU computes them, here in blocks of one or two rows, and as a GPU does."""
     monkeypatch.setattr(lars, 'BLOCK', 10)
     if way == 'together':
         monkeypatch.setattr(LARS, '_step_in_blocks', lambda self, w, g: self._step_together([w], g))
@@ -61,7 +62,7 @@ def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatc
         assert torch.allclose(got.double(), wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_resuming_goes_on_as_if_nothing_had_happened():
+def test_a_resumed_optimizer_continues_as_if_nothing_had_happened():
     def steps(optimizer, p, n):
         for i in range(n):
             p.grad = torch.full_like(p, float(i + 1))
@@ -80,20 +81,9 @@ def test_resuming_goes_on_as_if_nothing_had_happened():
 
 def test_every_one_dimensional_tensor_and_no_other_is_excluded():
     """ResNet-50 and the projector: 53 + 2 BN layers with weight and bias, no other bias."""
-    from mmbarlow.registry import MODELS
-
+    neck = dict(type='mmbarlow.BarlowTwinsNeck', hid_channels=64, out_channels=64, in_channels=2048)
     model = nn.ModuleList(
-        [
-            MODELS.build(dict(type='mmpretrain.ResNet', depth=50)),
-            MODELS.build(
-                dict(
-                    type='mmbarlow.BarlowTwinsNeck',
-                    in_channels=2048,
-                    hid_channels=64,
-                    out_channels=64,
-                )
-            ),
-        ]
+        MODELS.build(cfg) for cfg in (dict(type='mmpretrain.ResNet', depth=50), neck)
     )
     wrapper = build_optim_wrapper(
         model,
@@ -112,7 +102,7 @@ def test_every_one_dimensional_tensor_and_no_other_is_excluded():
     assert (one_dimensional['lr'], one_dimensional['weight_decay']) == (0.0048, 0.0)
 
 
-def test_a_misspelt_group_option_is_named():
+def test_a_misspelled_group_option_is_named():
     with pytest.raises(InputError, match='bias_rl'):
         build_optim_wrapper(
             nn.Linear(2, 2),
@@ -135,12 +125,9 @@ def official_rate(step, epochs, steps_per_epoch, base):
 
 @pytest.mark.parametrize('epochs', [300, 1000])
 def test_the_rates_of_both_groups_are_the_official_ones_at_every_step(epochs):
-    from mmbarlow.registry import PARAM_SCHEDULERS
-
     weight, bias = nn.Parameter(torch.zeros(2, 2)), nn.Parameter(torch.zeros(2))
     optimizer = LARS([dict(params=[weight], lr=1.6), dict(params=[bias], lr=0.0048)], lr=1.6)
-    scheduler_class = PARAM_SCHEDULERS.get('mmbarlow.WarmupCosineLR')
-    scheduler = scheduler_class.build_iter_from_epoch(
+    scheduler = WarmupCosineLR.build_iter_from_epoch(
         optimizer, warmup=10, begin=0, end=epochs, by_epoch=True, epoch_length=5
     )
     for step in range(5 * epochs):

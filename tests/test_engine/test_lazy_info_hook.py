@@ -1,4 +1,4 @@
-"""Logging without waiting: the numbers are MMEngine's, and no step looks at a tensor."""
+"""Logging without waiting: the numbers are MMEngine's, and no step reads a tensor's value."""
 
 import copy
 import json
@@ -15,17 +15,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmbarlow.config import load_config
 from mmbarlow.engine.lazy_info_hook import LazyBuffer
-from mmbarlow.models import heads, small
+from mmbarlow.loss import GlobalBatch, direct_cached
 
-# What `.item()`, `float()`, `bool()`, `if tensor` and data-dependent shapes are made of: on a GPU
-# each of them waits for the device.
+# The operators behind `.item()`, `float()`, `bool()`, `if tensor` and data-dependent shapes: on a
+# GPU each of them waits for the device.
 WAITS = {'aten::_local_scalar_dense', 'aten::is_nonzero', 'aten::equal', 'aten::nonzero'}
 WAITS |= {'aten::masked_select', 'aten::_unique2'}
 
 
 class Waits(TorchDispatchMode):
-    """Counts the operators that look at the values of a tensor; `.tolist()` and `.numpy()`, which
-    are no operators, are counted by the test."""
+    """Counts the operators that read the values of a tensor; the test itself counts `.tolist()` and
+    `.numpy()`, which are not operators."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,8 +62,10 @@ def config(path, options: list[str], work_dir, **changes):
 def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
     hook, digits_config, small, tmp_path, monkeypatch
 ):
-    """With MMEngine's hook every step does, three times: so the test would see it."""
-    only_on_cpu(monkeypatch)
+    """With MMEngine's hook every step waits three times, so the test would notice."""
+    # The loss looks at these on a CPU alone, where there is nothing to wait for.
+    monkeypatch.setattr(GlobalBatch, 'check_finite', lambda batch, views, scale: None)
+    monkeypatch.setattr(direct_cached, 'near_zero', lambda stats: True)
     cfg = config(
         digits_config, small, tmp_path,
         **{
@@ -99,15 +101,9 @@ def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
         assert waited == [3, 3, 3]
 
 
-def only_on_cpu(monkeypatch) -> None:
-    """Without what the loss looks at on a CPU alone, where nothing is waited for."""
-    monkeypatch.setattr(heads, '_check_finite', lambda views, scale: None)
-    monkeypatch.setattr(small, 'near_zero', lambda stats: True)
-
-
 @pytest.mark.parametrize('hook', ['mmbarlow.LazyInfoHook', 'mmengine.RuntimeInfoHook'])
 def test_the_log_holds_the_mean_over_the_window(hook, digits_config, small, tmp_path):
-    """Of the losses of each step, as a hook of the test's own has seen them."""
+    """The mean of the losses of each step, as a hook of this test has seen them."""
     cfg = config(
         digits_config, small, tmp_path,
         **{
@@ -160,8 +156,8 @@ def test_a_value_of_several_numbers_is_refused():
         LazyBuffer().update(torch.zeros(2))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='synchronisations are a CUDA matter')
-def test_on_a_gpu_a_step_raises_no_synchronisation_error(digits_config, small, tmp_path):
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='only CUDA has synchronizations')
+def test_on_a_gpu_a_step_raises_no_synchronization_error(digits_config, small, tmp_path):
     """The same with torch's own detector, from the second step of a run to the last but one."""
 
     class Strict(Hook):

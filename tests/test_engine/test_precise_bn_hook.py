@@ -1,4 +1,4 @@
-"""Running statistics measured again before each evaluation."""
+"""Running statistics measured anew before each evaluation."""
 
 import pytest
 import torch

@@ -22,7 +22,7 @@ def loader(**options) -> DataLoader:
     return DataLoader(Images(), batch_size=4, **options)
 
 
-def test_a_training_on_the_cpu_keeps_its_loader(digits_config, tmp_path):
+def test_on_a_cpu_a_run_keeps_its_loader(digits_config, tmp_path):
     options = {'train_dataloader.num_workers': 0, 'train_dataloader.persistent_workers': False}
     runner = Runner.from_cfg(load_config(digits_config, options, str(tmp_path)))
     (hook,) = [hook for hook in runner.hooks if isinstance(hook, PrefetchHook)]
@@ -31,7 +31,7 @@ def test_a_training_on_the_cpu_keeps_its_loader(digits_config, tmp_path):
     assert runner.train_loop.dataloader is before
 
 
-def test_what_is_asked_of_a_loader_is_answered():
+def test_every_attribute_of_the_loader_is_there():
     plain = loader(sampler=RandomSampler(Images()))
     ahead = Prefetcher(plain, torch.device('cuda'))
     assert len(ahead) == 3
@@ -40,7 +40,7 @@ def test_what_is_asked_of_a_loader_is_answered():
     assert not hasattr(ahead, 'no_such_thing')
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='a stream is a CUDA matter')
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='only CUDA has streams')
 def test_batches_on_a_gpu_are_those_of_the_loader_while_the_gpu_is_busy():
     plain = loader(pin_memory=True)
     work = torch.randn(4096, 4096, device='cuda')

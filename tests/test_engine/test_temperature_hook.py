@@ -1,4 +1,4 @@
-"""The hook that stops a run whose temperatures have run into their lower bound."""
+"""The hook that stops a run whose temperatures have reached their lower bound."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from mmbarlow.models import AdaptiveMultiHead
 
 
 def outputs(std: float) -> dict[str, torch.Tensor]:
-    """What a head returns whose temperature network has weights of that deviation."""
+    """What a head returns whose temperature network has weights with that standard deviation."""
     torch.manual_seed(0)
     init = dict(type='Normal', layer='Linear', std=std)
     temperature = dict(type='mmbarlow.PairTemperature', batch_size=64, init_cfg=init)
@@ -26,7 +26,7 @@ def look(hook: TemperatureHook, terms: dict[str, torch.Tensor], step: int) -> No
     hook.after_train_iter(SimpleNamespace(iter=step), step, None, terms)
 
 
-def test_temperatures_in_the_middle_go_on():
+def test_temperatures_in_the_middle_do_not_stop_the_run():
     look(TemperatureHook(interval=10), outputs(std=0.01), 9)
 
 
@@ -51,5 +51,5 @@ def test_a_fixed_temperature_has_nothing_to_look_at():
 
 @pytest.mark.parametrize('share', [0, 1.5])
 def test_a_share_outside_of_0_to_1_is_refused(share):
-    with pytest.raises(InputError, match='set it above 0 and up to 1'):
+    with pytest.raises(InputError, match=f'above 0 and at most 1, got {share}'):
         TemperatureHook(max_share=share)
