@@ -3,7 +3,6 @@
 import itertools
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.loss import GlobalBatch
 from mmbarlow.models import MixedBarlowTwins, MixedBarlowTwinsNeck
 from mmbarlow.models.mixed.mixed_barlow_twins import Mixture, mix
+from mmbarlow.paths import CONFIGS
 
 N, D, EPS, LAMBDA, SCALE = 24, 16, 1e-5, 0.05, 3.0
 SHARDS = {2: [17, 7], 3: [1, 16, 7]}  # samples of each process
@@ -304,7 +304,7 @@ def test_a_resumed_run_mixes_as_the_uninterrupted_one(run_tool, small, tmp_path,
 
     draw = MixedBarlowTwins.draw
     monkeypatch.setattr(MixedBarlowTwins, 'draw', remember)
-    folder = Path(__file__).parents[2] / 'configs' / 'mixed_barlowtwins'
+    folder = CONFIGS / 'mixed_barlowtwins'
     (config,) = folder.glob('*_digits.py')
     options = ['--work-dir', tmp_path, '--cfg-options', *small, 'train_cfg.max_epochs=2']
     options += ['train_cfg.val_interval=9', 'default_hooks.checkpoint.interval=1']
