@@ -109,7 +109,7 @@ def spoil(folder: Path, count: int) -> list[Path]:
 
 def train(run_tool, folder: Path, work_dir: Path, workers: int, *options: str, resume=False):
     loading = [f'train_dataloader.num_workers={workers}']
-    loading += [f'train_dataloader.persistent_workers={workers > 0}']
+    loading += ['train_dataloader.persistent_workers=False']
     return run_tool(
         *('train.py', CONFIG, '--work-dir', work_dir, *(['--resume'] if resume else [])),
         *('--cfg-options', f'data_root={folder}', *SMALL, *loading, *options),
