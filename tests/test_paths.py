@@ -17,8 +17,8 @@ from mmbarlow.paths import CONFIGS, RECORDS
 from mmbarlow.studies import catalogue
 print(mmbarlow.__file__)
 print(CONFIGS)
-print(*[path.stem for path in suites.find(['knn_digits'])])
-print(catalogue.path('barlowtwins_resnet18_1xb128-coslr-20e_digits').name)
+print(*[path.stem for path in suites.find_benchmarks(['knn_digits'])])
+print(catalogue.config_path('barlowtwins_resnet18_1xb128-coslr-20e_digits').name)
 print(len(list(RECORDS.glob('*.json'))) > 100)
 try:
     load_config('barlowtwins_resnet18_1xb128-coslr-71e_digits.py')
