@@ -1,9 +1,6 @@
-"""Ablation: views with crops alone, on CIFAR-10.
+"""Views with crops alone, neither flipped nor solarized, on CIFAR-10. Measured: docs/ablations_results.md.
 
-    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-crop_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
-
-Neither flip nor solarize either.
-A quarter of an hour, two at once on two CPU cores. Results: docs/ablations_results.md.
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-crop_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
 """
 
 _base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'

@@ -1,12 +1,8 @@
-"""Ablation: a predictor on one branch and a stop-gradient on the other, on digits.
+"""A predictor on one branch and a stop-gradient on the other, on digits. Measured: docs/ablations_results.md.
 
-    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-stop-gradient-predictor_resnet18_1xb128-coslr-20e_digits.py
-
-Three minutes on one core of a busy machine; measured: docs/ablations_results.md, beside what is published.
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-stop-gradient-predictor_resnet18_1xb128-coslr-20e_digits.py
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
 
-model = dict(
-    head=dict(type='mmbarlow.AsymmetricHead', stop_gradient=True, predictor=True),
-)
+model = dict(head=dict(type='mmbarlow.AsymmetricHead', stop_gradient=True, predictor=True))

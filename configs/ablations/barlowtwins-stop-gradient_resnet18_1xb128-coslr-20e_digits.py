@@ -1,12 +1,8 @@
-"""Ablation: a stop-gradient on one branch, on digits.
+"""A stop-gradient on one branch, on digits. Measured: docs/ablations_results.md.
 
-    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-stop-gradient_resnet18_1xb128-coslr-20e_digits.py
-
-Three minutes on one core of a busy machine; measured: docs/ablations_results.md, beside what is published.
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-stop-gradient_resnet18_1xb128-coslr-20e_digits.py
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
 
-model = dict(
-    head=dict(type='mmbarlow.AsymmetricHead', stop_gradient=True, predictor=False),
-)
+model = dict(head=dict(type='mmbarlow.AsymmetricHead', stop_gradient=True, predictor=False))

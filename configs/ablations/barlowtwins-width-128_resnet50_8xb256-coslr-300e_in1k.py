@@ -1,11 +1,6 @@
-"""Ablation: a projector of three layers of 128.
+"""A projector of three layers of 128. Expected: linear between 56 and 72 (axis of figure 4 of the paper; no points printed).
 
-    tools/dist_train.sh configs/ablations/barlowtwins-width-128_resnet50_8xb256-coslr-300e_in1k.py 8 --amp
-
-Data, hardware and hours as for the parent. Not run here yet.
-Expected: between 56 and 72 (axis of figure 4 of the paper; its points are not printed). All three
-layers have the width, as in the run of 16384 (the author, issue 48 of the official code).
-The parent: 71.4 / 90.2.
+tools/dist_train.sh configs/ablations/barlowtwins-width-128_resnet50_8xb256-coslr-300e_in1k.py 8 --amp
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'

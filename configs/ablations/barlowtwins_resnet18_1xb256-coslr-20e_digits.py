@@ -1,8 +1,6 @@
-"""Ablation: a batch of 256, with a learning rate in proportion to its square root, on digits.
+"""A batch of 256, the learning rate in proportion to its square root, on digits. Measured: docs/ablations_results.md.
 
-    OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18_1xb256-coslr-20e_digits.py
-
-Three minutes on one core of a busy machine. Results: docs/ablations_results.md.
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18_1xb256-coslr-20e_digits.py
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'

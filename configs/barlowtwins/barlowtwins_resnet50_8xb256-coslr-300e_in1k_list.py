@@ -2,14 +2,12 @@
 
     tools/dist_train.sh configs/barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k_list.py 8 --amp
 
-Needs data/imagenet/meta/{train,val}.txt, 'n01440764/n01440764_10026.JPEG 0' a line, and the images
-below data/imagenet/{train,val}. Hardware, hours and expected numbers are those of
-barlowtwins_resnet50_8xb256-coslr-300e_in1k.py. Not run here yet.
+Needs data/imagenet/meta/{train,val}.txt, 'n01440764/n01440764_10026.JPEG 0' on a line, and the images
+below data/imagenet/{train,val}. All else is as in the parent. Not run here yet.
 """
 
-_base_ = [
-    '../_base_/models/barlowtwins_resnet50.py',
-    '../_base_/datasets/imagenet_list.py',
-    '../_base_/schedules/lars_8xb256.py',
-    '../_base_/pretrain_runtime.py',
-]
+_base_ = 'barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
+
+train_dataloader = dict(dataset=dict(ann_file='meta/train.txt'))
+test_dataloader = dict(dataset=dict(ann_file='meta/val.txt'))
+test_cfg = dict(bank_dataloader=train_dataloader)

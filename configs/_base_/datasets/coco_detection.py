@@ -10,10 +10,7 @@ def coco(split, pipeline, **kwargs):
         data_root=data_root,
         ann_file=f'annotations/instances_{split}2017.json',
         data_prefix=dict(img=f'{split}2017/'),
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            *pipeline,
-        ],
+        pipeline=[dict(type='LoadImageFromFile'), *pipeline],
         **kwargs,
     )
 
@@ -41,7 +38,7 @@ train_dataloader = dict(
         filter_cfg=dict(filter_empty_gt=True),
     ),
 )
-val_dataloader = dict(
+val_dataloader = test_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
@@ -61,13 +58,10 @@ val_dataloader = dict(
         test_mode=True,
     ),
 )
-test_dataloader = val_dataloader
-val_cfg = dict()
-test_cfg = dict()
-val_evaluator = dict(
+val_cfg = test_cfg = dict()
+val_evaluator = test_evaluator = dict(
     type='mmbarlow.COCODetectionMetric',
     data_root=data_root,
     ann_file='annotations/instances_val2017.json',
     metric=['bbox', 'segm'],
 )
-test_evaluator = val_evaluator

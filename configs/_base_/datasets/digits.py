@@ -1,13 +1,6 @@
 # The 1,797 handwritten digits that scikit-learn ships, 32 px, nothing to download. They have no
 # colour and are not mirrored, so that their views differ in place, slant and ink instead.
-view = dict(
-    rotate=15,
-    crop_scale=(0.3, 1.0),
-    flip=0.0,
-    saturation=0.0,
-    hue=0.0,
-    gray=0.0,
-)
+view = dict(rotate=15, crop_scale=(0.3, 1.0), flip=0.0, saturation=0.0, hue=0.0, gray=0.0)
 
 
 def digits(split, pipeline):
@@ -31,13 +24,11 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='mmbarlow.ViewSampler'),
 )
-val_dataloader = digits('test', dict(type='mmbarlow.CenterView', size=32))
+val_dataloader = test_dataloader = digits('test', dict(type='mmbarlow.CenterView', size=32))
 val_cfg = dict(
     type='mmbarlow.FeatureLoop',
     bank_dataloader=digits('train', dict(type='mmbarlow.CenterView', size=32)),
 )
-val_evaluator = dict(type='mmbarlow.KNN', k=[10])
-test_dataloader = val_dataloader
 test_cfg = dict(val_cfg, stage='test')
-test_evaluator = val_evaluator
+val_evaluator = test_evaluator = dict(type='mmbarlow.KNN', k=[10])
 del view

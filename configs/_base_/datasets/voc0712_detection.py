@@ -1,7 +1,15 @@
 # Boxes of PASCAL VOC: trained on trainval of 2007 and of 2012 (16,551 images), tested on test of 2007
-# (4,952), from data_root/VOCdevkit/VOC2007/ and VOC2012/. Shorter side 480 to 800 in steps of 32, in
-# testing 800, the longer one at most 1333. The batch size is that of all processes together.
+# (4,952), from data_root/VOCdevkit/VOC2007/ and VOC2012/. Shorter side 480 to 800 in steps of 32;
+# all else, testing too, as coco_detection.py has it.
+_base_ = 'coco_detection.py'
+
 data_root = 'data/voc'
+boxes = dict(type='mmdet.LoadAnnotations', with_bbox=True)
+load, _, resize, flip, pack = _base_.train_dataloader.dataset.pipeline
+resize = dict(resize, scales=[(1333, short) for short in range(480, 801, 32)])
+train_pipeline = [load, boxes, dict(type='mmbarlow.KeepDifficult'), resize, flip, pack]
+load, resize, _, pack = _base_.val_dataloader.dataset.pipeline
+test_pipeline = [load, resize, boxes, pack]
 
 
 def voc(year, split, pipeline, **kwargs):
@@ -11,70 +19,24 @@ def voc(year, split, pipeline, **kwargs):
         data_root=data_root,
         ann_file=f'{devkit}ImageSets/Main/{split}.txt',
         data_prefix=dict(sub_data_root=devkit),
-        pipeline=[
-            dict(type='LoadImageFromFile'),
-            *pipeline,
-        ],
+        pipeline=pipeline,
         **kwargs,
     )
 
 
-def trainval(year):
-    return voc(
-        year,
-        'trainval',
-        [
-            dict(type='mmdet.LoadAnnotations', with_bbox=True),
-            dict(type='mmbarlow.KeepDifficult'),
-            dict(
-                type='RandomChoiceResize',
-                resize_type='mmdet.Resize',
-                scales=[(1333, short) for short in range(480, 801, 32)],
-                keep_ratio=True,
-            ),
-            dict(type='mmdet.RandomFlip', prob=0.5),
-            dict(type='mmdet.PackDetInputs'),
-        ],
-        filter_cfg=dict(filter_empty_gt=True),
-    )
-
-
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
-    batch_sampler=dict(type='mmdet.AspectRatioBatchSampler'),
     dataset=dict(
+        _delete_=True,
         type='mmdet.ConcatDataset',
         ignore_keys=['dataset_type'],  # the year
-        datasets=[trainval(2007), trainval(2012)],
-    ),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=voc(
-        2007,
-        'test',
-        [
-            dict(type='mmdet.Resize', scale=(1333, 800), keep_ratio=True),
-            # after Resize: the boxes are compared in the size of the file
-            dict(type='mmdet.LoadAnnotations', with_bbox=True),
-            dict(
-                type='mmdet.PackDetInputs',
-                meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),
-            ),
+        datasets=[
+            voc(year, 'trainval', train_pipeline, filter_cfg=dict(filter_empty_gt=True))
+            for year in (2007, 2012)
         ],
-        test_mode=True,
     ),
 )
-test_dataloader = val_dataloader
-val_cfg = dict()
-test_cfg = dict()
-val_evaluator = dict(type='mmbarlow.VOCDetectionMetric')
-test_evaluator = val_evaluator
+val_dataloader = test_dataloader = dict(
+    dataset=dict(voc(2007, 'test', test_pipeline, test_mode=True), _delete_=True)
+)
+val_evaluator = test_evaluator = dict(_delete_=True, type='mmbarlow.VOCDetectionMetric')
+del boxes, load, resize, flip, pack, _, train_pipeline, test_pipeline

@@ -6,8 +6,6 @@ Needs data/cifar10/{train,test}/<class>/*.jpg; a GPU for half an hour, two CPU c
 hours with the ImageNet stem (estimated).
 Expected: 91.56 (a user of solo-learn's checkpoint of 1000 epochs, ResNet-18, at a batch of 128; its own
 92.10 is of a probe trained along with the network).
-`linear_cifar10` is the quick probe on features extracted once; this is the one to compare with
-published numbers.
 """
 
 _base_ = [

@@ -4,8 +4,6 @@
 
 Downloads to data/cifar100; a GPU for half an hour (estimated).
 Expected: near 70.90 / 91.91, solo-learn's probe trained along with a ResNet-18 for 1000 epochs.
-`linear_cifar100` is the quick probe on features extracted once; this is the one to compare with
-published numbers.
 """
 
 _base_ = [

@@ -3,7 +3,7 @@
     python tools/benchmark.py CHECKPOINT --suite linear-sgd_digits
 
 A minute on a CPU (estimated). Nobody else measures these images: compare untrained and trained
-networks. `linear_digits` is the quick probe on features extracted once.
+networks.
 """
 
 _base_ = [

@@ -4,8 +4,6 @@
 
 5,000 labeled images of 96 px, 8,000 to classify. Downloads 2.6 GB to data/stl10; a GPU for a
 quarter of an hour (estimated). No number is published for this recipe.
-`linear_stl10` is the quick probe on features extracted once; this is the one to compare with
-published numbers.
 """
 
 _base_ = [

@@ -5,8 +5,6 @@
 Needs data/tiny-imagenet-200 as unpacked from its zip: wnids.txt, train/<wnid>/images/*.JPEG,
 val/images/*.JPEG, val/val_annotations.txt. A GPU for an hour (estimated). No number is published
 for this recipe.
-`linear_tinyimagenet` is the quick probe on features extracted once; this is the one to compare with
-published numbers.
 """
 
 _base_ = [

@@ -3,12 +3,12 @@
     python tools/benchmark.py CHECKPOINT --suite multihead_imagenet
 
 MMSelfSup 0.x's `resnet50_mhead_linear-8xb32-steplr-90e_in1k`, with its five heads; MMSelfSup 1.x
-has four, for want of the stem. A batch of 256 over all processes. Needs data/imagenet/{train,val}
+has four, without the stem's. A batch of 256 over all processes. Needs data/imagenet/{train,val}
 and 8 GPUs for a few hours (estimated). Not run here yet.
 Expected after 300 epochs of pretraining: 15.51, 33.98, 45.96, 61.90, 71.01 (MMSelfSup 0.x).
 MMSelfSup's sixth number, AvgPool 71.66, is of a run of its own with lr 0.3 and a cosine: the one to
 compare it with is `top1` of linear_imagenet. Here AvgPool is a sixth head with the settings of the
-other five (and their BN), so that all six columns come from the same training.
+other five (and their BN), so that all six columns come from the same run.
 """
 
 _base_ = [
@@ -17,12 +17,11 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
+*before, pack = _base_.train_dataloader.dataset.pipeline
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='mmbarlow.LoadRGB'),
-            dict(type='mmpretrain.torchvision/RandomResizedCrop', size=224),
-            dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
+            *before,
             dict(
                 type='mmpretrain.torchvision/ColorJitter',
                 brightness=0.4,
@@ -44,10 +43,11 @@ train_dataloader = dict(
                 alphastd=0.1,
                 to_rgb=False,
             ),
-            dict(type='mmpretrain.PackInputs'),
+            pack,
         ],
     ),
 )
+del before, pack
 val_evaluator = dict(_delete_=True, type='mmbarlow.MultiHeadAccuracy')
 optim_wrapper = dict(
     type='OptimWrapper',
