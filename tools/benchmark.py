@@ -7,35 +7,31 @@
     python tools/benchmark.py pixels --suite knn_digits linear_digits
     python tools/benchmark.py --suite ablations --on digits --seeds 3
 
-A suite is in1k, transfer, detection or small, a benchmark's name (a file of configs/benchmarks/)
-or a data set's, for all of its benchmarks. Records go to work_dirs/NAME/records/; a result that
-has one is not measured again. docs/benchmarks.md has more.
+A suite is in1k, transfer, detection or small, or the name of a benchmark (a file of
+configs/benchmarks/), or that of a data set, for all of its benchmarks. Records go to
+work_dirs/NAME/records/; a result that has one is not measured again. More: docs/benchmarks.md.
 
-Of a study (ablations for all but neighbours) it pretrains and judges each point that has no record,
-and writes tables and figures: docs/ablations.md.
+A study (`ablations` stands for all but `baselines`) pretrains and evaluates each of its points that
+has no record, then writes tables and figures: docs/ablations.md.
 """
 
 import argparse
-import shlex
-import shutil
-import sys
-import time
 from pathlib import Path
 
 from mmengine.config import DictAction
 
 from mmbarlow import cli
 from mmbarlow.benchmarks import suites
-from mmbarlow.benchmarks.evaluator import Judge
-from mmbarlow.benchmarks.jobs import Job, described, plan, protocols_only, table
-from mmbarlow.benchmarks.network import subject
-from mmbarlow.config import check_data_folders, load_config
+from mmbarlow.benchmarks.jobs import SuiteOptions, job_lines, plan_jobs, result_lines
+from mmbarlow.benchmarks.network import read_network
+from mmbarlow.benchmarks.running import run_jobs
 from mmbarlow.errors import InputError
-from mmbarlow.launch import on_first, prepare_processes, start_processes, together
 from mmbarlow.loss import distributed
-from mmbarlow.studies import catalogue as studies
-from mmbarlow.studies import report as study_report
-from mmbarlow.zoo import provenance
+from mmbarlow.studies import catalogue
+from mmbarlow.studies.report import write_report
+from mmbarlow.studies.results import Results
+from mmbarlow.studies.running import execute
+from mmbarlow.studies.runs import StudyOptions, plan_runs, run_lines
 
 
 def parse() -> argparse.Namespace:
@@ -50,17 +46,18 @@ def parse() -> argparse.Namespace:
         nargs='+',
         required=True,
         help=f'{", ".join(suites.SUITES)}; benchmarks; data sets; or studies: '
-        f'{", ".join([*studies.SUITES, *studies.STUDIES])}',
+        f'{", ".join([*catalogue.GROUPS, *catalogue.STUDIES])}',
     )
     parser.add_argument(
         '--seeds',
         type=int,
         default=1,
         metavar='N',
-        help='run each benchmark with seeds 0 to N-1; of a study each pretraining, with 0 none',
+        help='run each benchmark, or each pretraining of a study, with seeds 0 to N-1; with 0 a '
+        'study runs none',
     )
     parser.add_argument('--dry-run', action='store_true', help='say what would run, on which data')
-    parser.add_argument('--config', help='pretraining config, where the checkpoint names none')
+    parser.add_argument('--config', help='pretraining config, where the checkpoint has none')
     parser.add_argument('--seed', type=int, help="of 'untrained', and of a foreign checkpoint")
     parser.add_argument(
         '--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the records'
@@ -73,67 +70,67 @@ def parse() -> argparse.Namespace:
     study.add_argument(
         '--on', nargs='+', metavar='DATA', help='data sets; by default those that need no GPU'
     )
-    study.add_argument('--train-options', nargs='+', metavar='KEY=VALUE', help='for each training')
+    study.add_argument('--train-options', nargs='+', action=DictAction, help='for each pretraining')
     study.add_argument('--out', help='folder of tables and figures; work_dirs/ablations by default')
     args = parser.parse_args()
-    if args.seeds < (0 if studies.find(args.suite) else 1):
+    if args.seeds < (0 if catalogue.find_studies(args.suite) else 1):
         parser.error('--seeds must be at least 1, or 0 for the tables of a study')
     return args
 
 
 def main() -> int:
     args = parse()
-    if names := studies.find(args.suite):
-        return study_report.main(names, args)
+    studies = catalogue.find_studies(args.suite)
+    return run_a_study(studies, args) if studies else run_a_suite(args)
+
+
+def run_a_suite(args: argparse.Namespace) -> int:
     if args.model is None:
         raise InputError("give a checkpoint, 'untrained' or 'pixels' before --suite.")
     for option in ('on', 'train_options', 'out'):
         if getattr(args, option) is not None:
             raise InputError(f'--{option.replace("_", "-")} is for studies: see --help.')
-    configs = {p: load_config(p, args.cfg_options) for p in suites.find(args.suite)}
-    if args.model == 'pixels':
-        configs = protocols_only(configs)
-    judged = subject(args.model, args.config, args.seed, args.scale)
-    work_dir = Path(args.work_dir or judged.work_dir)
-    folder = work_dir / 'records'
-    start_processes(args.launcher)
-    command = dict(command=shlex.join(['python', *sys.argv]))
-    jobs = on_first(
-        lambda: plan(
-            configs,
-            args.seeds,
-            judged.about | command | provenance.provenance(),
-            folder,
-            args.force,
-        )
-    )
+    network = read_network(args.model, args.config, args.seed, args.scale)
+    work_dir = Path(args.work_dir or network.work_dir)
+    options = SuiteOptions(work_dir, args.seeds, args.cfg_options, args.force, args.launcher)
+    jobs = plan_jobs(args.suite, network, options)
     if args.dry_run:
-        say(*described(jobs, configs))
+        say(*job_lines(jobs))
         return 0
-    judge = None
-    for number, job in enumerate(jobs, 1):
-        if job.open:
-            judge = judge or Judge(judged.build(), judged.encoder_cfg)
-            run(job, judge, work_dir, args)
-        say(f'[{number}/{len(jobs)}] {job.name}: {job.state}')
-    say('', *table(jobs), f'records: {folder}')
+    run_jobs(jobs, network, options, say)
+    say('', *result_lines(jobs), f'records: {work_dir / "records"}')
     return 2 if any(job.problem for job in jobs) else 0
 
 
-def run(job: Job, judge: Judge, work_dir: Path, args: argparse.Namespace) -> None:
-    """Measure and record; what cannot be measured is a problem of this benchmark alone."""
-    start = time.perf_counter()
-    try:
-        cfg = load_config(job.path, args.cfg_options, str(job.folder(work_dir)))
-        together(lambda: check_data_folders(cfg))
-        if args.force:  # nothing of an earlier run is gone on with
-            on_first(lambda: shutil.rmtree(cfg.work_dir, ignore_errors=True))
-        prepare_processes(cfg, args.launcher)
-        metrics = judge.measure(cfg, job.blank.benchmark_seed)
-        seconds = time.perf_counter() - start
-        job.record = on_first(lambda: job.write(metrics, seconds, work_dir, args.force))
-    except InputError as error:
-        job.problem = cli.one_line(error)
+def run_a_study(studies: list[str], args: argparse.Namespace) -> int:
+    for option in ('model', 'config', 'seed'):
+        if getattr(args, option) is not None:
+            raise InputError(
+                f'a study trains its own networks: leave {getattr(args, option)} ({option}) out.'
+            )
+    if args.launcher != 'none':
+        raise InputError('a study runs in one process: leave --launcher out.')
+    if (args.train_options or args.cfg_options) and not args.scale:
+        raise InputError('say with --scale what the options reduce: the records keep it.')
+    work_dir = Path(args.work_dir or 'work_dirs')
+    options = StudyOptions(
+        work_dir,
+        args.seeds,
+        args.cfg_options,
+        args.force,
+        train_options=args.train_options,
+        scale=args.scale,
+    )
+    results = Results(work_dir, args.scale)
+    runs = plan_runs(studies, args.on, results, options)
+    if args.dry_run:
+        say(*run_lines(runs, results))
+        return 0
+    problems = execute(runs, options, say)
+    out = Path(args.out or work_dir / 'ablations')
+    tables = write_report(studies, args.on, results, out)
+    say('', *tables, f'tables and figures: {out}', *problems)
+    return 2 if problems else 0
 
 
 def say(*lines: str) -> None:

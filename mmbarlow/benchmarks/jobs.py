@@ -1,6 +1,9 @@
-"""What is to be run, what has been, and the table of both."""
+"""The jobs of a suite: which benchmarks with which seeds, and what is known of each."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -8,37 +11,56 @@ from mmengine.config import Config
 
 from mmbarlow.benchmarks import suites
 from mmbarlow.benchmarks.evaluator import is_random, is_training
-from mmbarlow.config import data_roots
+from mmbarlow.benchmarks.network import Network
+from mmbarlow.config import data_roots, load_config
 from mmbarlow.errors import InputError
-from mmbarlow.zoo import records, schema
-from mmbarlow.zoo.curve import read_curve
+from mmbarlow.launch import on_first, start_processes
+from mmbarlow.zoo import provenance, records, schema
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured
+
+
+@dataclass(frozen=True)
+class SuiteOptions:
+    """How a suite is run.
+
+    work_dir: where results go.
+    seeds: each benchmark is run with the seeds 0 to seeds - 1; once if it draws nothing.
+    cfg_options: changes to the config of each benchmark.
+    force: measure again what has a record.
+    launcher: what started the processes.
+    command: for the records; None: that of this process.
+    """
+
+    work_dir: Path
+    seeds: int = 1
+    cfg_options: dict | None = None
+    force: bool = False
+    launcher: str = 'none'
+    command: str | None = None
 
 
 @dataclass
 class Job:
     """One benchmark with one seed.
 
-    path: its config.
-    blank: its record, but for metrics and time.
-    record: the whole of it, where it was measured, earlier or by now.
-    problem: why it could not be.
+    cfg: of the benchmark, with a `work_dir` of its own.
+    blank: its record without metrics and time.
+    records: the folder of its record.
+    record: the whole record, once there is one.
+    problem: why there is none.
     """
 
-    path: Path
+    cfg: Config
     blank: Record
+    records: Path
     record: Record | None = None
     problem: str | None = None
 
     @property
     def name(self) -> str:
-        run = f', run {self.blank.benchmark_seed}' if self.blank.benchmark_seed else ''
-        return self.path.stem + run
-
-    @property
-    def open(self) -> bool:
-        return self.record is None and self.problem is None
+        seed = self.blank.benchmark_seed
+        return self.blank.config + (f', run {seed}' if seed else '')
 
     @property
     def state(self) -> str:
@@ -46,67 +68,74 @@ class Job:
             return f'failed: {self.problem}' if self.problem else 'to run'
         return f'measured on {self.record.date} in {self.record.wall_time_s:.0f} s'
 
-    def folder(self, work_dir: Path) -> Path:
-        """Where the benchmark writes what it needs on its way: a folder of its own."""
-        seeds = f'seed{self.blank.seed}-run{self.blank.benchmark_seed}'
-        return work_dir / 'benchmarks' / self.path.stem / seeds
 
-    def write(
-        self, metrics: dict[str, float], seconds: float, work_dir: Path, force: bool
-    ) -> Record:
-        """The record, written; an InputError where there is one by now and `force` is not set.
-
-        That of a training has the curve that its log has left in the benchmark's folder.
-        """
-        curve = read_curve(self.folder(work_dir)) or None
-        record = replace(self.blank, metrics=metrics, wall_time_s=round(seconds, 1), curve=curve)
-        records.write(record, work_dir / 'records', force)
-        return record
-
-
-def protocols_only(configs: dict[Path, Config]) -> dict[Path, Config]:
-    """Without the benchmarks that train on the network: raw pixels have none.
+def plan_jobs(names: list[str], network: Network, options: SuiteOptions) -> list[Job]:
+    """The jobs of the suites, benchmarks and data sets in `names`, in order, with the records of
+    earlier runs. Starts the processes.
 
     Raises:
-        InputError: no other is left.
+        InputError: a name stands for nothing, a config is not valid, or all benchmarks train, and
+            the network is raw pixels.
     """
-    left = {path: cfg for path, cfg in configs.items() if not is_training(cfg)}
-    if not left:
-        names = ', '.join(path.stem for path in configs)
-        raise InputError(f'raw pixels have no network to train: {names} cannot judge them.')
-    return left
+    configs = [load_config(path, options.cfg_options) for path in suites.find_benchmarks(names)]
+    if network.about['model'] == 'pixels':
+        trained = ', '.join(Path(cfg.filename).stem for cfg in configs if is_training(cfg))
+        configs = [cfg for cfg in configs if not is_training(cfg)]
+        if not configs:
+            raise InputError(f'raw pixels have no network to train, so {trained} cannot be run.')
+    start_processes(options.launcher)
+    return on_first(lambda: list(_plan(configs, network, options)))
 
 
-def plan(
-    configs: dict[Path, Config], count: int, facts: dict, folder: Path, force: bool
-) -> list[Job]:
-    """The jobs in order.
+def job_lines(jobs: Sequence[Job]) -> Iterator[str]:
+    """What would run, on which data, and where to get that."""
+    for job in jobs:
+        state = 'has a record' if job.record else job.problem or f'to run: {_length(job.cfg)}'
+        yield f'{job.name:<32} {state}'
+        if job.record is None:
+            for root in sorted({root for _, root in data_roots(job.cfg)}):
+                yield f'    {root}: {"there" if Path(root).is_dir() else "missing"}'
+    left = [Path(job.cfg.filename) for job in jobs if job.record is None]
+    if left:
+        yield 'Data:'
+    for name in dict.fromkeys(map(suites.whole_dataset, left)):
+        yield f'    {name}: {suites.SOURCES.get(name, "see its config")}'
 
-    Args:
-        configs: of the benchmarks, by path.
-        count: seeds of a benchmark; one that draws nothing is run once.
-        facts: the fields of the records that all have in common.
-        folder: of the records.
-        force: do not look for finished ones.
 
-    Raises:
-        InputError: the facts do not make a valid record.
-    """
-    jobs = []
-    for path, cfg in configs.items():
-        for seed in range(count if is_random(cfg) else 1):
-            own = dict(config=path.stem, task=path.parent.name, dataset=suites.dataset(path))
+def result_lines(jobs: Sequence[Job]) -> Iterator[str]:
+    """Number of runs, mean and sample deviation of each metric; then what failed."""
+    yield f'{"benchmark":<32} runs  percent'
+    for config in dict.fromkeys(job.blank.config for job in jobs):
+        same = [job for job in jobs if job.blank.config == config]
+        done = [job.record for job in same if job.record]
+        if done:
+            numbers = (f'{name} {measured(done, name, ".2f")}' for name in done[0].metrics)
+            yield f'{config:<32} {len(done):>4}  {"  ".join(numbers)}'
+        for job in same:
+            if job.problem:
+                yield f'{job.name:<32} {"-":>4}  failed: {job.problem}'
+
+
+def _plan(configs: list[Config], network: Network, options: SuiteOptions) -> Iterator[Job]:
+    facts = network.about | provenance.provenance()
+    facts['command'] = options.command or shlex.join(['python', *sys.argv])
+    for cfg in configs:
+        path = Path(cfg.filename)
+        own = dict(config=path.stem, task=path.parent.name, dataset=suites.dataset(path))
+        for seed in range(options.seeds if is_random(cfg) else 1):
             blank = Record(**own, **facts, metrics={}, wall_time_s=0.0, benchmark_seed=seed)
             schema.validate(asdict(replace(blank, metrics=dict(top1=0.0))), f'a record of {path}')
-            jobs.append(Job(path, blank))
-            if not force:
-                _look_up(jobs[-1], folder)
-    return jobs
+            job = Job(deepcopy(cfg), blank, options.work_dir / 'records')
+            folder = Path(path.stem, f'seed{blank.seed}-run{seed}')
+            job.cfg.work_dir = str(options.work_dir / 'benchmarks' / folder)
+            if not options.force:
+                _look_up(job)
+            yield job
 
 
-def _look_up(job: Job, folder: Path) -> None:
-    """Find the record that an earlier run left; one of something else is a problem."""
-    file = folder / records.file_name(job.blank)
+def _look_up(job: Job) -> None:
+    """Find the record of an earlier run; that of another network is a problem."""
+    file = job.records / records.file_name(job.blank)
     if not file.is_file():
         return
     try:
@@ -116,27 +145,10 @@ def _look_up(job: Job, folder: Path) -> None:
         return
     for field, what in (('checkpoint_sha256', 'another checkpoint'), ('scale', 'another scale')):
         if getattr(found, field) != getattr(job.blank, field):
-            job.problem = (
-                f'{file} is of {what}: --force replaces it, another --work-dir keeps both.'
-            )
+            cure = '--force replaces it, another --work-dir keeps both.'
+            job.problem = f'{file} is of {what}: {cure}'
             return
     job.record = found
-
-
-def described(jobs: Sequence[Job], configs: dict[Path, Config]) -> Iterator[str]:
-    """Lines that say what would run, in order, on which data, and where that is to be had."""
-    for job in jobs:
-        cfg = configs[job.path]
-        state = 'has a record' if job.record else job.problem or f'to run: {_length(cfg)}'
-        yield f'{job.name:<32} {state}'
-        if job.record is None:
-            for root in sorted({root for _, root in data_roots(cfg)}):
-                yield f'    {root}: {"there" if Path(root).is_dir() else "missing"}'
-    wanted = dict.fromkeys(suites.whole_dataset(job.path) for job in jobs if job.record is None)
-    if wanted:
-        yield 'Data:'
-    for name in wanted:
-        yield f'    {name}: {suites.SOURCES.get(name, "see its config")}'
 
 
 def _length(cfg: Config) -> str:
@@ -144,17 +156,3 @@ def _length(cfg: Config) -> str:
         return 'frozen features'
     loop = cfg.train_cfg
     return f'{loop.max_iters} iterations' if 'max_iters' in loop else f'{loop.max_epochs} epochs'
-
-
-def table(jobs: Sequence[Job]) -> Iterator[str]:
-    """A line a benchmark: number of runs, mean and sample deviation of each metric; failures."""
-    yield f'{"benchmark":<32} runs  percent'
-    for path in dict.fromkeys(job.path for job in jobs):
-        same = [job for job in jobs if job.path == path]
-        done = [job.record for job in same if job.record]
-        if done:
-            numbers = (f'{name} {measured(done, name, ".2f")}' for name in done[0].metrics)
-            yield f'{path.stem:<32} {len(done):>4}  {"  ".join(numbers)}'
-        for job in same:
-            if job.problem:
-                yield f'{job.name:<32} {"-":>4}  failed: {job.problem}'

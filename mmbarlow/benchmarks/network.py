@@ -1,4 +1,4 @@
-"""What is judged: a checkpoint, or something to compare with."""
+"""The network that is evaluated: a checkpoint, or something to compare it with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,11 @@ from mmengine.runner import set_random_seed
 
 from mmbarlow import apis
 from mmbarlow.checkpoints import read_checkpoint, sha256
+from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
 
-# Any affine map of the pixels would do; cosine similarity wants them centred.
+# Any affine map of the pixels would do; cosine similarity needs them centered.
 PIXELS = dict(
     backbone=dict(type='mmbarlow.RawPixels'),
     data_preprocessor=dict(
@@ -21,13 +22,13 @@ PIXELS = dict(
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The network that is judged, before it is built.
+class Network:
+    """A network before it is built.
 
     about: what its records say of it: model, pretrain_config, checkpoint_sha256, seed, scale.
-    work_dir: where its results go unless the user says otherwise.
+    work_dir: where its results go by default.
     encoder_cfg: backbone and data_preprocessor, the arguments of `mmbarlow.Encoder`.
-    checkpoint: its weights, or None where there are none.
+    checkpoint: the file of its weights, or None where there are none.
     """
 
     about: dict
@@ -47,32 +48,31 @@ class Subject:
         return apis.get_model(self.checkpoint, Config(dict(model=self.encoder_cfg)))
 
 
-def subject(
+def read_network(
     model: str, config: str | None = None, seed: int | None = None, scale: str | None = None
-) -> Subject:
-    """What `model` is: the path of a checkpoint, 'untrained' or 'pixels'.
+) -> Network:
+    """The network that `model` stands for.
 
     Args:
-        model: see above.
-        config: path of the pretraining config, needed where no checkpoint tells.
-        seed: of the untrained weights, or of the pretraining where the checkpoint tells none.
+        model: the path of a checkpoint, 'untrained' or 'pixels'.
+        config: path of the pretraining config, needed where no checkpoint has it.
+        seed: of the untrained weights, or of the pretraining where the checkpoint does not say.
         scale: one sentence on how the benchmarks are reduced, None where they are not; the
             records have it after what the checkpoint says about its pretraining.
 
     Raises:
-        InputError: the checkpoint cannot be read, or does not say what it is and no config does.
+        InputError: the checkpoint cannot be read, or neither it nor a config describes the network.
     """
     name = Path(config).stem if config else None
-    about = dict(pretrain_config=name, checkpoint_sha256=None, seed=seed or 0)
+    about = dict(model=model, pretrain_config=name, checkpoint_sha256=None, seed=seed or 0)
+    about['scale'] = combined_scale('full', scale)
     if model == 'pixels':
-        about.update(model=model, pretrain_config=None, scale=combined('full', scale))
-        return Subject(about, Path('work_dirs/pixels'), PIXELS)
+        return Network(about | dict(pretrain_config=None), Path('work_dirs/pixels'), PIXELS)
     if model == 'untrained':
         if config is None:
             raise InputError("'untrained' needs --config, the pretraining config of the network.")
-        about.update(model=model, scale=combined('full', scale))
         encoder_cfg = apis.encoder_config_of(model, {}, config)
-        return Subject(about, Path(f'work_dirs/untrained/{name}'), encoder_cfg)
+        return Network(about, Path(f'work_dirs/untrained/{name}'), encoder_cfg)
     weights = read_checkpoint(model)
     meta = weights.get('meta', {})
     about.update({key: meta[key] for key in ('pretrain_config', 'seed') if key in meta})
@@ -80,14 +80,7 @@ def subject(
         model=meta.get('model', 'barlowtwins'),
         pretrain_config=about['pretrain_config'] or Path(model).stem,
         checkpoint_sha256=sha256(model),
-        scale=combined(meta.get('scale', 'full'), scale),
+        scale=combined_scale(meta.get('scale', 'full'), scale),
     )
     encoder_cfg = apis.encoder_config_of(model, weights, config)
-    return Subject(about, Path(model).parent, encoder_cfg, model)
-
-
-def combined(pretraining: str, benchmark: str | None) -> str:
-    """The `scale` of a record: 'full' only where neither part was reduced."""
-    if benchmark is None:
-        return pretraining
-    return benchmark if pretraining == 'full' else f'{pretraining.rstrip(".")}; {benchmark}'
+    return Network(about, Path(model).parent, encoder_cfg, model)

@@ -1,12 +1,11 @@
-"""Which benchmarks a name on the command line stands for, and where their data comes from."""
+"""Which benchmarks a name on the command line stands for, and where to get their data."""
 
 from pathlib import Path
 
 from mmbarlow.errors import InputError
+from mmbarlow.paths import BENCHMARKS
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / 'configs' / 'benchmarks'
-
-# Names of benchmarks or of data sets, in the order they are run.
+# Names of benchmarks or of data sets, in the order in which they run.
 SUITES = dict(
     # tables 1 and 2 of the paper, MMSelfSup's multi-head and kNN
     in1k=[
@@ -20,7 +19,7 @@ SUITES = dict(
     small=['cifar10', 'cifar100', 'stl10', 'tinyimagenet', 'digits'],
 )
 
-# Where a data set is to be had: text to read, nothing here downloads.
+# Where to get a data set: text to read, nothing is downloaded by it.
 SOURCES = dict(
     imagenet='image-net.org after registration: ILSVRC2012, train and val, as class folders',
     places205='places.csail.mit.edu: Places205 in 256 px; then tools/converters/places205.py',
@@ -36,12 +35,12 @@ SOURCES = dict(
 )
 
 
-def find(names: list[str]) -> list[Path]:
-    """The config files that the names stand for, each once, in the order asked for.
+def find_benchmarks(names: list[str]) -> list[Path]:
+    """The config files that the names stand for, each once, in the order of the names.
 
     Args:
-        names: of suites, of benchmarks (a file of configs/benchmarks/) and of data sets, for all
-            their benchmarks.
+        names: of suites, of benchmarks (the files of configs/benchmarks/) and of data sets, which
+            stand for all their benchmarks.
 
     Raises:
         InputError: a name stands for nothing.
@@ -55,13 +54,12 @@ def find(names: list[str]) -> list[Path]:
 
 
 def dataset(path: Path) -> str:
-    """The data set of a benchmark, as its file name has it: semi_imagenet-1percent.py's is
-    imagenet-1percent."""
+    """The data set in a benchmark's file name: imagenet-1percent of semi_imagenet-1percent.py."""
     return path.stem.rsplit('_', 1)[-1]
 
 
 def whole_dataset(path: Path) -> str:
-    """The data set without the part of it: that of semi_imagenet-1percent.py is imagenet."""
+    """`dataset` without the share of it that is used: imagenet of semi_imagenet-1percent.py."""
     return dataset(path).split('-')[0]
 
 

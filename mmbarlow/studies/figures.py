@@ -1,4 +1,4 @@
-"""A figure of each study: what was measured, and beside it what is published."""
+"""The figure of a study: what was measured, and beside it what is published."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,19 +7,19 @@ from statistics import mean, stdev
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from mmbarlow.studies.catalogue import MEASURES, Study
-from mmbarlow.studies.results import Row
+from mmbarlow.studies.catalogue import Study
+from mmbarlow.studies.results import MEASURES, Row
 
 OURS, PAPER = '#4878a8', '#e0a458'
 
 
-def draw(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure:
-    """Write the figure: the data set's first column, with a bar for the deviation over seeds.
+def draw_study(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure:
+    """Write the figure: the first column of the table, with a bar for the deviation over seeds.
 
     Args:
         study: any.
         dataset: one of its data sets.
-        found: its rows, see `study_records.rows`; those without a record are left out.
+        found: its rows, see `results.rows`; those without a record are left out.
         path: the picture.
     """
     measure = MEASURES[dataset][0]
@@ -40,7 +40,7 @@ def draw(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure
 
 
 def _draw_line(figure: Figure, study: Study, values: dict, label: str) -> None:
-    """Numbers along x; what is published has a scale of its own, at the right."""
+    """Numbers along x; what is published has its own scale at the right."""
     axes = figure.subplots()
     axes.errorbar(list(values), *_moments(values), fmt='o-', capsize=3, color=OURS, label='here')
     axes.set(xlabel=study.axis, ylabel=label)
@@ -61,7 +61,7 @@ def _draw_line(figure: Figure, study: Study, values: dict, label: str) -> None:
 
 
 def _draw_bars(figure: Figure, study: Study, values: dict, label: str) -> None:
-    """Words down the page, the first at the top; what is published as bars under ours."""
+    """Words from top to bottom; bars of what is published are under ours."""
     axes = figure.subplots()
     at = range(len(values))
     heights, errors = _moments(values)
@@ -76,13 +76,13 @@ def _draw_bars(figure: Figure, study: Study, values: dict, label: str) -> None:
 
 
 def _moments(values: dict) -> tuple[list[float], list[float]]:
-    """Means, and sample deviations where there are several seeds."""
+    """Means, and sample deviations, 0 for a single seed."""
     deviations = [stdev(v) if len(v) > 1 else 0.0 for v in values.values()]
     return [mean(v) for v in values.values()], deviations
 
 
 def _legend(figure: Figure) -> None:
-    """One for all axes, under them."""
+    """One legend for all axes, under them."""
     pairs = [axes.get_legend_handles_labels() for axes in figure.axes]
     handles, labels = (sum(part, []) for part in zip(*pairs, strict=True))
     figure.legend(handles, labels, loc='outside lower center', ncols=len(labels))

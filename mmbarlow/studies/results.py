@@ -1,26 +1,51 @@
-"""The records that the studies are made from, and the table of each study."""
+"""The records that the studies are made from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmbarlow.benchmarks.network import combined
 from mmbarlow.config import load_config
-from mmbarlow.studies import catalogue as studies
-from mmbarlow.studies.catalogue import Key, Study
+from mmbarlow.engine.pretraining import combined_scale
+from mmbarlow.paths import RECORDS
+from mmbarlow.studies.catalogue import Study, config_path
+from mmbarlow.studies.points import Key
 from mmbarlow.zoo import records
-from mmbarlow.zoo.notes import table
 from mmbarlow.zoo.records import Record
-from mmbarlow.zoo.runs import measured, seeds
 
-ZOO = Path(records.__file__).parent / 'records'
-# Beside those of the model zoo, whose page would grow by a row for each point.
-ABLATIONS = ZOO / 'ablations'
+# In the zoo's own folder each point would have a row on its page.
+SHIPPED = (RECORDS, RECORDS / 'ablations')
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a point stands for: a training, or with `untrained` its network before it."""
+class Measure:
+    """A column of the tables: a metric of a benchmark."""
+
+    benchmark: str
+    metric: str
+    header: str
+
+
+# By data set; the figures show the first one.
+MEASURES = dict(
+    digits=[
+        Measure('fewlabel-knn_digits', 'top1_mean', 'kNN, 5 labels a class'),
+        Measure('knn_digits', 'top1_k10', 'kNN, k = 10'),
+        Measure('linear_digits', 'top1', 'linear'),
+    ],
+    cifar10=[
+        Measure('knn_cifar10', 'top1_k200', 'kNN, k = 200'),
+        Measure('linear_cifar10', 'top1', 'linear'),
+    ],
+    imagenet=[
+        Measure('linear_imagenet', 'top1', 'linear'),
+        Measure('knn_imagenet', 'top1_k10', 'kNN, k = 10'),
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A pretraining that is compared, or with `untrained` its network before any training."""
 
     config: str
     dataset: str
@@ -31,20 +56,19 @@ class Trained:
         return Path(*kind, self.config, f'seed{seed}')
 
     def scale(self, reduced: str | None) -> str:
-        """What its records say of its scale, where `reduced` is what options reduce besides."""
+        """The scale of its records, where `reduced` is what options reduce besides."""
         if self.untrained:
             return reduced or 'full'
-        hooks = load_config(studies.path(self.config)).custom_hooks
-        (own,) = [h.get('scale', 'full') for h in hooks if h.type == 'mmbarlow.ExportHook']
-        return combined(own, reduced)
+        export = load_config(config_path(self.config)).default_hooks.export
+        return combined_scale(export.get('scale', 'full'), reduced)
 
 
 class Results:
-    """The records of the zoo and of `work_dir`; those of the latter replace the former's.
+    """The shipped records and those in `work_dir`, which replace the former.
 
     Args:
-        work_dir: has work_dirs/NAME/records/ and work_dirs/NAME/seedS/records/.
-        reduced: see `Trained.scale`; records of another scale do not count.
+        work_dir: the records are in NAME/records/ and NAME/seedS/records/.
+        reduced: see `Point.scale`; records of another scale do not count.
 
     Raises:
         InputError: a record is not valid.
@@ -53,90 +77,49 @@ class Results:
     def __init__(self, work_dir: Path, reduced: str | None = None) -> None:
         self.work_dir = work_dir
         self.reduced = reduced
-        self.scales: dict[Trained, str] = {}
-        self.zoo = [r for folder in (ZOO, ABLATIONS) for r in records.read_folder(folder)]
+        self.scales: dict[Point, str] = {}
+        self.shipped = [r for folder in SHIPPED for r in records.read_folder(folder)]
 
-    def scale(self, trained: Trained) -> str:
-        if trained not in self.scales:
-            self.scales[trained] = trained.scale(self.reduced)
-        return self.scales[trained]
+    def scale(self, point: Point) -> str:
+        if point not in self.scales:
+            self.scales[point] = point.scale(self.reduced)
+        return self.scales[point]
 
-    def of(self, trained: Trained, benchmark: str | None = None) -> list[Record]:
-        """Its records on a benchmark, or of its training, by seed."""
-        config, scale = benchmark or trained.config, self.scale(trained)
+    def of(self, point: Point, benchmark: str | None = None) -> list[Record]:
+        """Its records on a benchmark, or without one of its pretraining, by seed."""
+        config, scale = benchmark or point.config, self.scale(point)
         found = {
             (r.seed, r.benchmark_seed): r
-            for r in [*self.zoo, *self._own(trained)]
-            if (r.pretrain_config, r.model == 'untrained') == (trained.config, trained.untrained)
+            for r in [*self.shipped, *self._own(point)]
+            if (r.pretrain_config, r.model == 'untrained') == (point.config, point.untrained)
             and r.config == config
             and r.scale == scale
         }
         return [found[key] for key in sorted(found)]
 
-    def _own(self, trained: Trained) -> Iterator[Record]:
-        folder = trained.folder(self.work_dir, 0).parent
+    def _own(self, point: Point) -> Iterator[Record]:
+        folder = point.folder(self.work_dir, 0).parent
         for own in (folder, *sorted(folder.glob('seed*'))):
             yield from records.read_folder(own / 'records')
 
 
 @dataclass(frozen=True)
 class Row:
-    """A point with what was measured of it: a list of records for each of the data set's columns.
+    """A point with its records: a list for each of the data set's columns.
 
-    key: the point, None for the network before any training.
+    key: of the point, None for the untrained network.
     """
 
     key: Key | None
-    trained: Trained
+    point: Point
     found: list[list[Record]]
 
 
 def rows(study: Study, dataset: str, results: Results) -> list[Row]:
-    """The points in order, and before them the untrained network where there is one."""
-    points: list[tuple[Key | None, Trained]] = []
+    """The points in order, after the untrained network if the study has one."""
+    points: list[tuple[Key | None, Point]] = []
     if dataset in study.untrained:
-        points.append((None, Trained(study.untrained[dataset], dataset, untrained=True)))
-    points += [(key, Trained(name, dataset)) for key, name in study.points[dataset].items()]
-    columns = studies.MEASURES[dataset]
-    return [Row(key, t, [results.of(t, c.benchmark) for c in columns]) for key, t in points]
-
-
-def write_table(study: Study, dataset: str, found: Sequence[Row]) -> str:
-    """The study in Markdown: mean ± sample deviation over the seeds, and what is published."""
-    columns = studies.MEASURES[dataset]
-    header = [study.axis, *(c.header for c in columns), 'seeds', 'published, ImageNet', 'config']
-    lines = []
-    for row in found:
-        cells = [
-            measured(records, column.metric) or 'not run here'
-            for column, records in zip(columns, row.found, strict=True)
-        ]
-        published = study.published.get(row.key) if row.key is not None else None
-        lines.append(
-            [
-                *('untrained' if row.key is None else f'{row.key}', *cells),
-                str(len(seeds(row.found[0]))),
-                '–' if published is None else f'{published}',
-                f'`{row.trained.config}`',
-            ]
-        )
-    text = f'Published: {study.source}.'
-    return f'## {study.title}, {dataset}\n\n{table(header, lines)}\n{text} {_facts(found)}\n'
-
-
-def _facts(found: Sequence[Row]) -> str:
-    """Scale, dates and hardware of what was measured."""
-    used = [r for row in found if row.key is not None for cell in row.found for r in cell]
-    if not used:
-        return ''
-    facts = [
-        f'Scale: {_listed(r.scale for r in used)}',
-        _listed(r.date for r in used),
-        _listed(r.hardware for r in used),
-        f'commit {_listed(r.commit[:12] for r in used)}',
-    ]
-    return f'Measured: {"; ".join(facts)}.'
-
-
-def _listed(texts: Iterable[str]) -> str:
-    return ', '.join(sorted(set(texts)))
+        points.append((None, Point(study.untrained[dataset], dataset, untrained=True)))
+    points += [(key, Point(name, dataset)) for key, name in study.points[dataset].items()]
+    columns = MEASURES[dataset]
+    return [Row(key, p, [results.of(p, c.benchmark) for c in columns]) for key, p in points]

@@ -18,9 +18,14 @@ def results() -> list[dict]:
     Metrics and data sets are named as in our records, and the values are Decimal, with the digits
     that were published; `where` says where in the source, and a `note` what is special; `epochs`
     and `batch` of the pretraining are None where not known. A `table` keeps the result to the
-    section of that table.
+    section of that table; `point` is its name in our study of the same. `base_lr`, to be
+    multiplied by batch / 256, is the best learning rate of LARS for this batch.
     """
-    return _load('references.json')['results']
+    found = _load('references.json')['results']
+    for result in found:
+        if 'base_lr' in result:
+            result['note'] = f'learning rate {result["base_lr"]} x batch / 256'
+    return found
 
 
 def sections() -> list[dict]:
@@ -28,6 +33,7 @@ def sections() -> list[dict]:
 
     A column shows metrics of one task on one data set, and where two of our benchmarks give
     them, those of its `config`; with `ours_only` it leaves the published numbers to another one.
+    With `summary`, which is the name of the row, the first of its metrics stands in the summary.
     `ours` are the models, and pretraining configs, that have a row even before they were run. A
     section with a `table` has the published results of that table and the rows of `ours` alone,
     which other sections then show only if they name them too.

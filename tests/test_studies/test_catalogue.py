@@ -1,4 +1,4 @@
-"""Each point of a study is its baseline with one thing changed, and that to what it says."""
+"""Each point of a study is the recipe with one thing changed, to what the point says."""
 
 from functools import cache
 
@@ -8,10 +8,13 @@ from mmbarlow.benchmarks import suites
 from mmbarlow.config import load_config
 from mmbarlow.datasets.view import View
 from mmbarlow.errors import InputError
-from mmbarlow.studies import catalogue as studies
+from mmbarlow.paths import CONFIGS
+from mmbarlow.studies.catalogue import STUDIES, config_path, find_studies
+from mmbarlow.studies.results import MEASURES
+from mmbarlow.zoo import references
 from mmbarlow.zoo.runs import LABELS
 
-# What the points of a study may change of their baseline.
+# What the points of a study may change of the recipe.
 STUDIED = dict(
     loss=('model.head.', 'model.neck.norm'),
     augmentations=('train_dataloader.dataset.pipeline.0.view_', 'model.data_preprocessor.view_'),
@@ -24,15 +27,15 @@ STUDIED = dict(
     depth=('model.neck.num_layers',),
     lambd=('model.head.lambd',),
 )
-BASELINES = dict(
-    loss='baseline',
-    augmentations='baseline',
+RECIPES = dict(
+    loss='recipe',
+    augmentations='recipe',
     batch=dict(digits=128, imagenet=2048),
     width=dict(digits=512, imagenet=8192),
     depth=3,
     lambd=0.0051,
 )
-SETS = [(name, data) for name in STUDIED for data in studies.STUDIES[name].points]
+SETS = [(name, data) for name in STUDIED for data in STUDIES[name].points]
 
 
 def flat(node, prefix: str = '') -> dict:
@@ -46,21 +49,19 @@ def flat(node, prefix: str = '') -> dict:
 
 @cache
 def resolved(config: str) -> dict:
-    cfg = flat(load_config(studies.path(config)).to_dict())
+    cfg = flat(load_config(config_path(config)).to_dict())
     del cfg['work_dir']
     return cfg
 
 
 @pytest.mark.parametrize(('name', 'data'), SETS)
-def test_a_point_differs_from_its_baseline_in_what_is_studied_alone(name, data):
-    points = studies.STUDIES[name].points[data]
-    key = BASELINES[name][data] if isinstance(BASELINES[name], dict) else BASELINES[name]
-    baseline, missing = resolved(points[key]), object()
+def test_a_point_differs_from_the_recipe_only_in_what_is_studied(name, data):
+    points = STUDIES[name].points[data]
+    key = RECIPES[name][data] if isinstance(RECIPES[name], dict) else RECIPES[name]
+    recipe, missing = resolved(points[key]), object()
     for point, config in points.items():
         own = resolved(config)
-        changed = [
-            k for k in {**own, **baseline} if own.get(k, missing) != baseline.get(k, missing)
-        ]
+        changed = [k for k in {**own, **recipe} if own.get(k, missing) != recipe.get(k, missing)]
         assert all(k.startswith(STUDIED[name]) for k in changed), (config, changed)
         assert bool(changed) == (point != key), config
 
@@ -68,7 +69,7 @@ def test_a_point_differs_from_its_baseline_in_what_is_studied_alone(name, data):
 @pytest.mark.parametrize(('name', 'data'), SETS)
 def test_a_number_is_what_the_config_has(name, data):
     gpus = dict(imagenet=8).get(data, 1)
-    for x, config in studies.STUDIES[name].points[data].items():
+    for x, config in STUDIES[name].points[data].items():
         cfg = resolved(config)
         if name == 'batch':
             assert cfg['train_dataloader.batch_size'] * gpus == x
@@ -92,29 +93,29 @@ VIEWS = {
 
 @pytest.mark.parametrize('data', ['cifar10', 'imagenet'])
 def test_views_lack_what_their_name_says_and_nothing_else(data):
-    points = studies.STUDIES['augmentations'].points[data]
+    points = STUDIES['augmentations'].points[data]
     for view in ('view_a', 'view_b'):
-        full = options(points['baseline'], view)
+        full = options(points['recipe'], view)
         for words in list(points)[1:]:
             assert View(**options(points[words], view)) == View(**{**full, **VIEWS[words]})
 
 
 def options(config: str, view: str) -> dict:
     """Of one of the views, wherever they are made: by the workers or on the device."""
-    cfg = load_config(studies.path(config))
+    cfg = load_config(config_path(config))
     on_device = view in cfg.model.data_preprocessor
     made = cfg.model.data_preprocessor if on_device else cfg.train_dataloader.dataset.pipeline[0]
     return dict(made[view])
 
 
 def test_every_ablation_that_is_shipped_is_a_point_of_a_study():
-    shown = {c for s in studies.STUDIES.values() for p in s.points.values() for c in p.values()}
-    assert {path.stem for path in (studies.CONFIGS / 'ablations').glob('*.py')} <= shown
-    assert all(studies.path(config).is_file() for config in shown)
+    shown = {c for s in STUDIES.values() for p in s.points.values() for c in p.values()}
+    assert {path.stem for path in (CONFIGS / 'ablations').glob('*.py')} <= shown
+    assert all(config_path(config).is_file() for config in shown)
 
 
-def test_neighbours_are_found_by_their_recipe_barlow_twins_first():
-    points = studies.STUDIES['neighbours'].points
+def test_baselines_are_found_by_their_recipe_barlow_twins_first():
+    points = STUDIES['baselines'].points
     assert list(points['digits'])[0] == list(points['cifar10'])[0] == 'Barlow Twins'
     others = {'simclr', 'mocov2', 'byol', 'simsiam', 'swav', 'supervised'}
     methods = {LABELS[name] for name in others | {'mixed-barlowtwins', 'amcl-barlowtwins'}}
@@ -122,19 +123,34 @@ def test_neighbours_are_found_by_their_recipe_barlow_twins_first():
 
 
 def test_every_column_is_a_benchmark_of_its_data_set():
-    for data, measures in studies.MEASURES.items():
+    for data, measures in MEASURES.items():
         for measure in measures:
-            (path,) = suites.find([measure.benchmark])
+            (path,) = suites.find_benchmarks([measure.benchmark])
             assert suites.dataset(path) == data
 
 
 def test_names_of_studies_and_of_benchmarks_are_not_mixed():
-    assert studies.find(['depth', 'ablations'])[:2] == ['depth', 'loss']
-    assert studies.find(['digits', 'knn_cifar10']) == []
+    assert find_studies(['depth', 'ablations'])[:2] == ['depth', 'loss']
+    assert find_studies(['digits', 'knn_cifar10']) == []
+    assert 'baselines' not in find_studies(['ablations'])
     with pytest.raises(InputError, match='digits is no study: give studies .* or benchmarks'):
-        studies.find(['ablations', 'digits'])
+        find_studies(['ablations', 'digits'])
 
 
-def test_a_training_without_a_config_is_named():
+def test_a_point_without_a_config_is_named():
     with pytest.raises(InputError, match=r'there is no config nothing\.py in .*configs'):
-        studies.path('nothing')
+        config_path('nothing')
+
+
+def test_published_numbers_are_those_of_the_papers_tables():
+    losses = {
+        r['method']: float(r['metrics']['top1']) for r in references.results() if 'point' in r
+    }
+    published = STUDIES['loss'].published
+    assert published.keys() == STUDIES['loss'].points['imagenet'].keys()
+    assert sorted(published.values()) == sorted(losses.values())
+    assert published['no BN'] == losses['No BN in the projector'] == 71.2
+    assert list(STUDIES['batch'].published) == list(STUDIES['batch'].points['imagenet'])
+    for name in ('augmentations', 'width', 'depth', 'lambd'):
+        key = RECIPES[name]['imagenet'] if isinstance(RECIPES[name], dict) else RECIPES[name]
+        assert STUDIES[name].published == {key: 71.4}

@@ -1,28 +1,28 @@
-"""Tables and figures of studies, from generated records and from trainings of seconds."""
+"""Tables and figures of studies, from generated records and from training runs of seconds."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from mmbarlow.studies import catalogue as studies
-from mmbarlow.studies import figures as study_figures
-from mmbarlow.studies import results as study_records
-from mmbarlow.studies.catalogue import Study, digits
-from mmbarlow.studies.results import Results
+from mmbarlow.studies import results
+from mmbarlow.studies.catalogue import STUDIES, Study
+from mmbarlow.studies.figures import draw_study
+from mmbarlow.studies.points import digits
+from mmbarlow.studies.report import write_table
+from mmbarlow.studies.results import MEASURES, Results, rows
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 
 SCALE = '20 epochs instead of 70'
-FEW, KNN, LINEAR = (m.benchmark for m in studies.MEASURES['digits'])
-DEPTH = studies.STUDIES['depth']
+FEW, KNN, LINEAR = (m.benchmark for m in MEASURES['digits'])
+DEPTH = STUDIES['depth']
 
 
 @pytest.fixture(autouse=True)
 def _no_zoo(monkeypatch):
-    """The records that the project has are no part of these tests."""
-    monkeypatch.setattr(study_records, 'ZOO', Path('nowhere'))
-    monkeypatch.setattr(study_records, 'ABLATIONS', Path('nowhere'))
+    """The shipped records are no part of these tests."""
+    monkeypatch.setattr(results, 'SHIPPED', ())
 
 
 def record(config: str, seed: int, few: float, benchmark: str = FEW, **changes) -> Record:
@@ -73,9 +73,7 @@ def cells(text: str, first: str) -> list[str]:
 
 
 def test_the_table_has_mean_and_deviation_over_seeds_of_one_scale(work_dir):
-    text = study_records.write_table(
-        DEPTH, 'digits', study_records.rows(DEPTH, 'digits', Results(work_dir))
-    )
+    text = write_table(DEPTH, 'digits', rows(DEPTH, 'digits', Results(work_dir)))
     name = f'`{digits("-depth-1")}`'
     assert cells(text, '1') == ['81.0 ± 1.4'] * 3 + ['2', '–', name]
     assert cells(text, '3') == ['90.0'] * 3 + ['2', '71.4', f'`{digits()}`']
@@ -85,9 +83,9 @@ def test_the_table_has_mean_and_deviation_over_seeds_of_one_scale(work_dir):
 
 
 def test_the_figure_shows_the_points_their_deviations_and_the_untrained_network(work_dir):
-    found = study_records.rows(DEPTH, 'digits', Results(work_dir))
+    found = rows(DEPTH, 'digits', Results(work_dir))
     path = work_dir / 'depth.png'
-    (axes,) = study_figures.draw(DEPTH, 'digits', found, path).axes
+    (axes,) = draw_study(DEPTH, 'digits', found, path).axes
     (bars,) = axes.containers
     points, _, (spread,) = bars
     assert points.get_xydata().tolist() == [[1, 81], [3, 90]]
@@ -99,12 +97,12 @@ def test_the_figure_shows_the_points_their_deviations_and_the_untrained_network(
 
 
 def test_what_is_published_has_its_own_curve_or_its_own_bars(tmp_path):
-    for name, config, point in (('batch', digits(batch=32), 32), ('loss', digits(), 'baseline')):
+    for name, config, point in (('batch', digits(batch=32), 32), ('loss', digits(), 'recipe')):
         folder = tmp_path / config / 'records'
         records.write(record(config, 0, 88.0), folder)
-        study = studies.STUDIES[name]
-        found = study_records.rows(study, 'digits', Results(tmp_path))
-        figure = study_figures.draw(study, 'digits', found, tmp_path / f'{name}.png')
+        study = STUDIES[name]
+        found = rows(study, 'digits', Results(tmp_path))
+        figure = draw_study(study, 'digits', found, tmp_path / f'{name}.png')
         if name == 'batch':
             (line,) = figure.axes[1].lines
             assert line.get_xydata().tolist() == [list(p) for p in study.published.items()]
@@ -117,8 +115,8 @@ def test_what_is_published_has_its_own_curve_or_its_own_bars(tmp_path):
 
 def test_records_are_enough_for_tables_and_figures(run_tool, work_dir, monkeypatch):
     two = {1: digits('-depth-1'), 3: digits()}
-    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
-    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    study = Study('Depth', 'layers', dict(digits=two), 'nothing', untrained={})
+    monkeypatch.setitem(STUDIES, 'depth', study)
     command = ['benchmark.py', '--suite', 'depth', '--seeds', '2', '--work-dir', work_dir]
     status, out, err = run_tool(*command)
     assert status == 0, err
@@ -138,8 +136,8 @@ def test_records_are_enough_for_tables_and_figures(run_tool, work_dir, monkeypat
 
 def test_no_seed_runs_nothing_and_shows_what_is_there(run_tool, work_dir, monkeypatch):
     points = {1: digits('-depth-1'), 2: digits('-depth-2')}
-    study = Study('Depth', 'layers', dict(digits=points), {}, 'nothing', untrained={})
-    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    study = Study('Depth', 'layers', dict(digits=points), 'nothing', untrained={})
+    monkeypatch.setitem(STUDIES, 'depth', study)
     command = ['benchmark.py', '--seeds', '0', '--work-dir', work_dir, '--suite']
     status, out, err = run_tool(*command, 'depth')
     assert status == 0, err
@@ -151,10 +149,12 @@ def test_no_seed_runs_nothing_and_shows_what_is_there(run_tool, work_dir, monkey
     assert '--seeds must be at least 1' in err
 
 
-def test_a_study_trains_judges_and_draws_what_has_no_record(run_tool, small, tmp_path, monkeypatch):
+def test_a_study_pretrains_evaluates_and_draws_what_has_no_record(
+    run_tool, small, tmp_path, monkeypatch
+):
     two = {1: digits('-depth-1'), 3: digits()}
-    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
-    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    study = Study('Depth', 'layers', dict(digits=two), 'nothing', untrained={})
+    monkeypatch.setitem(STUDIES, 'depth', study)
     command = ['benchmark.py', '--suite', 'depth', '--on', 'digits', '--work-dir', tmp_path]
     command += ['--scale', 'Two steps.', '--out', tmp_path / 'out', '--train-options', *small]
     status, out, err = run_tool(*command)
@@ -187,8 +187,8 @@ def test_a_point_that_fails_stops_no_other_and_sets_the_exit_status(
     run_tool, work_dir, monkeypatch
 ):
     two = {1: digits('-depth-1'), 2: digits('-depth-2')}
-    study = Study('Depth', 'layers', dict(digits=two), {}, 'nothing', untrained={})
-    monkeypatch.setitem(studies.STUDIES, 'depth', study)
+    study = Study('Depth', 'layers', dict(digits=two), 'nothing', untrained={})
+    monkeypatch.setitem(STUDIES, 'depth', study)
     command = ['benchmark.py', '--suite', 'depth', '--work-dir', work_dir, '--scale', 'x']
     command += ['--train-options', 'train_dataloader.batch_size=1']
     status, out, _ = run_tool(*command)

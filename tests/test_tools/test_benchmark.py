@@ -253,11 +253,11 @@ def test_a_training_benchmark_has_a_folder_for_each_seed(run_tool, backbone, tmp
     assert {r.benchmark_seed: r for r in records.read_folder(tmp_path / 'records')} == runs
 
 
-def test_pixels_are_judged_by_protocols_alone(run_tool, tmp_path):
+def test_pixels_are_evaluated_by_protocols_alone(run_tool, tmp_path):
     status, out, _ = digits(run_tool, tmp_path, '--suite', 'digits', '--dry-run')
     assert status == 0
     assert 'linear_digits' in out
     assert 'linear-sgd_digits' not in out
     status, _, err = digits(run_tool, tmp_path, '--suite', 'linear-sgd_digits')
     assert status == 2
-    assert 'raw pixels have no network to train: linear-sgd_digits cannot judge them' in err
+    assert 'raw pixels have no network to train, so linear-sgd_digits cannot be run' in err

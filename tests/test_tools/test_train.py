@@ -1,7 +1,6 @@
 """Training from the command line: what it leaves behind, and what it says to bad input."""
 
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from PIL import Image
 
 from mmbarlow.apis import extract_features, get_model
 from mmbarlow.config import load_config
+from mmbarlow.engine.pretraining import use_mixed_precision
 from mmbarlow.zoo import records
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_amp_on_a_gpu_is_bf16_unless_that_would_be_emulated(
         or including_emulation,
     )  # fmt: skip
     cfg = load_config(digits_config)
-    runpy.run_path(str(ROOT / 'tools' / 'train.py'))['use_mixed_precision'](cfg)
+    use_mixed_precision(cfg)
     assert cfg.optim_wrapper.type == wrapper
 
 

@@ -1,0 +1,74 @@
+"""Running the jobs of a suite on a network.
+
+>>> network = read_network('work_dirs/NAME/NAME_backbone.pth')
+>>> options = SuiteOptions(network.work_dir, seeds=3)
+>>> jobs = plan_jobs(['digits'], network, options)
+>>> run_jobs(jobs, network, options)
+>>> [job.record or job.problem for job in jobs]
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from mmbarlow import cli
+from mmbarlow.benchmarks.evaluator import Evaluator
+from mmbarlow.benchmarks.jobs import Job, SuiteOptions
+from mmbarlow.benchmarks.network import Network
+from mmbarlow.config import check_data_folders
+from mmbarlow.errors import InputError
+from mmbarlow.launch import on_first, prepare_processes, together
+from mmbarlow.zoo import records
+from mmbarlow.zoo.curve import read_curve
+from mmbarlow.zoo.records import Record
+
+
+def run_jobs(
+    jobs: list[Job],
+    network: Network,
+    options: SuiteOptions,
+    say: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Run the jobs that have neither a record nor a problem, so that each gets one of them.
+
+    Args:
+        jobs: from `plan_jobs`, for the same network and options. Changed.
+        say: gets a line about each job.
+
+    Raises:
+        InputError: the checkpoint does not fit the network.
+    """
+    evaluator = None
+    for number, job in enumerate(jobs, 1):
+        if not (job.record or job.problem):
+            evaluator = evaluator or Evaluator(network.build(), network.encoder_cfg)
+            _run(job, evaluator, options)
+        say(f'[{number}/{len(jobs)}] {job.name}: {job.state}')
+
+
+def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
+    """Measure and record; a benchmark that cannot be run does not stop the others."""
+    start = time.perf_counter()
+    try:
+        together(lambda: check_data_folders(job.cfg))
+        if options.force:  # an earlier run must not be resumed
+            on_first(lambda: shutil.rmtree(job.cfg.work_dir, ignore_errors=True))
+        prepare_processes(job.cfg, options.launcher)
+        metrics = evaluator.measure(job.cfg, job.blank.benchmark_seed)
+        seconds = round(time.perf_counter() - start, 1)
+        job.record = on_first(lambda: _write(job, metrics, seconds, options.force))
+    except InputError as error:
+        job.problem = cli.one_line(error)
+
+
+def _write(job: Job, metrics: dict[str, float], seconds: float, force: bool) -> Record:
+    """The record, written; with the curve that a training run has logged.
+
+    Raises:
+        InputError: there is a record by now, and `force` is not set.
+    """
+    curve = read_curve(job.cfg.work_dir) or None
+    record = replace(job.blank, metrics=metrics, wall_time_s=seconds, curve=curve)
+    records.write(record, job.records, force)
+    return record

@@ -1,0 +1,118 @@
+"""From a config to a trained network; detectors are fine-tuned the same way.
+
+>>> cfg = load_config('configs/barlowtwins/NAME.py', {'train_dataloader.batch_size': 64})
+>>> backbone = pretrain(cfg)  # work_dirs/NAME/NAME_backbone.pth
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
+from mmbarlow.config import check_data_folders, explained
+from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.errors import InputError
+from mmbarlow.launch import prepare_processes
+
+
+def pretrain(
+    cfg: Config,
+    launcher: str = 'none',
+    prepare: Callable[[Config], None] | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Train what `cfg` describes; results go to its `work_dir`.
+
+    Args:
+        cfg: from `mmbarlow.config.load_config`. Changed.
+        launcher: what started the processes: 'none', 'pytorch', 'slurm' or 'mpi'.
+        prepare: changes and checks the config once the processes are started.
+        quiet: log to the file in the work dir alone.
+
+    Returns:
+        The backbone that `mmbarlow.ExportHook` writes, if the config has that hook; the record is
+        in the folder records/ beside it.
+
+    Raises:
+        InputError: the config, the data and the checkpoint in `load_from` do not fit together.
+        Unfinished: the time limit is reached, see `limit_time`.
+    """
+    check_data_folders(cfg)
+    weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
+    prepare_processes(cfg, launcher)
+    if prepare:
+        prepare(cfg)
+    with explained('the config'):
+        runner = (_QuietRunner if quiet else Runner).from_cfg(cfg)
+        # MMEngine builds these late. A fault in the config must show before the first checkpoint.
+        _ = runner.train_loop, runner.val_loop
+        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+    if weights:
+        check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)
+    runner.train()
+    return backbone_path(cfg.work_dir, cfg.filename)
+
+
+def backbone_path(work_dir: str | Path, config: str | Path) -> Path:
+    """Where the backbone of a finished pretraining lies."""
+    return Path(work_dir) / f'{Path(config).stem}_backbone.pth'
+
+
+def use_mixed_precision(cfg: Config) -> None:
+    """Compute in bf16, or in fp16 on a GPU that has no bf16 of its own."""
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    cfg.optim_wrapper.type = wrapper_for(mixed_dtype(device))
+
+
+def limit_time(cfg: Config, minutes: float) -> None:
+    """Stop after the last epoch that fits into `minutes`.
+
+    Raises:
+        InputError: `minutes` is not positive, or the config does not count epochs.
+    """
+    if not minutes > 0:
+        raise InputError(f'--minutes {minutes:g} is no time: give more than 0.')
+    if not cfg.train_cfg.get('by_epoch'):
+        raise InputError('--minutes stops between epochs, and this config counts iterations.')
+    limit = dict(type='mmbarlow.TimeLimitHook', minutes=minutes)
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), limit]
+
+
+def resume_from(cfg: Config, checkpoint: str = 'auto') -> None:
+    """Continue from `checkpoint`; 'auto' is the last one in the work dir.
+
+    Raises:
+        InputError: the work dir has no checkpoint.
+    """
+    path = find_latest_checkpoint(cfg.work_dir) if checkpoint == 'auto' else checkpoint
+    if path is None:
+        raise InputError(
+            f'nothing to resume: {cfg.work_dir} has no checkpoint. Start without --resume, or give '
+            'the --work-dir of the run that was interrupted.'
+        )
+    cfg.resume, cfg.load_from = True, path
+
+
+def add_scale(cfg: Config, reduced: str) -> None:
+    """Have the record say what is `reduced`, after what the config says already."""
+    if hook := cfg.default_hooks.get('export'):
+        hook.scale = combined_scale(hook.get('scale', 'full'), reduced)
+
+
+def combined_scale(first: str, second: str | None) -> str:
+    """The `scale` of a record: 'full' only where neither part of the work was reduced."""
+    if second is None:
+        return first
+    return second if first == 'full' else f'{first.rstrip(".")}; {second}'
+
+
+class _QuietRunner(Runner):
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        logger = super().build_logger(*args, **kwargs)
+        logger.handlers = [h for h in logger.handlers if isinstance(h, logging.FileHandler)]
+        return logger

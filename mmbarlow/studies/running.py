@@ -1,0 +1,119 @@
+"""Running studies: pretrain and evaluate each point that has no record."""
+
+import gc
+import os
+import shlex
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from mmbarlow import cli
+from mmbarlow.benchmarks.jobs import SuiteOptions, plan_jobs
+from mmbarlow.benchmarks.network import read_network
+from mmbarlow.benchmarks.running import run_jobs
+from mmbarlow.config import load_config
+from mmbarlow.engine.pretraining import add_scale, backbone_path, pretrain, resume_from
+from mmbarlow.errors import InputError
+from mmbarlow.studies.catalogue import config_path
+from mmbarlow.studies.runs import StudyOptions, StudyRun
+from mmbarlow.zoo import records
+
+THREADS = dict(digits=1)  # on layers this small a second one saves an eighth
+
+
+def execute(
+    runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None] = lambda line: None
+) -> list[str]:
+    """Pretrain and evaluate what is not measured; returns a line for each run that failed.
+
+    `say` gets a line about each run.
+    """
+    todo = [run for run in runs if run.benchmarks and not run.by_hand]
+    problems = []
+    for number, run in enumerate(todo, 1):
+        start = time.perf_counter()
+        problem = _execute(run, options)
+        took = f'{time.perf_counter() - start:.0f} s'
+        say(f'[{number}/{len(todo)}] {run.name}: {problem or took}')
+        if problem:
+            problems.append(f'{run.name}: {problem}')
+    return problems
+
+
+def _execute(run: StudyRun, options: StudyOptions) -> str | None:
+    """Returns what went wrong, if anything."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(THREADS.get(run.point.dataset, before))
+    try:
+        return _evaluate(run, options)
+    except InputError as error:
+        return cli.one_line(error)
+    finally:
+        torch.set_num_threads(before)
+        gc.collect()  # the runner's cycles keep the workers of its loaders
+
+
+def _evaluate(run: StudyRun, options: StudyOptions) -> str | None:
+    """Returns the first failure of a benchmark, if any."""
+    folder = run.point.folder(options.work_dir, run.seed)
+    if run.point.untrained:
+        path = os.path.relpath(config_path(run.point.config))
+        network = read_network('untrained', path, run.seed, options.scale)
+        model = ['untrained', '--config', path, '--seed', str(run.seed), *_scale(options)]
+    else:
+        backbone = _pretrained(run, options, folder)
+        network, model = read_network(backbone), [backbone]
+    arguments = [*model, '--suite', *run.benchmarks, '--work-dir', str(folder)]
+    suite = SuiteOptions(
+        work_dir=folder,
+        cfg_options=options.cfg_options,
+        force=options.force and run.point.untrained,  # a pretraining clears its folder
+        command=_command('benchmark.py', arguments, options.cfg_options),
+    )
+    jobs = plan_jobs(run.benchmarks, network, suite)
+    run_jobs(jobs, network, suite)
+    return next((f'{job.name}: {job.state}' for job in jobs if job.problem), None)
+
+
+def _pretrained(run: StudyRun, options: StudyOptions, folder: Path) -> str:
+    """The backbone, which is there or is pretrained now.
+
+    Raises:
+        InputError: there is one of another scale, or the pretraining fails.
+    """
+    backbone = backbone_path(folder, run.point.config)
+    found = [] if options.force else records.read_folder(folder / 'records')
+    earlier = [record for record in found if record.task == 'pretrain']
+    if earlier and earlier[0].scale != run.point.scale(options.scale):
+        cure = '--force replaces it, another --work-dir keeps both.'
+        raise InputError(f'{folder} is of another scale: {cure}')
+    if earlier and backbone.is_file():
+        return str(backbone)
+    # MMEngine writes the file with each checkpoint; a finished pretraining has a record.
+    resumes = (folder / 'last_checkpoint').is_file() and not (earlier or options.force)
+    if not resumes:
+        shutil.rmtree(folder, ignore_errors=True)
+    path = os.path.relpath(config_path(run.point.config))
+    cfg_options = {'randomness.seed': run.seed, **(options.train_options or {})}
+    cfg = load_config(path, cfg_options, str(folder))
+    if resumes:
+        resume_from(cfg)
+    if options.scale:
+        add_scale(cfg, options.scale)
+    arguments = [path, '--work-dir', str(folder), *['--resume'] * resumes, *_scale(options)]
+    cfg.default_hooks.export.command = _command('train.py', arguments, cfg_options)
+    return str(pretrain(cfg, quiet=True))
+
+
+def _scale(options: StudyOptions) -> list[str]:
+    return ['--scale', options.scale] if options.scale else []
+
+
+def _command(tool: str, arguments: list[str], cfg_options: dict | None) -> str:
+    """What does the same by hand, for the record."""
+    settings = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
+    options = ['--cfg-options', *settings] if settings else []
+    return shlex.join(['python', f'tools/{tool}', *arguments, *options])
