@@ -1,1 +1,1 @@
-"""Result records, published numbers, and the page that shows them side by side."""
+"""Result records, published numbers, and the pages that show them side by side."""

@@ -1,4 +1,4 @@
-"""The curve of a training, from the log MMEngine keeps."""
+"""The curve of a training run, from the log that MMEngine keeps."""
 
 import json
 from pathlib import Path
@@ -9,11 +9,11 @@ ITERATIONS = 100
 def read_curve(work_dir: str | Path) -> list[dict[str, float]]:
     """One entry an epoch: `epoch`, the last logged loss terms of the epoch, metrics if measured.
 
-    A training that counts iterations has no epochs: there an entry is a line of the log, with
-    `iteration`, and of more than 100 lines 100 are kept, first and last among them.
+    A run that counts iterations has no epochs: there an entry is a line of the log, with
+    `iteration`; of more than 100 lines, 100 are kept, among them the first and the last.
 
-    Reads `vis_data/scalars.json` of every run in `work_dir`, in their order, so that a training
-    resumed in pieces gives one curve.
+    Reads `vis_data/scalars.json` of every start in `work_dir`, in their order, so that training
+    that was resumed gives one curve.
     """
     found: dict[int, dict[str, float]] = {}
     at: tuple[str, int] | None = None

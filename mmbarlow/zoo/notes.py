@@ -50,13 +50,13 @@ class Notes:
                 continue
             number = self.add(PRETRAINING, run, found)
             if found[0].curve:
-                self.sections[PRETRAINING].append(_folded(found[0].seed, found[0].curve))
+                self.sections[PRETRAINING].append(_curve(found[0].seed, found[0].curve))
             end = [f'{name} {measured(found, name, ".4g")}' for name in found[0].metrics]
             minutes = sum(r.wall_time_s for r in found) / len(found) / 60
             source = ', '.join([*run.marks(found), f'[note {number}](#note-{number})'])
             rows.append([f'`{run.pretrain_config}`', ', '.join(end), f'{minutes:.1f}', source])
         if rows:
-            table = markdown_table(['Config', 'At the end', 'Minutes', 'Source'], rows)
+            table = markdown_table(['Config', 'At the end', 'Minutes', 'Note'], rows)
             self.sections[PRETRAINING].insert(0, f'{table}\n')
 
     def page(self) -> str:
@@ -101,12 +101,11 @@ def _short(commit: str) -> str:
     return f'`{digits[:12]}`' + (' with uncommitted changes' if dirty else '')
 
 
-def _folded(seed: int, points: list[dict[str, float]]) -> str:
-    """A curve as a table to unfold: the first epoch, the last, and some between."""
+def _curve(seed: int, points: list[dict[str, float]]) -> str:
+    """A curve as a table: the first epoch, the last, and some between."""
     last = len(points) - 1
     steps = min(CURVE_ROWS - 1, last)
     rows = [points[round(i * last / steps)] if steps else points[0] for i in range(steps + 1)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = ([f'{row[name]:.4g}' if name in row else '' for name in names] for row in rows)
-    table = markdown_table(names, cells)
-    return f'\n<details><summary>Curve, seed {seed}</summary>\n\n{table}\n</details>\n\n'
+    return f'\nThe curve of seed {seed}:\n\n{markdown_table(names, cells)}\n'

@@ -13,11 +13,10 @@ PAGE, NOTES_PAGE = 'model_zoo.md', 'docs/model_zoo_records.md'
 INTRO = f"""\
 # Model zoo
 
-What was measured with this project, beside what others have published. Commands, hardware,
-commits, pretraining runs and their curves are on the [page of the records]({NOTES_PAGE}),
-to which the notes link. `tools/model_zoo.py` writes both pages from the
-[records](mmbarlow/zoo/records/) and the [published numbers](mmbarlow/zoo/references.json):
-do not edit them.
+What was measured with this project, and what others have published. `tools/model_zoo.py` writes
+this page, and [that of commands, hardware and pretraining runs]({NOTES_PAGE}), to
+which the notes link, from the [records](mmbarlow/zoo/records/) and the
+[published numbers](mmbarlow/zoo/references.json): do not edit them.
 
 Accuracies and AP are in percent; ± is the sample standard deviation over several seeds, of the
 pretraining or of the benchmark. A row marked *reduced* was made with less data or fewer epochs
@@ -25,8 +24,9 @@ than its recipe asks for and does not compare with the published ones.
 
 ## Summary
 
-The best self-supervised result of each protocol, measured here and published. The sections have
-all results and the baselines, and in them the **bold** rows are this project's.
+The best self-supervised result of each protocol, here and among the published ones below. 1 % and
+10 % are the labels used. The sections also have the baselines; their **bold** rows are this
+project's, and [Sources](#sources) explains the others.
 """
 
 

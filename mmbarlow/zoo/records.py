@@ -71,7 +71,7 @@ def read(path: str | Path) -> Record:
     except OSError as error:
         raise InputError(f'{path} cannot be read: {error.strerror}.') from error
     except ValueError as error:
-        raise InputError(f'{path} is not JSON ({error}): make the record anew.') from error
+        raise InputError(f'{path} is not JSON ({error}): run the benchmark again.') from error
     validate(data, str(path))
     return Record(**data)
 
@@ -80,8 +80,7 @@ def read_folder(folder: str | Path) -> list[Record]:
     """The records in `folder`, by file name; none if there is no folder.
 
     Raises:
-        InputError: a record is not valid, or is not in the file of its name, which may have
-            another one.
+        InputError: a record is not valid, or its file has another name than it should.
     """
     found = []
     for path in sorted(Path(folder).glob('*.json')):
@@ -99,7 +98,7 @@ def to_json(record: Record) -> str:
     data = asdict(record)
     curve = data.pop('curve')
     if not data['benchmark_seed']:
-        del data['benchmark_seed']  # as in the records from before there was one
+        del data['benchmark_seed']  # as in records from before there was one
     lines = [f'  {json.dumps(name)}: {json.dumps(value)}' for name, value in data.items()]
     if curve:
         epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in curve)

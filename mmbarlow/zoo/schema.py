@@ -29,12 +29,8 @@ def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
-def _numbers(value: object) -> bool:
-    return isinstance(value, dict) and bool(value) and all(map(_number, value.values()))
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, dict) and bool(value) and all(map(_text, value.values()))
+def _object_of(check: Check) -> Check:
+    return lambda value: isinstance(value, dict) and bool(value) and all(map(check, value.values()))
 
 
 def _seed(value: object) -> bool:
@@ -42,7 +38,7 @@ def _seed(value: object) -> bool:
 
 
 def _curve(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_numbers, value))
+    return isinstance(value, list) and bool(value) and all(map(_object_of(_number), value))
 
 
 def _day(value: object) -> bool:
@@ -61,11 +57,14 @@ _text = _matches(r'\S(.*\S)?')
 
 # field: (check, what it must be)
 FIELDS: dict[str, tuple[Check, str]] = {
-    'config': (_name, "the file stem of the benchmark's config, for 'pretrain' the training's"),
+    'config': (
+        _name,
+        "the file stem of the config: the benchmark's, or for 'pretrain' the recipe's",
+    ),
     'task': (lambda value: value in TASKS, f'one of {", ".join(TASKS)}'),
     'dataset': (_name, "the data set's name, such as digits, cifar10 or imagenet"),
-    'metrics': (_numbers, 'a flat object of finite numbers, accuracies in percent'),
-    'model': (_name, 'what was judged: barlowtwins, supervised, untrained, pixels, ...'),
+    'metrics': (_object_of(_number), 'a flat object of finite numbers, accuracies in percent'),
+    'model': (_name, 'what was evaluated: barlowtwins, supervised, untrained, pixels, ...'),
     'pretrain_config': (_or_null(_name), 'the file stem of the pretraining config, or null'),
     'checkpoint_sha256': (_or_null(_matches('[0-9a-f]{64}')), '64 hexadecimal digits, or null'),
     'seed': (
@@ -76,11 +75,11 @@ FIELDS: dict[str, tuple[Check, str]] = {
         _matches('unknown|[0-9a-f]{40}(-dirty)?'),
         "40 hexadecimal digits, with -dirty after them if so, or 'unknown'",
     ),
-    'versions': (_texts, 'an object of version numbers as text, by package'),
+    'versions': (_object_of(_text), 'an object of version numbers as text, by package'),
     'hardware': (_text, 'the CPU and GPUs in words, on one line'),
     'wall_time_s': (
         lambda value: _number(value) and value >= 0,
-        'the seconds that this result took, without the pretraining before it',
+        'the seconds that this result took, not counting the pretraining before it',
     ),
     'date': (_day, 'a date as YYYY-MM-DD'),
     'scale': (_text, "'full', or one sentence on what was reduced"),

@@ -6,7 +6,7 @@ from mmbarlow.zoo import references
 from mmbarlow.zoo.markdown import heading_link
 from mmbarlow.zoo.runs import BASELINES, LABELS, Run, measured, values
 
-HEADER = ('Data and protocol', 'Best here', 'of', 'Best published', 'of')
+HEADER = ('Data, protocol', 'Best here', 'Best published')
 
 
 def summary_rows(section: dict, own: list[tuple[Run, str]]) -> list[list[str]]:
@@ -17,13 +17,13 @@ def summary_rows(section: dict, own: list[tuple[Run, str]]) -> list[list[str]]:
         own: what has a row in the section, with the links to the notes.
     """
     return [
-        [heading_link(column['summary'], section['title']), *_own(column, own), *_published(column)]
+        [heading_link(column['summary'], section['title']), _own(column, own), _published(column)]
         for column in section['columns']
         if 'summary' in column
     ]
 
 
-def _own(column: dict, own: list[tuple[Run, str]]) -> list[str]:
+def _own(column: dict, own: list[tuple[Run, str]]) -> str:
     """Of the self-supervised runs the best in the mean; a full one comes before a reduced one."""
     metric = column['metrics'][0]
     found = [
@@ -32,15 +32,15 @@ def _own(column: dict, own: list[tuple[Run, str]]) -> list[str]:
         if run.model not in BASELINES and (numbers := values(run.of(column), metric))
     ]
     if not found:
-        return ['not run here', '–']
+        return 'not run here'
     _, _, run, note = max(found, key=lambda candidate: candidate[:2])
     records = run.of(column)
-    marks = run.marks(records) if len(records) > 1 else ['1 seed', *run.marks(records)]
-    network = f'{run.label}, `{run.pretrain_config}`'
-    return [measured(records, metric) or '', ', '.join([network, *marks, note])]
+    seeds = ['1 seed'] * (len(records) == 1)
+    network = f'{measured(records, metric)} {run.label}, `{run.pretrain_config}`'
+    return ', '.join([network, *seeds, *run.marks(records), note])
 
 
-def _published(column: dict) -> list[str]:
+def _published(column: dict) -> str:
     metric, baselines = column['metrics'][0], {LABELS[model] for model in BASELINES}
     found = [
         result
@@ -51,7 +51,6 @@ def _published(column: dict) -> list[str]:
         and 'table' not in result
     ]
     if not found or column.get('ours_only'):
-        return ['–', '–']
+        return '–'
     best = max(found, key=lambda result: result['metrics'][metric])
-    source = f'{best["method"]}, {best["backbone"]} ({best["source"]}, {best["where"]})'
-    return [str(best['metrics'][metric]), source]
+    return f'{best["metrics"][metric]} {best["method"]}, {best["source"]}'
