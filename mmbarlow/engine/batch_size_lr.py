@@ -1,4 +1,4 @@
-"""The learning rate that fits a batch size: the best ones that the paper's author has found.
+"""The learning rate that fits a batch size: the best ones that the paper's author found.
 
 Linear scaling is wrong for this method: with the batch 32 times as large, the best rate of the
 weights is 9 times as high, not 32 times.
@@ -6,25 +6,24 @@ weights is 9 times as high, not 32 times.
 
 import math
 
+import numpy as np
 from mmengine.config import Config
 
 from mmbarlow.errors import InputError
-
-# Batch size: rate of LARS, to be multiplied by batch / 256. 300 epochs on ImageNet, of a grid
-# search for each batch: linear top-1 69.7, 70.7, 71.4, 71.7, 71.4, 70.7 (the author, issue 7 of
-# facebookresearch/barlowtwins; figure 2 of the paper).
-BEST = {128: 0.7, 256: 0.4, 512: 0.3, 1024: 0.25, 2048: 0.2, 4096: 0.2}
+from mmbarlow.zoo import references
 
 # Biases and BN: the weights' rate x 0.024, for the official gradient, which is 1 / (number of GPUs)
-# of ours (docs/loss.md). On how many GPUs the table was made is not published: 8 is MMSelfSup's
-# number, and that of configs/_base_/schedules/lars_8xb256.py.
+# of ours (docs/loss.md). The number of GPUs behind the author's rates is not published: 8 is
+# MMSelfSup's number, and that of configs/_base_/schedules/lars_8xb256.py.
 BIAS, GPUS = 0.024, 8
 
 
 def learning_rates(batch_size: int) -> tuple[float, float]:
     """The rates of weights and of biases and BN, for LARS and the exact gradient.
 
-    Between the batch sizes of the table, its factor is interpolated in log2 of the batch size.
+    Those of the author's grid search, 300 epochs on ImageNet (issue 7 of
+    facebookresearch/barlowtwins, figure 2 of the paper); between two of his batch sizes, the
+    factor before batch / 256 is interpolated in log2 of the batch size.
 
     Args:
         batch_size: N of the global batch, 128 to 4096.
@@ -32,7 +31,8 @@ def learning_rates(batch_size: int) -> tuple[float, float]:
     Raises:
         InputError: the batch is smaller or larger than any there is a rate for.
     """
-    sizes = list(BEST)
+    best = {r['batch']: float(r['base_lr']) for r in references.results() if 'base_lr' in r}
+    sizes = sorted(best)
     if not sizes[0] <= batch_size <= sizes[-1]:
         raise InputError(
             f'no data for batch {batch_size}: the best learning rates are known for batches of '
@@ -40,10 +40,9 @@ def learning_rates(batch_size: int) -> tuple[float, float]:
             'untried. Set optim_wrapper.optimizer.lr and optim_wrapper.paramwise_cfg.bias_lr '
             'yourself, without --auto-scale-lr.'
         )
-    low = max(size for size in sizes if size <= batch_size)
-    high = min(size for size in sizes if size >= batch_size)
-    way = math.log2(batch_size / low) / math.log2(high / low) if high > low else 0.0
-    weights = (BEST[low] + way * (BEST[high] - BEST[low])) * batch_size / 256
+    factors = [best[size] for size in sizes]
+    factor = float(np.interp(math.log2(batch_size), np.log2(sizes), factors))
+    weights = factor * batch_size / 256
     return weights, weights * BIAS / GPUS
 
 
@@ -51,7 +50,7 @@ def use_learning_rates(cfg: Config, processes: int) -> None:
     """Put the rates for `processes` times the loader's batch into the config.
 
     Raises:
-        InputError: there is no data for the batch, or the optimiser is not the one of the table.
+        InputError: there is no rate for the batch, or the config is not Barlow Twins with LARS.
     """
     optimizer = cfg.optim_wrapper.optimizer
     if optimizer.type != 'mmbarlow.LARS' or not cfg.model.type.endswith('BarlowTwins'):
