@@ -4,7 +4,6 @@ tools/dist_train.sh configs/ablations/barlowtwins-crop-blur_resnet50_8xb256-cosl
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 # Neither flipped nor solarized: our reading of "crop + blur only".
 views, pack = _base_.train_dataloader.dataset.pipeline
 views = dict(

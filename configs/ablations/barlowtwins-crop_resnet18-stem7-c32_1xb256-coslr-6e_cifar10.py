@@ -4,7 +4,6 @@ OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-crop_resne
 """
 
 _base_ = 'barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
-
 model = dict(
     data_preprocessor=dict(
         view_a=dict(flip=0.0, gray=0.0, jitter=0.0),

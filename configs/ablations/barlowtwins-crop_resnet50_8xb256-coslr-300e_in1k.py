@@ -4,7 +4,6 @@ tools/dist_train.sh configs/ablations/barlowtwins-crop_resnet50_8xb256-coslr-300
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 views, pack = _base_.train_dataloader.dataset.pipeline
 views = dict(
     views, view_a=dict(flip=0.0, gray=0.0, jitter=0.0), view_b=dict(flip=0.0, gray=0.0, jitter=0.0)

@@ -4,5 +4,4 @@ OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-depth-1_re
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
-
 model = dict(neck=dict(num_layers=1))

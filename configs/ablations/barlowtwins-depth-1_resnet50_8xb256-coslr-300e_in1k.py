@@ -4,5 +4,4 @@ tools/dist_train.sh configs/ablations/barlowtwins-depth-1_resnet50_8xb256-coslr-
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(neck=dict(num_layers=1))

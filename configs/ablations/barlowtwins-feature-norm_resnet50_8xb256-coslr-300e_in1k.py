@@ -4,5 +4,4 @@ tools/dist_train.sh configs/ablations/barlowtwins-feature-norm_resnet50_8xb256-c
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(head=dict(type='mmbarlow.FeatureNormHead'))

@@ -4,5 +4,4 @@ OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-lambda-7e-
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
-
 model = dict(head=dict(lambd=0.007))

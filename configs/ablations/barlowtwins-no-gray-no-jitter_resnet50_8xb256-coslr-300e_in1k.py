@@ -4,7 +4,6 @@ tools/dist_train.sh configs/ablations/barlowtwins-no-gray-no-jitter_resnet50_8xb
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 views, pack = _base_.train_dataloader.dataset.pipeline
 views = dict(
     views,

@@ -4,5 +4,4 @@ OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-width-1024
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
-
 model = dict(neck=dict(hid_channels=1024, out_channels=1024), head=dict(in_channels=1024))

@@ -4,6 +4,5 @@ tools/dist_train.sh configs/ablations/barlowtwins-width-16384_resnet50_8xb256-co
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 # All three layers, as in the author's run (issue 48 of the official code).
 model = dict(neck=dict(hid_channels=16384, out_channels=16384), head=dict(in_channels=16384))

@@ -4,5 +4,4 @@ tools/dist_train.sh configs/ablations/barlowtwins-width-16_resnet50_8xb256-coslr
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(neck=dict(hid_channels=16, out_channels=16), head=dict(in_channels=16))

@@ -4,5 +4,4 @@ tools/dist_train.sh configs/ablations/barlowtwins-width-2048_resnet50_8xb256-cos
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(neck=dict(hid_channels=2048, out_channels=2048), head=dict(in_channels=2048))

@@ -4,5 +4,4 @@ tools/dist_train.sh configs/ablations/barlowtwins-width-256_resnet50_8xb256-cosl
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(neck=dict(hid_channels=256, out_channels=256), head=dict(in_channels=256))

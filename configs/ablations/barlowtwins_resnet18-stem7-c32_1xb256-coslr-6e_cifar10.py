@@ -2,12 +2,11 @@
 
     OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py
 
-A quarter of an hour, two at once on two CPU cores. Views: crop, flip, colour jitter, grayscale, and
-solarize on the second one, made of whole batches, in a fifth of the time. What is studied on it: docs/ablations.md.
+A quarter of an hour, two at once on two CPU cores. The views are made of whole batches, in a fifth of
+the time. What is studied on it: docs/ablations.md.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py'
-
 model = dict(
     channels_last=True,
     data_preprocessor=dict(
@@ -20,7 +19,7 @@ model = dict(
 train_dataloader = dict(
     num_workers=1, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
 )
-train_cfg = dict(max_epochs=6, val_interval=100)  # its benchmarks judge it
+train_cfg = dict(max_epochs=6, val_interval=100)  # measured by its benchmarks
 default_hooks = dict(
     checkpoint=dict(interval=-1, save_last=False),
     export=dict(scale='6 epochs, half of the channels, and the ImageNet stem on 32 px'),

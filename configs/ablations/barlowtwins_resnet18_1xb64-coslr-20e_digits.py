@@ -4,6 +4,5 @@ OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins_resnet18_1
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-20e_digits.py'
-
 train_dataloader = dict(batch_size=64)
 optim_wrapper = dict(optimizer=dict(lr=0.0007))

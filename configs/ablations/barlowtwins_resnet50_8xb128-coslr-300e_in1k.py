@@ -4,7 +4,6 @@ tools/dist_train.sh configs/ablations/barlowtwins_resnet50_8xb128-coslr-300e_in1
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 train_dataloader = dict(batch_size=128)
 # The best of the author's search, mmbarlow/engine/batch_size_lr.py.
 optim_wrapper = dict(optimizer=dict(lr=1), paramwise_cfg=dict(bias_lr=0.003))

@@ -7,7 +7,6 @@ clipped at 1. Not run here yet. Expected: not known, see docs/variants.md.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
-
 model = dict(
     neck=dict(type='mmbarlow.MultiHeadNeck', num_heads=3),
     head=dict(

@@ -6,7 +6,7 @@ Needs CIFAR-10 as class folders, data/cifar10/{train,test}/<class>/*.jpg. Data, 
 and loss are those of the 200-epoch config; the ImageNet stem (7x7, stride 2, max-pooling) leaves
 a 15th of the operations on 32 px, and 8 epochs at twice the batch a 50th of the steps.
 Measured (2026-11-21): kNN k=200 47.0 %, linear 53.6 %; untrained 35.7 and 42.3 %; the same network
-trained with labels 71.1 and 72.2 %. Raw pixels 41.2 % (kNN). All else: model_zoo.md.
+trained with labels 71.1 and 72.2 %. Raw pixels 41.2 % (kNN). The rest: model_zoo.md.
 """
 
 _base_ = [

@@ -2,9 +2,8 @@
 
     python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py
 
-Downloads CIFAR-10 to data/cifar10 if it is not there. Not run here yet, for want of a GPU.
-Expected: kNN (k=200, T=0.1) 84.2 % after 200 epochs (lightly's benchmark page, batch 128;
-between its versions 83.5 to 84.2).
+Downloads CIFAR-10 to data/cifar10 if it is not there. Not run here yet.
+Expected: kNN (k=200, T=0.1) 84.2 % (lightly's benchmark page; 83.5 to 84.2 between its versions).
 """
 
 _base_ = [
@@ -14,8 +13,8 @@ _base_ = [
     '../_base_/pretrain_runtime.py',
 ]
 
-# Workers load the images and the GPU makes the views that a worker would have made of them, where
-# a core makes about a thousand pairs a second.
+# Workers load the images and the GPU makes the views, of which a core would make about a thousand
+# pairs a second.
 model = dict(
     channels_last=True,
     data_preprocessor=dict(

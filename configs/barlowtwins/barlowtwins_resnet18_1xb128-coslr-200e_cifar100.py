@@ -2,9 +2,9 @@
 
     python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar100.py
 
-Downloads CIFAR-100 to data/cifar100 if it is not there. Not run here yet, for want of a GPU. No
-number is published for this recipe; solo-learn's, with LARS and 1000 epochs, ends at 70.90 / 91.91
-(linear, trained along; its README).
+Downloads CIFAR-100 to data/cifar100 if it is not there. Not run here yet. No
+number is published for this recipe; solo-learn's, with LARS and 1000 epochs, ends at 70.90 / 91.91 (a
+linear classifier trained along with the network; its README).
 """
 
 _base_ = [

@@ -6,7 +6,6 @@ Not run here yet; barlowtwins_resnet18_1xb128-coslr-200e_cifar100.py says what i
 """
 
 _base_ = 'barlowtwins_resnet18_1xb128-coslr-200e_cifar10_folders.py'
-
 data_root = 'data/cifar100'
 images = dict(dataset=dict(data_root=data_root))
 train_dataloader = val_dataloader = test_dataloader = images

@@ -3,9 +3,9 @@
     python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_stl10.py
 
 Downloads STL-10 to data/stl10 if it is not there; its images take 3 GB of memory, 6 GB while they
-are read. The 3x3 stem makes an image cost 9 times one of CIFAR-10. Not run here yet, for want of a
-GPU. No number is published for this recipe; Mixed Barlow Twins, with other views and a projector of
-1024, ends at 88.94 % by kNN (its README).
+are read. With the 3x3 stem an image costs 9 times as much as one of CIFAR-10. Not run here yet. No
+number is published for this recipe; Mixed Barlow Twins, with other views and a projector of 1024, ends
+at 88.94 % by kNN (its README).
 """
 
 _base_ = [

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_tinyimagenet.py
 
-Needs data/tiny-imagenet-200 as unpacked from its zip, and one GPU; the 3x3 stem makes an image cost
-4 times one of CIFAR-10. Not run here yet, for want of a GPU. No number is published for this recipe;
+Needs data/tiny-imagenet-200 as unpacked from its zip, and one GPU; with the 3x3 stem an image costs
+4 times as much as one of CIFAR-10. Not run here yet. No number is published for this recipe;
 Mixed Barlow Twins, with other views and a projector of 1024, ends at 38.11 % by kNN (its README).
 """
 

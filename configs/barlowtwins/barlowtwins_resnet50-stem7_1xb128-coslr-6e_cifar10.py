@@ -1,10 +1,9 @@
-"""A ResNet-50 that has seen something, for trying detection without a GPU: half an hour on a CPU core.
+"""A ResNet-50 with some pretraining, to try detection without a GPU: half an hour on a CPU core.
 
     python tools/train.py configs/barlowtwins/barlowtwins_resnet50-stem7_1xb128-coslr-6e_cifar10.py
 
-Every tenth image of CIFAR-10, for six epochs: 230 steps. No recipe for good features, but all 318
-tensors of the backbone have moved, which is what the transfer to mmdet is tried with
-(docs/detection.md).
+Every tenth image of CIFAR-10, for six epochs: 230 steps. The features are not good, but all 318 tensors
+of the backbone have moved, which is enough to try the transfer to mmdet (docs/detection.md).
 """
 
 _base_ = 'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py'

@@ -7,6 +7,5 @@ unpacked. `zip -0 -r images.zip FOLDER` makes it. All else is as with a folder. 
 """
 
 _base_ = 'barlowtwins_resnet50_1xb128-coslr-100e_folder.py'
-
 data_root = 'data/images.zip'
 train_dataloader = dict(dataset=dict(type='mmbarlow.ImageArchive', data_root=data_root))

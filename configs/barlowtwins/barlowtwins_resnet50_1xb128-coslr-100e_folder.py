@@ -4,9 +4,9 @@
 
 The recipe of the official code, with the learning rate that its authors found best for a batch of
 128 (github.com/facebookresearch/barlowtwins, issue 7; 300 epochs on ImageNet end at 69.7 % there,
-with the batch of 2048 at 71.4 %). Without labels there is no kNN along the way: what the features
-are worth, tools/benchmark.py says afterwards. Not run here yet, for want of a GPU; docs/data.md has
-more on folders and on images that cannot be read.
+with the batch of 2048 at 71.4 %). Without labels there is no kNN along the way: tools/benchmark.py
+measures the features afterwards. Not run here yet; docs/data.md has more on folders and on images that
+cannot be read.
 """
 
 _base_ = [

@@ -7,5 +7,4 @@ Expected: linear 73.2 / 91.0 (paper, table 1), 73.5 / 91.0 (released weights).
 """
 
 _base_ = 'barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 train_cfg = dict(max_epochs=1000)

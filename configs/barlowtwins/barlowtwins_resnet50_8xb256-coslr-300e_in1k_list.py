@@ -7,7 +7,6 @@ below data/imagenet/{train,val}. All else is as in the parent. Not run here yet.
 """
 
 _base_ = 'barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 train_dataloader = dict(dataset=dict(ann_file='meta/train.txt'))
 test_dataloader = dict(dataset=dict(ann_file='meta/val.txt'))
 test_cfg = dict(bank_dataloader=train_dataloader)

@@ -1,4 +1,4 @@
-"""The supervised row beside Barlow Twins on CIFAR-10: a quarter of an hour on two CPU cores.
+"""The supervised row next to Barlow Twins on CIFAR-10: a quarter of an hour on two CPU cores.
 
     python tools/train.py configs/baselines/supervised_resnet18-stem7_1xb256-coslr-8e_cifar10.py --amp
 

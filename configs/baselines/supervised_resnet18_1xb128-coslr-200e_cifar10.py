@@ -1,9 +1,9 @@
-"""The supervised row beside Barlow Twins on CIFAR-10, ResNet-18 with the 3x3 stem, one GPU.
+"""The supervised row next to Barlow Twins on CIFAR-10, ResNet-18 with the 3x3 stem, one GPU.
 
     python tools/train.py configs/baselines/supervised_resnet18_1xb128-coslr-200e_cifar10.py
 
-One view of each image instead of two, cropped and mirrored as there, without the changes of color,
-which serve invariance. Not run here yet. No number is published for just this recipe.
+One view of each image instead of two, cropped and mirrored as there, its colors unchanged, since their
+changes serve invariance. Not run here yet. No number is published for this very recipe.
 """
 
 _base_ = [

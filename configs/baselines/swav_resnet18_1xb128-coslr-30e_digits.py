@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python tools/train.py configs/baselines/swav_resnet18_1xb128-coslr-30e_digits.py
 
-Measured over 3 seeds (2026-11-26): kNN with 5 labels a class 88.9 +- 4.4 %, k=10 96.2, linear 96.8.
+Measured over 3 seeds (2026-11-26): kNN with 5 labels per class 88.9 +- 4.4 %, k=10 96.2, linear 96.8.
 """
 
 _base_ = [

@@ -8,5 +8,4 @@ untrained 33.0 and 37.5.
 """
 
 _base_ = '../ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
-
 model = dict(type='mmbarlow.MixedBarlowTwins', scale=4.0)

@@ -7,5 +7,4 @@ Expected: above the parent, as in the paper at 2000 epochs; nothing is published
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py'
-
 model = dict(type='mmbarlow.MixedBarlowTwins', scale=4.0)

@@ -7,6 +7,5 @@ of that run is not stated).
 """
 
 _base_ = 'mixed-barlowtwins_resnet50_8xb128-coslr-300e_in1k.py'
-
 model = dict(scale=1.0)
 train_cfg = dict(max_epochs=1000)

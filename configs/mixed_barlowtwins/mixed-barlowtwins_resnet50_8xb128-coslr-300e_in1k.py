@@ -11,7 +11,6 @@ with an eps of 1e-5, and the gradient is exact.
 """
 
 _base_ = '../barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k.py'
-
 model = dict(type='mmbarlow.MixedBarlowTwins', scale=0.5, warmup=10, target='released')
 train_dataloader = dict(batch_size=128)
 optim_wrapper = dict(

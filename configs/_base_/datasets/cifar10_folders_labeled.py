@@ -1,4 +1,4 @@
-# CIFAR-10 as class folders (train/airplane/*.jpg, test/airplane/*.jpg), one view an image.
+# CIFAR-10 as class folders (train/airplane/*.jpg, test/airplane/*.jpg), one view of each image.
 _base_ = 'small_labeled.py'
 
 data_root = 'data/cifar10'

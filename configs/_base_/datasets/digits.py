@@ -1,5 +1,5 @@
 # The 1,797 handwritten digits that scikit-learn ships, 32 px, nothing to download. They have no
-# colour and are not mirrored, so that their views differ in place, slant and ink instead.
+# color and are not mirrored, so that their views differ in place, slant and ink instead.
 view = dict(rotate=15, crop_scale=(0.3, 1.0), flip=0.0, saturation=0.0, hue=0.0, gray=0.0)
 
 

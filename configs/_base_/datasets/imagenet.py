@@ -25,7 +25,7 @@ def plain(split):
     )
 
 
-# kNN as in MMSelfSup. After the training only: the features of the 1.28 million images of the
+# kNN as in MMSelfSup. After pretraining only: the features of the 1.28 million images of the
 # bank take 10 GB.
 test_dataloader = plain('val')
 test_cfg = dict(type='mmbarlow.FeatureLoop', bank_dataloader=plain('train'), stage='test')

@@ -1,4 +1,4 @@
-# ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG), one view an image.
+# ImageNet-1k as class folders (train/n01440764/*.JPEG, val/n01440764/*.JPEG), one view of each image.
 _base_ = 'labeled.py'
 
 data_root = 'data/imagenet'

@@ -1,5 +1,5 @@
 # Training and testing with labels at 224 px, as in the official `evaluate.py`: random crop
-# (bilinear) and flip against resize to 256 and centre. A child says where the images come from.
+# (bilinear) and flip in training, resize to 256 and center crop in testing. A child says where the images come from.
 # The batch size is that of all processes together.
 train_dataloader = dict(
     batch_size=256,

@@ -1,5 +1,5 @@
 # STL-10 in its own format, downloaded where there is a network: 96 px. Trained on its 100,000 images
-# without a class and the 5,000 with one, evaluated on the 5,000 and 8,000 that have one.
+# without a class and 5,000 with one; its kNN has these 5,000 for a bank and classifies 8,000.
 _base_ = 'small_images.py'
 
 data_root = 'data/stl10'

@@ -1,5 +1,5 @@
 # Adaptive multi-head Barlow Twins: three heads and a network for their temperatures, and AMCL's
-# 'default' views (crop, flip, jitter, grey; neither blur nor solarize), which the device makes.
+# 'default' views (crop, flip, jitter, gray; neither blur nor solarize), which the device makes.
 _base_ = 'barlowtwins_resnet18_small.py'
 
 view = dict(saturation=0.4)

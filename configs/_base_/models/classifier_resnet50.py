@@ -1,6 +1,6 @@
 # What downstream classification trains: a ResNet-50 and one linear layer on its average-pooled
-# features, as in the official `evaluate.py`. tools/benchmark.py puts the network that is judged in
-# the backbone's place, with its normalisation, and gives the head its width.
+# features, as in the official `evaluate.py`. tools/benchmark.py puts the evaluated network in the
+# backbone's place, with its normalization, and gives the head its width.
 model = dict(
     type='mmpretrain.ImageClassifier',
     # mean and std of ImageNet; the images are RGB already

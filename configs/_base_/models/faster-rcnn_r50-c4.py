@@ -1,6 +1,6 @@
 # Faster R-CNN R50-C4 as MoCo and the paper fine-tune it: res5 is the head of each RoI, with an extra
 # norm after it; nothing is frozen, and BN learns everywhere, over all processes by the runner's
-# `sync_bn`; strides in the 3x3 convolutions; RGB, normalised as in the pretraining. mmdet's base has
+# `sync_bn`; strides in the 3x3 convolutions; RGB, normalized as in the pretraining. mmdet's base has
 # the anchors and numbers of detectron2: 12000 proposals before and 2000 after NMS in training, 6000
 # and 1000 in testing.
 _base_ = 'mmdet::_base_/models/faster-rcnn_r50-caffe-c4.py'

@@ -1,5 +1,5 @@
 # Six linear classifiers on a frozen network: its stem, its stages, its average. As
-# linear_resnet50.py, tools/benchmark.py puts the judged ResNet in.
+# linear_resnet50.py, tools/benchmark.py puts the evaluated ResNet in.
 _base_ = 'linear_resnet50.py'
 
 model = dict(

@@ -1,4 +1,4 @@
-# The official optimiser and schedule, for a global batch of 2048.
+# The official optimizer and schedule, for a global batch of 2048.
 optim_wrapper = dict(
     type='OptimWrapper',
     # 0.2 x 2048 / 256; the paper's text has a weight decay of 1.5e-6, its code 1e-6
@@ -6,7 +6,7 @@ optim_wrapper = dict(
     constructor='mmbarlow.NdimParamGroups',
     # 0.0048 x 2048 / 256 = 0.0384 is published for biases and BN, but it belongs to the gradient
     # of the code it was tuned with, 1 / (number of GPUs) of the true one. LARS hides that factor
-    # for weights only. Our gradient is exact: the training that MMSelfSup ran on 8 GPUs has
+    # for weights only. Our gradient is exact: what MMSelfSup ran on 8 GPUs has
     # 0.0384 / 8 here (the official README's, on 16, would have 0.0024).
     paramwise_cfg=dict(bias_lr=0.0048),
 )

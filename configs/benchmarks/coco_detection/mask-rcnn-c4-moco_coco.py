@@ -7,5 +7,4 @@ for Barlow Twins with these. Not run here yet.
 """
 
 _base_ = 'mask-rcnn-c4_coco.py'
-
 optim_wrapper = dict(optimizer=dict(lr=0.02))

@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite knn_cifar10
 """
 
 _base_ = '../../_base_/datasets/cifar10_folders.py'
-
 test_evaluator = dict(type='mmbarlow.KNN', k=[10, 200], temperature=0.1)

@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite knn_cifar100
 """
 
 _base_ = '../../_base_/datasets/cifar100.py'
-
 test_evaluator = dict(k=[10, 200])

@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite knn_digits
 """
 
 _base_ = '../../_base_/datasets/digits.py'
-
 test_evaluator = dict(type='mmbarlow.KNN', k=[1, 10, 20], temperature=0.07)

@@ -7,5 +7,4 @@ Expected after 300 epochs of pretraining: 63.6, 63.8, 62.7, 61.9 (MMSelfSup 0.x)
 """
 
 _base_ = '../../_base_/datasets/imagenet.py'
-
 test_evaluator = dict(k=[10, 20, 100, 200], temperature=0.07)

@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite knn_stl10
 """
 
 _base_ = '../../_base_/datasets/stl10.py'
-
 test_evaluator = dict(k=[10, 200])

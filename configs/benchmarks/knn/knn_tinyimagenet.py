@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite knn_tinyimagenet
 """
 
 _base_ = '../../_base_/datasets/tinyimagenet.py'
-
 test_evaluator = dict(k=[10, 200])

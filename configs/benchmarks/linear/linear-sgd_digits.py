@@ -2,8 +2,8 @@
 
     python tools/benchmark.py CHECKPOINT --suite linear-sgd_digits
 
-A minute on a CPU (estimated). Nobody else measures these images: compare untrained and trained
-networks.
+A minute on a CPU (estimated). No number is published for these images: compare untrained and
+trained networks.
 """
 
 _base_ = [

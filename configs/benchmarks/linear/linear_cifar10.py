@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite linear_cifar10
 """
 
 _base_ = '../../_base_/datasets/cifar10_folders.py'
-
 test_evaluator = dict(_delete_=True, type='mmbarlow.LinearProbe')

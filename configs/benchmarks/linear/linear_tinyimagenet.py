@@ -4,5 +4,4 @@ python tools/benchmark.py CHECKPOINT --suite linear_tinyimagenet
 """
 
 _base_ = '../../_base_/datasets/tinyimagenet.py'
-
 test_evaluator = dict(_delete_=True, type='mmbarlow.LinearProbe')

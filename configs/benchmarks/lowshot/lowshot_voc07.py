@@ -1,4 +1,4 @@
-"""Linear SVMs on VOC07 with 1 to 96 positive images a class: mean AP over 5 draws.
+"""Linear SVMs on VOC07 with 1 to 96 positive images per class: mean AP over 5 draws.
 
 python tools/benchmark.py CHECKPOINT --suite lowshot_voc07 --cfg-options data_root=FOLDER
 
@@ -7,5 +7,4 @@ No number of Barlow Twins has been published. k, draws and costs as VISSL and, b
 """
 
 _base_ = '../../_base_/datasets/voc07.py'
-
 test_evaluator = dict(type='mmbarlow.LowShotSVM')

@@ -3,7 +3,7 @@
     python tools/benchmark.py CHECKPOINT --suite multihead_cifar10
 
 30 epochs where ImageNet has 90, its steps at the same thirds, crops and flips at 32 px without the
-colours: our choice, nobody has published this. The maps are averaged to the grids of ImageNet as
+colors: our choice; nothing of the kind is published. The maps are averaged to the grids of ImageNet as
 far as they are that large. Needs data/cifar10/{train,test}/<class>/*.jpg; half an hour on two CPU
 cores for a ResNet-18 with the ImageNet stem (estimated).
 """

@@ -7,5 +7,4 @@ the paper has 69.7 and 89.3 with its own settings: semi_imagenet-10percent.py.
 """
 
 _base_ = 'semi-official_imagenet-1percent.py'
-
 train_dataloader = dict(dataset=dict(subset='10percent'))

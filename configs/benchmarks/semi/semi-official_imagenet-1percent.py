@@ -8,7 +8,6 @@ from those weights (issue 14 there).
 """
 
 _base_ = 'semi_imagenet-1percent.py'
-
 optim_wrapper = dict(
     optimizer=dict(lr=0.005),
     paramwise_cfg=dict(custom_keys={'head.': dict(lr_mult=100)}),

@@ -1,10 +1,10 @@
-"""Fine-tuning of the whole network on 1 % of CIFAR-10's labels: 50 images a class.
+"""Fine-tuning of the whole network on 1 % of CIFAR-10's labels: 50 images per class.
 
 python tools/benchmark.py CHECKPOINT --suite semi_cifar10-1percent
 
 There is no published setting. This is that of ImageNet (section B.2 of the paper) where the data
 allow it: 20 epochs of batches of 256 would be 40 steps, so there are 125 epochs of batches of 64,
-1,000 steps as there (1,020), the drops after the same shares of the training, and the rates of a
+1,000 steps as there (1,020), the drops after the same shares of the run, and the rates of a
 batch of 256 divided by 4. Those are 0.002 for the backbone, but 0.1 for the classifier, solo-learn's
 for a linear probe on CIFAR: the cross entropy of 10 classes is some 100 times as curved as that of
 1,000 (p (1 - p) = 0.09 against 0.001), and with 0.5 it starts by rising to 15.

@@ -8,5 +8,4 @@ official README has other rates: semi-official_imagenet-10percent.py.
 """
 
 _base_ = 'semi_imagenet-1percent.py'
-
 train_dataloader = dict(dataset=dict(subset='10percent'))

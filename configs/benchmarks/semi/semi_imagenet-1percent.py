@@ -16,7 +16,7 @@ _base_ = [
 ]
 
 train_dataloader = dict(dataset=dict(type='mmbarlow.ImageNetSubset', subset='1percent'))
-# BN learns and normalises with its own batch's statistics on each GPU: the official `evaluate.py`
+# BN learns and normalizes with its own batch's statistics on each GPU: the official `evaluate.py`
 # calls model.train() and converts nothing to SyncBN. It evaluates with rank 0's running statistics,
 # here they are the mean of all processes.
 sync_bn = None

@@ -8,7 +8,6 @@ is no published number for Barlow Twins with these. Not run here yet.
 """
 
 _base_ = 'faster-rcnn-c4_voc0712.py'
-
 optim_wrapper = dict(optimizer=dict(lr=0.02))
 param_scheduler = [
     dict(_base_.param_scheduler[0], start_factor=0.001, end=101),  # noqa: F821
