@@ -9,7 +9,7 @@ from mmbarlow.evaluation.features import Features
 from mmbarlow.evaluation.svm.average_precision import RULES
 
 
-def check_splits(train: Features, test: Features) -> int:
+def check_classes(train: Features, test: Features) -> int:
     """The number of classes: the highest label of the train split plus one.
 
     Raises:

@@ -34,7 +34,7 @@ def train_classifier(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[s
     with explained('the benchmark'):
         replace_backbone(cfg, encoder_cfg)
         fit_head(cfg)
-    return train_and_evaluate(cfg, state, partial(load_backbone, state), [LabelsHook()])
+    return train_and_evaluate(cfg, state, partial(load_into_backbone, state), [LabelsHook()])
 
 
 def replace_backbone(cfg: Config, encoder_cfg: dict) -> None:
@@ -86,7 +86,7 @@ def fit_head(cfg: Config) -> None:
         cfg.model.head.in_shapes = [tuple(x.shape[1:]) for x in features]
 
 
-def load_backbone(state: dict[str, Tensor], model: Any) -> None:
+def load_into_backbone(state: dict[str, Tensor], model: Any) -> None:
     """Raises InputError unless the tensors are those of the model's backbone, all of them."""
     backbone = getattr(model.backbone, 'backbone', model.backbone)  # inside mmbarlow.StemResNet
     check_fits(backbone, state, 'the evaluated network')

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.accuracy import accuracy
-from mmbarlow.evaluation.checks import check_knn, check_splits
+from mmbarlow.evaluation.checks import check_classes, check_knn
 from mmbarlow.evaluation.features import Features
 from mmbarlow.evaluation.knn import knn_predict
 from mmbarlow.registry import METRICS
@@ -51,9 +51,9 @@ class FewLabelKNN:
         percent.
 
         Raises:
-            InputError: a class has fewer labels than `labels_per_class`; see also `check_splits`.
+            InputError: a class has fewer labels than `labels_per_class`; see also `check_classes`.
         """
-        classes = check_splits(train, test)
+        classes = check_classes(train, test)
         top1 = []
         for index in self._draw(train.labels, classes):
             bank = Features(train.features[index], train.labels[index])

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmbarlow.evaluation.accuracy import accuracy
-from mmbarlow.evaluation.checks import check_knn, check_splits
+from mmbarlow.evaluation.checks import check_classes, check_knn
 from mmbarlow.evaluation.features import Features, announce_memory
 from mmbarlow.progress import progress
 from mmbarlow.registry import METRICS
@@ -127,9 +127,9 @@ class KNN:
         """Top-1 and, with more than five classes, Top-5 in percent: `top1_k10`, `top5_k10`, ...
 
         Raises:
-            InputError: see `check_splits`.
+            InputError: see `check_classes`.
         """
-        classes = check_splits(train, test)
+        classes = check_classes(train, test)
         predictions = knn_predict(train, test.features, self.k, self.temperature)
         return {
             f'{name}_k{k}': value

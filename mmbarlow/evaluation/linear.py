@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.accuracy import accuracy
-from mmbarlow.evaluation.checks import check_splits
+from mmbarlow.evaluation.checks import check_classes
 from mmbarlow.evaluation.features import Features
 from mmbarlow.registry import METRICS
 
@@ -40,9 +40,9 @@ class LinearProbe:
         """`top1` and, with more than five classes, `top5`, in percent.
 
         Raises:
-            InputError: the train split has only one class; see also `check_splits`.
+            InputError: the train split has only one class; see also `check_classes`.
         """
-        classes = check_splits(train, test)
+        classes = check_classes(train, test)
         if train.labels.unique().numel() < 2:
             raise InputError('the train split has only one class: a classifier needs two.')
         mean, scale = train.features.mean(0), train.features.std(0)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmbarlow.evaluation.checks import check_splits
+from mmbarlow.evaluation.checks import check_classes
 from mmbarlow.evaluation.features import Features
 
 
@@ -16,7 +16,7 @@ def with_values(count: int, value: float) -> Features:
 
 
 def test_counts_the_classes_of_the_train_split():
-    assert check_splits(split(classes=3), split(classes=2)) == 3
+    assert check_classes(split(classes=3), split(classes=2)) == 3
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_counts_the_classes_of_the_train_split():
 )
 def test_bad_features_are_refused_with_what_is_wrong_and_where(train, test, message):
     with pytest.raises(ValueError, match=message):
-        check_splits(train, test)
+        check_classes(train, test)
