@@ -1,4 +1,4 @@
-"""Reading and writing weights: nothing but tensors and text is ever unpickled."""
+"""Read, compare and write weights; only tensors and plain values are ever unpickled."""
 
 import hashlib
 import re
@@ -14,17 +14,17 @@ from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 
 RESAVE = (
-    'It asks for {named}. If you trust it, write its tensors alone in the environment that made '
+    'It asks for {named}. If you trust it, save its tensors alone in the environment that wrote '
     "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
 )
 
 
 def read_checkpoint(path: str | Path) -> dict:
-    """A checkpoint file, read with `weights_only=True`: a hostile pickle is refused, not run.
+    """A checkpoint, read with `weights_only=True`: a hostile pickle is refused, not run.
 
     Raises:
-        InputError: the file is missing, is no checkpoint, or holds more than tensors and plain
-            containers.
+        InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
+            plain values.
     """
     if Path(path).is_dir():
         raise InputError(f'{path} is a folder: give a checkpoint file in it.')
@@ -32,11 +32,11 @@ def read_checkpoint(path: str | Path) -> dict:
         raise InputError(f'there is no checkpoint {path}.')
     try:
         checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # a broken pickle can end in any of them
+    except Exception as error:  # a broken pickle can raise any of them
         named = re.search(r'GLOBAL ([\w.]+)', str(error))
         raise InputError(
-            f'{path} is no checkpoint of tensors and plain values, or is damaged; anything else '
-            'is not loaded, since unpickling it could run any code.'
+            f'{path} is damaged, or is no checkpoint of tensors and plain values: other content is '
+            'not loaded, since unpickling it could run any code.'
             + (f' {RESAVE.format(named=named[1], path=path)}' if named else '')
         ) from error
     if not isinstance(checkpoint, dict):
@@ -45,11 +45,10 @@ def read_checkpoint(path: str | Path) -> dict:
 
 
 def keep_plain(checkpoint: dict) -> None:
-    """Leave tensors and plain values in a checkpoint of MMEngine's, so that `read_checkpoint`
-    takes it.
+    """Remove objects from a checkpoint of MMEngine, so that `read_checkpoint` accepts it.
 
-    MMEngine would add the objects of its log's moving averages, which need `getattr` to be
-    unpickled. A resumed run starts these averages anew; the log files keep every value.
+    The objects hold the moving averages of MMEngine's log and need `getattr` to be unpickled. A
+    resumed run starts these averages anew; the log files keep every value.
     """
     checkpoint['message_hub'] = dict(log_scalars={}, runtime_info={}, resumed_keys={})
 
@@ -66,7 +65,7 @@ def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> No
 
 
 def backbone_state(checkpoint: dict) -> dict[str, Tensor]:
-    """The backbone's tensors of a checkpoint of a backbone or of a whole model."""
+    """The tensors of the backbone, from a checkpoint of a backbone or of a whole model."""
     state = checkpoint.get('state_dict', checkpoint)
     inner = {k[len('backbone.') :]: v for k, v in state.items() if k.startswith('backbone.')}
     return inner or state
@@ -78,10 +77,10 @@ def check_fits(
     source: str | Path,
     cure: str = 'Use the config the checkpoint was trained with.',
 ) -> None:
-    """Every tensor of `module` must be in `state`, in its shape, and none may be left over.
+    """Check that `state` has every tensor of `module`, in its shape, and no other.
 
     Raises:
-        InputError: it does not fit, with the numbers and the first name of each kind.
+        InputError: it does not fit; the message has the number and the first name of each fault.
     """
     compare(module.state_dict(), state, source, cure)
 
@@ -89,7 +88,7 @@ def check_fits(
 def compare(
     own: dict[str, Tensor], state: dict[str, Tensor], source: str | Path, cure: str
 ) -> None:
-    """`check_fits` for the tensors of a model that are no module of it by themselves."""
+    """`check_fits` for tensors that are only a part of a module or of several modules."""
     faults = {
         'missing in the checkpoint': [k for k in own if k not in state],
         'left over': [k for k in state if k not in own],

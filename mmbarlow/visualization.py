@@ -1,4 +1,4 @@
-"""Pictures of a training: its curve, its cross-correlation matrix, its features."""
+"""Pictures of a pretraining run: its curve, its cross-correlation matrix, its features."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 from torch import Tensor
 
-Curve = list[dict[str, float]]  # of a record
+Curve = list[dict[str, float]]  # the `curve` of a record
 
 
 def draw_curve(curve: Curve, floor: float, path: str | Path) -> None:
-    """Both terms of the loss over the epochs, and the metrics measured on the way.
+    """Draw both terms of the loss over the epochs, and the metrics measured during the run.
 
     Args:
-        curve: of a pretraining record.
-        floor: what the loss cannot fall under, `losses.loss_floor`.
-        path: the picture.
+        curve: the curve of a pretraining record.
+        floor: lower bound of the loss, from `mmbarlow.loss.loss_floor`.
+        path: file of the picture.
     """
     figure = Figure(figsize=(8, 4), layout='constrained')
     left = figure.subplots()
@@ -36,12 +36,12 @@ def draw_curve(curve: Curve, floor: float, path: str | Path) -> None:
 
 
 def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) -> Figure:
-    """A metric over the epochs: the mean over the runs of each line, and a band from least to most.
+    """Draw a metric over the epochs: a line for the mean over runs, a band from least to most.
 
     Args:
         lines: label to the curves of runs that differ in their seed.
-        metric: a key of their entries; those without it are left out.
-        path: the picture.
+        metric: key of the curves' entries; entries without it are left out.
+        path: file of the picture.
     """
     figure = Figure(figsize=(7, 4.4), layout='constrained')
     axes = figure.subplots()
@@ -62,7 +62,7 @@ def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) ->
 
 
 def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path) -> None:
-    """The matrices before and after the training, 64 dimensions of each so that lines show."""
+    """Draw the matrices before and after pretraining, 64 dimensions each so that lines show."""
     figure = Figure(figsize=(9, 4.4), layout='constrained')
     titles = ('before', 'after')
     for axes, c_DD, title in zip(figure.subplots(1, 2), (before_DD, after_DD), titles, strict=True):
@@ -82,12 +82,12 @@ def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path
 
 
 def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
-    """t-SNE maps of features, one panel for each entry of `maps`, coloured by label.
+    """Draw t-SNE maps of features, one panel per entry of `maps`, colored by label.
 
     Args:
         maps: title to features (N, C).
-        labels: (N,), whole numbers under 10.
-        path: the picture.
+        labels: (N,), whole numbers below 10.
+        path: file of the picture.
     """
     figure = Figure(figsize=(5 * len(maps), 5), layout='constrained')
     for axes, (title, features) in zip(

@@ -2,9 +2,9 @@
 
     python tools/browse_views.py configs/barlowtwins/NAME.py --cfg-options data_root=FOLDER
 
-Saves a picture: a row for each of a few images, the original with the crops of both views in it,
-and the views, each with what was drawn for it. They are those of the first epoch (or `--epoch`)
-of a training with the same seed.
+Saves a picture with a row for each of a few images: the original with the crops of both views,
+and the views with their parameters. They are the views of the first epoch (or `--epoch`) of a
+pretraining run with the same seed.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from mmbarlow.registry import DATASETS
 def main() -> None:
     parser = argparse.ArgumentParser(description='Save a picture of images and their two views.')
     cli.add_config_argument(parser)
-    parser.add_argument('--count', type=int, default=4, help='images, evenly spread over the data')
-    parser.add_argument('--epoch', type=int, default=0, help='views of which epoch, from 0')
-    parser.add_argument('--output', type=Path, default=Path('views.png'), help='the picture')
+    parser.add_argument('--count', type=int, default=4, help='number of images, evenly spaced')
+    parser.add_argument('--epoch', type=int, default=0, help='epoch of the views, from 0')
+    parser.add_argument('--output', type=Path, default=Path('views.png'), help='file to write')
     args = parser.parse_args()
     if args.count < 1:
         raise InputError(f'--count is {args.count}: take at least 1.')
@@ -44,12 +44,12 @@ def main() -> None:
 
 
 def find_views(cfg: Config, name: str) -> TwinViews:
-    """The views of the loader, or those that the model's preprocessor makes on the device."""
+    """The views of the data loader, or those that the model's preprocessor makes on the device."""
     for node in nodes(cfg):
         if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
             return TwinViews(node['size'], node['view_a'], node['view_b'])
     raise InputError(
-        f'{name} makes no views: it has neither mmbarlow.TwinViews nor BatchTwinViews.'
+        f'{name} makes no views: it has neither mmbarlow.TwinViews nor mmbarlow.BatchTwinViews.'
     )
 
 

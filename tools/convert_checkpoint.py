@@ -1,12 +1,12 @@
-"""Convert a ResNet's checkpoint of other code to the layout of mm, torchvision, timm or detectron2.
+"""Convert a ResNet checkpoint of other code to the layout of mm, torchvision, timm or detectron2.
 
     python tools/convert_checkpoint.py resnet50.pth official_backbone.pth --model barlowtwins
     python tools/convert_checkpoint.py NAME_backbone.pth NAME_torchvision.pth --to torchvision
     python tools/convert_checkpoint.py NAME_backbone.pth NAME.pkl --to detectron2
 
-Reads the files of facebookresearch/barlowtwins, VISSL, solo-learn, lightly, MMSelfSup,
-mmpretrain, torchvision and timm (docs/checkpoints.md). The mm layout is that of an exported
-backbone: `tools/benchmark.py` and `mmbarlow.apis.get_model` need nothing beside it.
+Reads files of facebookresearch/barlowtwins, VISSL, solo-learn, lightly, MMSelfSup, mmpretrain,
+torchvision and timm (docs/checkpoints.md). The mm layout is that of an exported backbone, which
+`tools/benchmark.py` and `mmbarlow.apis.get_model` take without a config.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import sha256
-from mmbarlow.convert.backbone import Backbone, load
+from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.convert.writers import WRITERS, meta_of
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
@@ -28,27 +28,27 @@ def main() -> None:
     parser.add_argument('destination', type=Path, help='file to write')
     parser.add_argument('--to', choices=list(WRITERS), default='mm', help='layout; mm by default')
     parser.add_argument(
-        '--stem-padding', type=int, choices=[1, 2], help='of a 3x3 stem; as in its code by default'
+        '--stem-padding', type=int, choices=[1, 2], help='of a 3x3 stem; by default as in its code'
     )
-    parser.add_argument('--force', action='store_true', help='replace the destination')
-    mm = parser.add_argument_group('what the mm layout says besides')
-    mm.add_argument('--name', help='of the pretraining in records; layout and depth by default')
-    mm.add_argument('--model', help='method in records, as barlowtwins or supervised; or the name')
-    mm.add_argument('--seed', type=int, help='of the pretraining in records; 0 by default')
+    parser.add_argument('--force', action='store_true', help='replace an existing destination')
+    mm = parser.add_argument_group('further entries of the mm layout')
+    mm.add_argument('--name', help='pretraining in records; layout and depth by default')
+    mm.add_argument('--model', help='method in records, such as barlowtwins; by default the name')
+    mm.add_argument('--seed', type=int, help='seed of the pretraining in records; 0 by default')
     for name in ('mean', 'std'):
         mm.add_argument(
-            f'--{name}', nargs=3, type=float, help="of the pixels, RGB, 0 to 255; ImageNet's"
+            f'--{name}', nargs=3, type=float, help="{name} of the pixels, RGB, 0 to 255; ImageNet's"
         )
     args = parser.parse_args()
 
     writer = WRITERS[args.to]
     check_destination(args.source, args.destination, args.force)
     if not args.destination.name.endswith(writer.suffix):
-        raise InputError(f'{args.to} reads this layout from files named *{writer.suffix} only.')
+        raise InputError(f'{args.to} reads only files named *{writer.suffix}.')
     for name in (args.name, args.model):
         if name is not None and not re.fullmatch(r'\w[\w.-]*', name):
-            raise InputError(f'{name!r} is no name for a record: letters, digits, _, - and . only.')
-    backbone = load(args.source, args.stem_padding)
+            raise InputError(f'{name!r} is no name for a record: use only letters, digits, _, -, .')
+    backbone = load_backbone(args.source, args.stem_padding)
     meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
     write_atomically(args.destination, partial(writer.save, writer.content(backbone, meta)))
     report(backbone, args, writer.use(backbone, args.destination))
@@ -60,7 +60,7 @@ def check_destination(source: Path, destination: Path, force: bool) -> None:
     if destination.exists() and source.exists() and destination.samefile(source):
         raise InputError(f'{destination} is the source, which is never changed: give another file.')
     if destination.exists() and not force:
-        raise InputError(f'{destination} is there already: --force replaces it.')
+        raise InputError(f'{destination} exists already: --force replaces it.')
 
 
 def report(backbone: Backbone, args: argparse.Namespace, use: str) -> None:

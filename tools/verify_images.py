@@ -1,10 +1,10 @@
-"""Decode every image of a folder or a zip file, before a training does.
+"""Decode every image of a folder or a zip file before pretraining does.
 
 python tools/verify_images.py FOLDER
 python tools/verify_images.py images.zip --workers 8 --output broken.txt
 
-Prints what there is, and writes the list of the images that cannot be read, 'path<TAB>reason' a
-line. Exit status 0 if all are good, 1 if some are broken, 2 for bad input.
+Prints a summary and lists the images that cannot be read in a file, one 'path<TAB>reason' per line.
+The exit status is 0 if all images are good, 1 if some are broken, and 2 for bad input.
 """
 
 import argparse
@@ -29,14 +29,14 @@ def main() -> int:
     parser.add_argument(
         '--output', type=Path, default=Path('broken_images.txt'), help='file for the list'
     )
-    parser.add_argument('--force', action='store_true', help='replace the list if it is there')
+    parser.add_argument('--force', action='store_true', help='replace an existing list')
     args = parser.parse_args()
     if args.workers < 1:
         raise InputError(f'--workers must be 1 or more, got {args.workers}.')
     if args.output.exists() and not args.force:
-        raise InputError(f'{args.output} is there already: --force replaces it.')
+        raise InputError(f'{args.output} exists already: --force replaces it.')
     if not args.output.absolute().parent.is_dir():
-        raise InputError(f'there is no folder {args.output.absolute().parent} for the list.')
+        raise InputError(f'there is no folder {args.output.absolute().parent} for --output.')
 
     dataset = images_of(args.source)
     found = chain.from_iterable(check_images(dataset, args.workers))

@@ -1,1 +1,1 @@
-"""Checkpoints from elsewhere: ResNets of other code, in its names, to ours and to others'."""
+"""Convert ResNet checkpoints of other code to our layout, and ours to the layouts of others."""

@@ -1,4 +1,4 @@
-"""detectron2's pickle: what its DetectionCheckpointer reads, under the names of its own ResNet."""
+"""The pickle that detectron2's DetectionCheckpointer reads, with the names of its own ResNet."""
 
 import pickle
 import re
@@ -9,8 +9,8 @@ import numpy as np
 from mmbarlow.convert.backbone import Backbone
 from mmbarlow.errors import InputError
 
-# As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, the norm inside
-# the convolution it follows.
+# As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, and each norm
+# inside the convolution before it.
 RENAMED = (
     (r'^(conv1|bn1)\.', r'stem.\1.'),
     (r'^layer1\.', 'res2.'),
@@ -24,18 +24,18 @@ RENAMED = (
 
 
 def content(backbone: Backbone, meta: dict) -> dict:
-    """What is pickled: all tensors as arrays, BN's counters too, which SyncBN has in detectron2.
+    """The object to pickle: all tensors as arrays, with BN's counters, which SyncBN there needs.
 
-    `matching_heuristics` lets detectron2 match by the ends of the names, and so put `res5` into
-    the head where a C4 model has it.
+    `matching_heuristics` lets detectron2 match names by their ends, so that it finds `res5` in the
+    head of a C4 model.
 
     Raises:
-        InputError: the stem is none that detectron2 has.
+        InputError: detectron2 has no such stem.
     """
     if backbone.state['conv1.weight'].shape[-1] != 7:
         raise InputError(
-            "detectron2's ResNet has a 7x7 stem with pooling, and this network a 3x3 one, as for "
-            'images of 32 pixels: detectors want one that was pretrained with the 7x7 stem.'
+            "detectron2's ResNet has a 7x7 stem with pooling, but this network has a 3x3 one for "
+            'small images: convert a network that was pretrained with a 7x7 stem.'
         )
     model = {_renamed(name): tensor.numpy() for name, tensor in backbone.state.items()}
     return dict(model=model, __author__='mmbarlow', matching_heuristics=True)
@@ -47,11 +47,11 @@ def save(content: dict, path: Path) -> None:
 
 
 def options(backbone: Backbone, mean: list[float], std: list[float]) -> str:
-    """What the network asks of a config of detectron2, as its command line takes it.
+    """The command-line options of detectron2 that its config needs for this network.
 
     Args:
-        backbone: that was written.
-        mean, std: of the pixels, RGB, 0 to 255.
+        backbone: the converted network.
+        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255.
     """
     config = backbone.config
     found = {
@@ -73,8 +73,8 @@ def options(backbone: Backbone, mean: list[float], std: list[float]) -> str:
 
 
 class _Pickler(pickle.Pickler):
-    """Arrays by `numpy.ndarray` itself: NumPy 2 would name `numpy._core`, which NumPy before 1.26,
-    and with it many an installation of detectron2, does not have."""
+    """Pickles arrays as calls of `numpy.ndarray`. By default NumPy 2 refers to `numpy._core`, which
+    NumPy before 1.26 and thus many installations of detectron2 do not have."""
 
     def reducer_override(self, obj):
         if isinstance(obj, np.ndarray):

@@ -1,4 +1,4 @@
-"""Files of other code, read without running anything of theirs."""
+"""Read files of other code without running any of it."""
 
 from collections import OrderedDict
 from pathlib import Path
@@ -12,11 +12,11 @@ from mmbarlow.errors import InputError
 
 
 def read_foreign(path: Path) -> dict:
-    """A checkpoint of any library: `read_checkpoint`, or safetensors by the file's suffix.
+    """A checkpoint of any library: safetensors if the suffix says so, else `read_checkpoint`.
 
-    Lightning, VISSL and MMEngine put settings and logs beside the tensors, as objects of classes
-    that `weights_only` refuses. Of those named below each is read as a `Placeholder`: the class
-    is neither imported nor called. Any other is refused.
+    Lightning, VISSL and MMEngine store settings and logs beside the tensors, as objects of classes
+    that `weights_only` refuses. Objects of the classes listed below become a `Placeholder`: the
+    class is neither imported nor called. All other classes are refused.
 
     Raises:
         InputError: the file is missing, damaged, or holds objects of other classes.
@@ -25,13 +25,13 @@ def read_foreign(path: Path) -> dict:
         try:
             return load_file(path)
         except safetensors.SafetensorError as error:
-            raise InputError(f'{path} is no safetensors file, or is damaged: {error}.') from error
+            raise InputError(f'{path} is damaged or no safetensors file: {error}.') from error
     with torch.serialization.safe_globals(_stand_ins()):
         return read_checkpoint(path)
 
 
 class Placeholder:
-    """Stands for an object that is no tensor: takes what the pickle gives it, and does nothing."""
+    """Stands for an object that is no tensor: accepts any arguments and state, and ignores them."""
 
     def __new__(cls, *args):
         return super().__new__(cls)
@@ -47,7 +47,7 @@ def _mapping(*args) -> dict:
     return {}
 
 
-# What is found beside the weights, and never among them.
+# Classes of objects that lie beside the weights, never among them.
 IGNORED = {
     'argparse': ['Namespace'],
     'builtins': ['bool', 'dict', 'float', 'getattr', 'int', 'list', 'str', 'tuple'],
@@ -67,7 +67,7 @@ IGNORED = {
     'pytorch_lightning.callbacks.model_checkpoint': ['ModelCheckpoint'],
     'typing': ['Any'],
 }
-# torch fills mappings in after making them, and takes nothing but real ones for that.
+# torch fills mappings after creating them, which only works with real ones.
 MAPPINGS = {
     'collections.defaultdict': _mapping,
     'lightning.fabric.utilities.data.AttributeDict': OrderedDict,

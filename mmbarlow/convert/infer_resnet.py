@@ -1,4 +1,4 @@
-"""Which ResNet a set of tensors is, from their names and shapes."""
+"""Infer which ResNet a set of tensors belongs to, from their names and shapes."""
 
 import re
 
@@ -15,21 +15,21 @@ STEMS = {
 DEEP_STEM = ('conv1.0.weight', 'stem.0.conv.weight')
 
 
-def describe(state: dict[str, Tensor], stem_padding: int, path: object) -> dict:
-    """The config of the backbone that these tensors are of.
+def resnet_config(state: dict[str, Tensor], stem_padding: int, path: object) -> dict:
+    """The config of the backbone that these tensors belong to.
 
     Args:
         state: tensors under torchvision's names.
-        stem_padding: taken for a 3x3 stem, whose tensors do not tell it; 1 or 2 pixels.
-        path: of the file, for messages.
+        stem_padding: padding of a 3x3 stem, which its tensors do not tell; 1 or 2 pixels.
+        path: the file, for messages.
 
     Raises:
-        InputError: it is none of the ResNets 18, 34, 50, 101 and 152 with a 7x7 or 3x3 stem.
+        InputError: it is not a ResNet-18, -34, -50, -101 or -152 with a 7x7 or 3x3 stem.
     """
     if any(name in state for name in DEEP_STEM):
         raise InputError(
-            f'{path} has a deep stem of three convolutions (ResNet-C, -D, -T, -S), which is not '
-            'converted: only plain ResNets with a stem of one 7x7 or 3x3 convolution are.'
+            f'{path} has a deep stem of three convolutions (ResNet-C, -D, -T, -S): only plain '
+            'ResNets with a stem of one 7x7 or 3x3 convolution can be converted.'
         )
     stem = _shape('conv1.weight', state, path)
     kernel = stem[-1]
@@ -48,8 +48,8 @@ def describe(state: dict[str, Tensor], stem_padding: int, path: object) -> dict:
     return config | {key: value for key, value in found.items() if value != usual[key]}
 
 
-def in_words(config: dict) -> str:
-    """'ResNet-50, 7x7 stem, base width 64, 3 input channels' for a config from `describe`."""
+def resnet_in_words(config: dict) -> str:
+    """'ResNet-50, 7x7 stem, base width 64, 3 input channels' for a `resnet_config`."""
     stem = next((k for k, v in STEMS.items() if v == config['type']), (7, None))
     name = '7x7 stem' if stem[0] == 7 else f'3x3 stem with padding {stem[1]}'
     return ', '.join(
@@ -71,14 +71,14 @@ def _depth(state: dict[str, Tensor], path: object) -> int:
             return depth
     kind = 'bottleneck' if bottleneck else 'basic'
     raise InputError(
-        f'{path} has {"-".join(map(str, counts))} {kind} blocks in its four stages: no ResNet '
-        f'of {", ".join(map(str, ResNet.arch_settings))} layers has, so tensors are missing or '
-        'it is another network.'
+        f'{path} has {"-".join(map(str, counts))} {kind} blocks in its four stages, unlike any '
+        f'ResNet of {", ".join(map(str, ResNet.arch_settings))} layers: tensors are missing, or it '
+        'is another network.'
     )
 
 
 def _shape(name: str, state: dict[str, Tensor], path: object) -> tuple[int, ...]:
-    """Shape of a convolution's weights."""
+    """Shape of the weights of a convolution."""
     if name not in state or state[name].ndim != 4:
         raise InputError(f'{path}: the backbone has no convolution {name}.')
     return tuple(state[name].shape)

@@ -1,6 +1,6 @@
-"""How other code names the tensors of its ResNets: a row for each.
+"""How other code names the tensors of its ResNets, one row per layout.
 
-The names wanted are torchvision's, which mmpretrain and timm share: conv1, bn1, layer1 to layer4.
+The target names are torchvision's, which mmpretrain and timm share: conv1, bn1, layer1 to layer4.
 """
 
 import re
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from mmbarlow.errors import InputError
 
-# `stem.` is mmpretrain's deep stem: recognised here, so that it is refused by name later.
+# `stem.` is mmpretrain's deep stem: matched here, so that it is refused by name later.
 BACKBONE = re.compile(r'(conv1|bn1|stem|layer[1-9])\.')
-# Where the tensors of a checkpoint lie: the first of these that is there.
+# Where the tensors of a checkpoint may lie; the first place that has some counts.
 PLACES = (('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',), ())
 WRAPPERS = re.compile(r'^(module\.|_orig_mod\.)+')  # DDP and torch.compile
 
@@ -21,26 +21,26 @@ WRAPPERS = re.compile(r'^(module\.|_orig_mod\.)+')  # DDP and torch.compile
 class Source(NamedTuple):
     """A layout of checkpoints.
 
-    recognises: from the names of the tensors and the keys of the file.
-    rename: name of a tensor, to torchvision's where it is of the backbone.
-    about: whose files these are.
-    stem_padding: of a 3x3 stem, which no tensor tells.
+    matches: whether a file has this layout, from the names of its tensors and its keys.
+    rename: maps the name of a tensor to torchvision's name if it belongs to the backbone.
+    about: the code that writes such files.
+    stem_padding: padding of a 3x3 stem, which no tensor tells.
     """
 
     name: str
-    recognises: Callable[[list[str], list[str]], bool]
+    matches: Callable[[list[str], list[str]], bool]
     rename: Callable[[str], str]
     about: str
     stem_padding: int = 1
 
 
 def has(*patterns: str) -> Callable[[list[str], list[str]], bool]:
-    """For each pattern there is a name that begins with it."""
+    """Whether each pattern matches the beginning of some name."""
     return lambda names, keys: all(any(re.match(p, n) for n in names) for p in patterns)
 
 
 def without(*prefixes: str) -> Callable[[str], str]:
-    """Takes a prefix off; a name that has none of them is none of the backbone."""
+    """Remove a prefix; a name without any of them does not belong to the backbone."""
 
     def rename(name: str) -> str:
         found = next((p for p in prefixes if name.startswith(p)), None)
@@ -50,7 +50,7 @@ def without(*prefixes: str) -> Callable[[str], str]:
 
 
 def numbered(*children: str) -> Callable[[str], str]:
-    """`nn.Sequential(*resnet.children())` has numbers for names."""
+    """Replace the numbers in names of `nn.Sequential(*resnet.children())` by names."""
 
     def rename(name: str) -> str:
         number, _, rest = name.removeprefix('backbone.').partition('.')
@@ -117,7 +117,7 @@ SOURCES = (
 
 
 def tensors_of(checkpoint: dict) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name, without what DDP and torch.compile put before it."""
+    """The tensors of a checkpoint by name, without the prefixes of DDP and torch.compile."""
     for place in PLACES:
         node = checkpoint
         for key in place:
@@ -134,21 +134,21 @@ def sort_out(checkpoint: dict, path: object) -> tuple[Source, dict[str, Tensor],
     """The layout, the backbone's tensors under torchvision's names, and the names of the others.
 
     Raises:
-        InputError: no layout has such names (the message has the first of them), or there are two
-            tensors for one name.
+        InputError: no layout has such names (the message has the first of them), or two tensors
+            have the same name.
     """
     tensors = tensors_of(checkpoint)
     names, keys = list(tensors), [str(key) for key in checkpoint]
-    source = next((s for s in SOURCES if s.recognises(names, keys)), None)
+    source = next((s for s in SOURCES if s.matches(names, keys)), None)
     if source is None:
         held = ', '.join((names or keys)[:4]) or 'nothing'
         raise InputError(
-            f'{path} is in no known layout of a ResNet; it begins with {held}. Known are the '
-            f'files of {"; ".join(dict.fromkeys(s.about for s in SOURCES))}.'
+            f'{path} has no known layout of a ResNet; it begins with {held}. Supported are files '
+            f'of {"; ".join(dict.fromkeys(s.about for s in SOURCES))}.'
         )
     backbone = {source.rename(name): tensor for name, tensor in tensors.items()}
     backbone = {name: tensor for name, tensor in backbone.items() if BACKBONE.match(name)}
     others = [name for name in names if not BACKBONE.match(source.rename(name))]
     if len(backbone) + len(others) != len(tensors):
-        raise InputError(f'{path} has two backbones: write a file with the tensors of one.')
+        raise InputError(f'{path} has two backbones: write a file with only one of them.')
     return source, backbone, others

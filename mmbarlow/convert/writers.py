@@ -1,4 +1,4 @@
-"""The layouts that backbones are written in: a row for each."""
+"""The layouts in which backbones are written, one row per layout."""
 
 import json
 from collections.abc import Callable
@@ -20,10 +20,10 @@ IMAGENET = dict(
 class Writer(NamedTuple):
     """A layout to write.
 
-    content: what is saved, from the backbone and mm's meta.
-    use: what to do with the file next.
+    content: returns the object to save, from the backbone and the meta of the mm layout.
+    use: returns the next command, from the backbone and the path of the file.
     save: writes the content to a file.
-    suffix: of the file, where its reader goes by that.
+    suffix: of the file, if its reader requires one.
     """
 
     content: Callable[[Backbone, dict], dict]
@@ -40,17 +40,17 @@ def meta_of(
     mean: list[float] | None = None,
     std: list[float] | None = None,
 ) -> dict:
-    """What `mmbarlow.apis.get_model` and the records of benchmarks need to know.
+    """The `meta` that `mmbarlow.apis.get_model` and the records of benchmarks need.
 
-    What the source says of itself holds, but for what is given here.
+    Arguments that are not given come from the source file, if it has them.
 
     Args:
-        backbone: from `loading.load`.
-        name: `pretrain_config` of records; the layout and depth by default.
+        backbone: from `load_backbone`.
+        name: `pretrain_config` in records; the layout and depth by default.
         model: method in records; by default the name, so that no supervised network is taken for
             Barlow Twins.
-        seed: of the pretraining; 0 where nobody knows.
-        mean, std: of the pixels, RGB, 0 to 255; ImageNet's by default.
+        seed: seed of the pretraining; 0 if it is unknown.
+        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255; ImageNet's by default.
     """
     own = backbone.meta
     name = name or own.get('pretrain_config')
@@ -73,7 +73,7 @@ def _mm_use(backbone: Backbone, path: Path) -> str:
 
 
 def _torchvision_use(backbone: Backbone, path: Path) -> str:
-    # fc alone is missing
+    # only fc is missing
     return _network('torchvision', f"torch.load('{path}'), strict=False", backbone)
 
 
@@ -83,7 +83,7 @@ def _timm_use(backbone: Backbone, path: Path) -> str:
 
 def _detectron2_use(backbone: Backbone, path: Path) -> str:
     images: dict = IMAGENET | (backbone.preprocessor or {})
-    # mm's None is: as they are
+    # None in OpenMMLab: the pixels stay as they are
     mean, std = images['mean'] or [0.0] * 3, images['std'] or [1.0] * 3
     options = detectron2.options(backbone, mean, std)
     return f'in detectron2: python tools/train_net.py ... MODEL.WEIGHTS {path} {options}'

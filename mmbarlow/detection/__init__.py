@@ -1,5 +1,5 @@
-"""What detection and segmentation with mmdet need; nothing outside of this folder imports mmdet.
+"""Detection and segmentation with mmdet, which nothing outside of this folder imports.
 
-`registered` has the names for configs, and is imported by detection configs alone, as their
-`custom_imports` (configs/_base_/detection_runtime.py).
+`registered` has the names for configs. Only detection configs import it, as their `custom_imports`
+(configs/_base_/detection_runtime.py).
 """

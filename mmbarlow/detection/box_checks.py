@@ -1,4 +1,4 @@
-"""Boxes that are none, and a sentence on what was found."""
+"""Find boxes without area and boxes outside of their image."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 
 from mmbarlow.errors import InputError
 
-MARGIN = 2  # pixels by which a box may reach out of its image: annotators round in their own ways
+MARGIN = 2  # pixels by which a box may exceed its image: annotators round differently
 
 
 def check_boxes(
@@ -18,26 +18,26 @@ def check_boxes(
     source: object,
     tolerated: float = 0.0,
 ) -> None:
-    """Look for boxes without area, and for boxes outside of their image.
+    """Look for boxes without area and for boxes that exceed their image.
 
     Args:
         corners_N4: x1, y1, x2, y2 in pixels.
         sizes_N2: width and height of each box's image.
-        name: of a box by its row, for messages.
-        source: of the boxes, for messages.
-        tolerated: the share up to which such boxes are logged as a warning only.
+        name: returns the name of a box from its row, for messages.
+        source: where the boxes come from, for messages.
+        tolerated: share of bad boxes up to which they only cause a warning.
 
     Raises:
-        InputError: there are more than `tolerated`; the message has the number and the first.
+        InputError: a larger share than `tolerated` is bad; the message has the number and examples.
     """
     x1, y1, x2, y2 = corners_N4.T
     width, height = sizes_N2.T
-    # put so that NaN fails
+    # phrased so that NaN fails
     has_area = (x2 > x1) & (y2 > y1)
     inside = (x1 >= -MARGIN) & (y1 >= -MARGIN) & (x2 <= width + MARGIN) & (y2 <= height + MARGIN)
     for good, fault in (
         (has_area, 'have no width or no height'),
-        (inside | ~has_area, 'reach out of their image'),
+        (inside | ~has_area, 'exceed their image'),
     ):
         rows = np.flatnonzero(~good).tolist()
         if not rows:
@@ -49,10 +49,10 @@ def check_boxes(
         ]
         what = f'{len(rows)} of {len(good)} boxes of {source} {fault} ({some(first, len(rows))})'
         if len(rows) > tolerated * len(good):
-            raise InputError(f'{what}: correct them, or take them out.')
+            raise InputError(f'{what}: correct or remove them.')
         print_log(f'{what}.', 'current', logging.WARNING)
 
 
 def some(first: Sequence[object], count: int) -> str:
-    """'a; b; ...' for the first of `count` things."""
+    """'a; b; ...' for the first few of `count` things."""
     return '; '.join([*map(str, first), *(['...'] if count > len(first) else [])])

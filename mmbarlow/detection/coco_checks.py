@@ -1,7 +1,7 @@
-"""A data set in COCO's format, before `mmdet.CocoDataset` reads it.
+"""Check a data set in COCO's format before `mmdet.CocoDataset` reads it.
 
-mmdet leaves out in silence what it cannot use: annotations of unknown images, of unknown classes
-and without a box.
+mmdet silently drops what it cannot use: annotations of unknown images, of unknown classes and
+without a box.
 """
 
 import json
@@ -15,13 +15,13 @@ from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.detection.box_checks import check_boxes, some
 from mmbarlow.errors import InputError
 
-# What mmdet takes from each without asking whether it is there.
+# The keys that mmdet reads from each entry without checking that they exist.
 KEYS = dict(
     images=['id', 'file_name', 'height', 'width'],
     annotations=['id', 'image_id', 'category_id', 'bbox', 'area'],
     categories=['id', 'name'],
 )
-# The official files have a few boxes without width or height, and mmdet does without them.
+# The official files have a few boxes without width or height, which mmdet drops.
 TOLERATED = 1e-3
 
 
@@ -40,45 +40,45 @@ def check_coco(dataset: dict, classes: Sequence[str]) -> int:
     extra = ['iscrowd'] if dataset.get('test_mode') else []
     if any(step.get('with_mask') for step in dataset.get('pipeline', [])):
         extra.append('segmentation')
-    content = _read(path, dict(KEYS, annotations=KEYS['annotations'] + extra))
+    content = _read_json(path, dict(KEYS, annotations=KEYS['annotations'] + extra))
     images = {image['id']: image for image in content['images']}
     folder = root / dataset.get('data_prefix', {}).get('img', '')
     if gone := missing_files(folder, [image['file_name'] for image in images.values()]):
         raise InputError(
             f'{len(gone)} of {len(images)} images of {path} are not in {folder} '
-            f'({some(gone[:3], len(gone))}): put them there, or name the folder with data_prefix.'
+            f'({some(gone[:3], len(gone))}): put them there, or set data_prefix to their folder.'
         )
     annotations = content['annotations']
     strangers = [a['id'] for a in annotations if a['image_id'] not in images]
     if strangers:
         raise InputError(
-            f'{len(strangers)} of {len(annotations)} annotations of {path} are of images that it '
+            f'{len(strangers)} of {len(annotations)} annotations of {path} are on images that it '
             f'does not have (annotation {some(strangers[:3], len(strangers))}): take images and '
             'annotations from the same file.'
         )
     names = {category['id']: category['name'] for category in content['categories']}
     chosen = bool((dataset.get('metainfo') or {}).get('classes'))
     _check_classes(path, names, {a['category_id'] for a in annotations}, classes, chosen)
-    _check_boxes(path, annotations, images)
+    _check_annotated_boxes(path, annotations, images)
     if not (dataset.get('filter_cfg') or {}).get('filter_empty_gt') or dataset.get('test_mode'):
         return len(images)
     return len({a['image_id'] for a in annotations if names[a['category_id']] in classes})
 
 
-def _read(path: Path, keys: dict[str, list[str]]) -> dict[str, Any]:
+def _read_json(path: Path, keys: dict[str, list[str]]) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(
-            f'there is no file of annotations {path}: put it there, or name another with data_root '
-            'and ann_file.'
+            f'there is no annotation file {path}: put it there, or name another with data_root and '
+            'ann_file.'
         )
     try:
         content = json.loads(path.read_bytes())
     except ValueError as error:  # of JSON or of its encoding
-        raise InputError(f'{path} is no JSON, or is not whole: {error}.') from None
+        raise InputError(f'{path} is no JSON, or is cut off: {error}.') from None
     for part, wanted in keys.items():
         found = content.get(part) if isinstance(content, dict) else None
         if not isinstance(found, list) or not found:
-            raise InputError(f'{path} has no {part!r}: annotations of COCO have {", ".join(keys)}.')
+            raise InputError(f'{path} has no {part!r}: a file of COCO has {", ".join(keys)}.')
         needed = set(wanted)
         for number, entry in enumerate(found):
             if not isinstance(entry, dict) or not needed <= entry.keys():
@@ -93,13 +93,13 @@ def _read(path: Path, keys: dict[str, list[str]]) -> dict[str, Any]:
 def _check_classes(
     path: Path, names: dict[int, str], used: set[int], classes: Sequence[str], chosen: bool
 ) -> None:
-    """chosen: the config names the classes, and may leave out some on purpose."""
+    """With `chosen`, the config names the classes and may omit some on purpose."""
     if unknown := sorted(used - names.keys()):
         raise InputError(
             f'{path} has annotations of the category {some(unknown[:3], len(unknown))}, which is '
-            "not among its 'categories'."
+            "not among its 'categories': add it there."
         )
-    cure = "give those of the file with the data set's metainfo.classes."
+    cure = "set the data set's metainfo.classes to those of the file."
     if absent := [c for c in classes if c not in names.values()]:
         raise InputError(
             f'{len(absent)} of {len(classes)} classes of the data set are not among the '
@@ -119,13 +119,13 @@ def _check_classes(
         )
 
 
-def _check_boxes(path: Path, annotations: list[dict], images: dict[int, dict]) -> None:
+def _check_annotated_boxes(path: Path, annotations: list[dict], images: dict[int, dict]) -> None:
     for a in annotations:
         box = a['bbox']
         if not (isinstance(box, list) and len(box) == 4 and all(map(_is_number, box))):
             raise InputError(
-                f'annotation {a["id"]} of {path} has the bbox {box}: x, y, width and height in '
-                'pixels are needed.'
+                f'annotation {a["id"]} of {path} has the bbox {box}: it must be x, y, width and '
+                'height in pixels.'
             )
     xywh = np.array([a['bbox'] for a in annotations], dtype=float)
     xywh[:, 2:] += xywh[:, :2]

@@ -1,4 +1,4 @@
-"""Boxes and masks on COCO, judged by pycocotools."""
+"""Evaluation of boxes and masks on COCO by pycocotools."""
 
 import io
 import math
@@ -23,9 +23,9 @@ PREFIXES = dict(bbox='', segm='mask_')
 class COCODetectionMetric(CocoMetric):
     """AP, AP50 and AP75 of the boxes and mask_AP, mask_AP50 and mask_AP75, in percent.
 
-    pycocotools' own numbers, with 100 detections an image for each of them: mmdet's metric rounds
-    them to three digits, and its AP50 and AP75 are of up to 1000 detections. Images that were not
-    tested do not count as missed, so that a part of the data can be judged.
+    These are pycocotools' own numbers, all for up to 100 detections per image. mmdet's metric
+    rounds them to three digits and takes up to 1000 detections for AP50 and AP75. Images that were
+    not tested do not count as missed, so a part of the data can be evaluated.
 
     Args:
         ann_file: the annotations of the test images, in COCO's format.
@@ -40,7 +40,7 @@ class COCODetectionMetric(CocoMetric):
         super().__init__(ann_file=str(Path(data_root, ann_file)), metric=metrics)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Raises InputError where masks are asked for and the detector predicts none."""
+        """Raises InputError if masks are to be evaluated and the detector predicts none."""
         if 'segm' in self.metrics and any('masks' not in s['pred_instances'] for s in data_samples):
             raise InputError("the detector predicts no masks: set val_evaluator.metric to 'bbox'.")
         super().process(data_batch, data_samples)
@@ -58,24 +58,23 @@ class COCODetectionMetric(CocoMetric):
         return {
             PREFIXES[kind] + name: value
             for kind in self.metrics
-            for name, value in self._judge(kind, found[kind], images).items()
+            for name, value in self._evaluate(kind, found[kind], images).items()
         }
 
-    def _judge(self, kind: str, found: list[dict], images: list[int]) -> dict[str, float]:
-        """pycocotools' numbers for `found`, a list in its format for results, in percent; NaN
-        where the images have no object to be found."""
-        if not found:  # which pycocotools does not take
+    def _evaluate(self, kind: str, found: list[dict], images: list[int]) -> dict[str, float]:
+        """pycocotools' numbers, in percent, for results in its format; NaN without any object."""
+        if not found:  # pycocotools rejects an empty list
             return dict(AP=0.0, AP50=0.0, AP75=0.0)
         if kind == 'segm':
             for one in found:
-                del one['bbox']  # else its area would stand for that of the mask
+                del one['bbox']  # otherwise its area would be taken for the area of the mask
         with redirect_stdout(io.StringIO()) as printed:
             api: Any = self._coco_api
-            judge = COCOeval(api, api.loadRes(found), kind)  # pyright: ignore[reportArgumentType]
-            judge.params.imgIds, judge.params.catIds = images, self.cat_ids
-            judge.evaluate()
-            judge.accumulate()
-            judge.summarize()
+            evaluation = COCOeval(api, api.loadRes(found), kind)  # pyright: ignore[reportArgumentType]
+            evaluation.params.imgIds, evaluation.params.catIds = images, self.cat_ids
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
         MMLogger.get_current_instance().info(f'{kind}:\n{printed.getvalue()}')
-        values = [100 * value if value >= 0 else math.nan for value in judge.stats[:3].tolist()]
+        values = [100 * x if x >= 0 else math.nan for x in evaluation.stats[:3].tolist()]
         return dict(zip(('AP', 'AP50', 'AP75'), values, strict=True))

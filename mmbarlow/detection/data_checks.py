@@ -1,4 +1,4 @@
-"""The annotations and images of a detection config, looked through before anything is trained."""
+"""Check the annotations and images of a detection config before anything is trained."""
 
 import gc
 from collections.abc import Iterator
@@ -18,17 +18,18 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_data(cfg: Config) -> None:
-    """Look through all data that a detection config trains and tests on.
+    """Check all data that a detection config trains and tests on.
 
-    A folder is listed once and an annotation read once, by the first process for all: seconds for
-    VOC, half a minute for COCO. No image is opened. To be called when the processes are started.
+    The first process lists each folder and reads each annotation once, on behalf of all processes:
+    this takes seconds for VOC and half a minute for COCO. No image is opened. Call it after the
+    processes have been started.
 
     Raises:
         InputError: annotations are missing, damaged or of classes that the data set does not
-            have, images are not there, boxes are empty or outside of their image, the detector
+            have, images are missing, boxes are empty or outside of their image, the detector
             has fewer classes than the data, or there are more processes than training images.
     """
-    gc.disable()  # it would look through COCO's tens of millions of objects again and again
+    gc.disable()  # it would visit COCO's tens of millions of objects again and again
     try:
         on_first(lambda: _check(cfg))
     finally:
@@ -47,17 +48,17 @@ def _check(cfg: Config) -> None:
     if not cfg.get('train_dataloader'):
         return
     if not images:
-        raise InputError("no image of the training data has a box of the data set's classes.")
+        raise InputError("no training image has a box of the data set's classes.")
     processes = distributed.world_size()
     if images < processes:
         raise InputError(
-            f'there are more processes (GPUs), {processes}, than images to train on, {images}: '
-            f'start at most {images}.'
+            f'there are more processes (GPUs), {processes}, than training images, {images}: start '
+            f'at most {images}.'
         )
 
 
 def _check_data_set(dataset: dict, model: ConfigDict) -> int:
-    """The number of its images."""
+    """The number of images in the data set."""
     kind: Any = DATASETS.get(dataset['type'])
     classes = {**kind.METAINFO, **(dataset.get('metainfo') or {})}['classes']
     check = check_coco if issubclass(kind, CocoDataset) else check_voc
@@ -66,7 +67,7 @@ def _check_data_set(dataset: dict, model: ConfigDict) -> int:
         outputs = (model.roi_head.get(name) or {}).get('num_classes', len(classes))
         if outputs < len(classes):
             raise InputError(
-                f'the {name} tells {outputs} classes apart and the data has {len(classes)}: set '
+                f'the {name} predicts {outputs} classes, but the data has {len(classes)}: set '
                 f'model.roi_head.{name}.num_classes={len(classes)}.'
             )
     indices = dataset.get('indices')
@@ -76,7 +77,7 @@ def _check_data_set(dataset: dict, model: ConfigDict) -> int:
 
 
 def _data_sets(node: Any) -> Iterator[dict]:
-    """The configs of data sets with boxes in `node`, out of what is wrapped around them."""
+    """The configs of data sets with boxes in `node`, without their wrappers."""
     if isinstance(node, list | tuple):
         for child in node:
             yield from _data_sets(child)

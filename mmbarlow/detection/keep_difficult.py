@@ -1,4 +1,4 @@
-"""VOC's difficult objects in training."""
+"""VOC's difficult objects, kept for training."""
 
 from mmcv.transforms import BaseTransform
 
@@ -7,11 +7,11 @@ from mmbarlow.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class KeepDifficult(BaseTransform):
-    """Trains on the objects that VOC marks as difficult, as detectron2 does.
+    """Keeps the objects that VOC marks as difficult for training, as detectron2 does.
 
-    mmdet takes them out of the ground truth, and with its settings for Faster R-CNN they are then
-    learnt as background: 20 % of the objects of VOC 2007. After `mmdet.LoadAnnotations`, in
-    training pipelines only: the evaluation ignores them.
+    mmdet removes them from the ground truth, and its settings for Faster R-CNN then learn them as
+    background: 20 % of the objects of VOC 2007. Use this after `mmdet.LoadAnnotations`, in training
+    pipelines only; the evaluation ignores difficult objects.
     """
 
     def transform(self, results: dict) -> dict:

@@ -1,4 +1,4 @@
-"""Pictures of what a detector finds."""
+"""Pictures of the objects that a detector finds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,14 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class DetectionPicturesHook(Hook):
-    """Draws the objects of the first test images, and beside them what the detector finds.
+    """Draws the annotated objects of the first test images beside the detected ones.
 
-    `WORK_DIR/pictures/` has one file an image, of the last evaluation. With several processes
-    they are the first images of the first one.
+    `WORK_DIR/pictures/` has one file per image, from the last evaluation. With several processes,
+    only the first process draws, from its share of the images.
 
     Args:
         count: number of images.
-        score_threshold: detections with a lower score, between 0 and 1, are not drawn.
+        score_threshold: score, between 0 and 1, below which detections are not drawn.
     """
 
     def __init__(self, count: int = 8, score_threshold: float = 0.5) -> None:

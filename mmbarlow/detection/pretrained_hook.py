@@ -1,4 +1,4 @@
-"""`--cfg-options pretrained=CHECKPOINT` of detection configs."""
+"""The option `--cfg-options pretrained=CHECKPOINT` of detection configs."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from torch import nn
 
 from mmbarlow.checkpoints import keep_plain, unwrap
-from mmbarlow.convert.backbone import Backbone, load
+from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
 from mmbarlow.errors import InputError
 from mmbarlow.registry import HOOKS
@@ -15,11 +15,11 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class PretrainedHook(Hook):
-    """Loads the checkpoint that the config's key `pretrained` names, before the training.
+    """Loads the checkpoint named by the config's key `pretrained` before training starts.
 
-    Any file that tools/convert_checkpoint.py reads: a whole checkpoint or a backbone of ours, of
-    torchvision, of the official code and others. None leaves the network untrained. A resumed
-    training has its weights already.
+    It may be any file that tools/convert_checkpoint.py reads, such as a whole checkpoint or an
+    exported backbone of mmbarlow, torchvision or the official code. None leaves the network
+    untrained. A resumed run already has its weights.
     """
 
     priority = 'VERY_HIGH'
@@ -35,10 +35,10 @@ class PretrainedHook(Hook):
         if path is None:
             runner.logger.warning(
                 'pretrained=None: the network is untrained; --cfg-options pretrained=CHECKPOINT '
-                'gives it weights.'
+                'loads weights.'
             )
             return
-        found = load(Path(path))
+        found = load_backbone(Path(path))
         try:
             check_pixels(detector, found)
             load_resnet(detector, found.state)
@@ -50,13 +50,13 @@ class PretrainedHook(Hook):
 
 
 def check_pixels(detector: nn.Module, found: Backbone) -> None:
-    """Raises InputError unless the detector normalises images as the pretraining did."""
+    """Raises InputError unless the detector normalizes images as pretraining did."""
     for key in ('mean', 'std'):
         wanted = (found.preprocessor or {}).get(key)
         own = getattr(detector.get_submodule('data_preprocessor'), key).flatten()
         if wanted and not torch.allclose(own, own.new_tensor(wanted), rtol=1e-3):
             raise InputError(
-                f'the pretraining normalised images with {key} {wanted}, the detector does with '
+                f'pretraining normalized images with {key} {wanted}, but the detector uses '
                 f'{own.tolist()}: give --cfg-options '
                 f'model.data_preprocessor.{key}={",".join(map(str, wanted))}.'
             )

@@ -1,8 +1,8 @@
 """The names that detection configs use, such as `mmbarlow.ResLayerExtraNorm`.
 
-Not among the `locations` of mmbarlow/registry.py: MMEngine imports all of them when it looks up
-any `mmbarlow.` name, and a pretraining must neither need mmdet and mmcv's compiled operators nor
-wait for their import. Detection configs name this module as their `custom_imports` instead.
+This module is not among the `locations` of mmbarlow/registry.py, because MMEngine imports all of
+them when it looks up any `mmbarlow.` name, and pretraining must neither need mmdet and mmcv's
+compiled operators nor wait for their import. Detection configs list it in `custom_imports` instead.
 """
 
 from mmbarlow.detection.coco_metric import COCODetectionMetric as COCODetectionMetric

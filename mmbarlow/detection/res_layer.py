@@ -10,11 +10,10 @@ from mmbarlow.registry import MODELS
 
 @MODELS.register_module()
 class ResLayerExtraNorm(ResLayer):
-    """res5 for RoIs, and one norm layer after it: detectron2's `Res5ROIHeadsExtraNorm`.
+    """res5 for RoIs, followed by a norm layer, as in detectron2's `Res5ROIHeadsExtraNorm`.
 
-    He et al., Momentum Contrast: "the extra BN layer following the res5 stage". It has no
-    pretrained weights, and no ReLU after it. Arguments are those of mmdet's `ResLayer`; depth and
-    stage also by position.
+    He et al., Momentum Contrast: "the extra BN layer following the res5 stage". The layer has no
+    pretrained weights, and no ReLU follows it. The arguments are those of mmdet's `ResLayer`.
     """
 
     def __init__(self, depth: int, stage: int = 3, **kwargs) -> None:

@@ -1,4 +1,4 @@
-"""Boxes on VOC, judged as the papers on transfer judge them."""
+"""Evaluation of boxes on VOC, as in papers on transfer learning."""
 
 import math
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ THRESHOLDS = range(50, 100, 5)  # IoU in percent
 
 @METRICS.register_module()
 class VOCDetectionMetric(VOCMetric):
-    """AP, AP50 and AP75 in percent: VOC 2007's 11-point rule, as detectron2 averages it.
+    """AP, AP50 and AP75 in percent, by VOC 2007's 11-point rule, averaged as in detectron2.
 
     The AP of a class is the mean, over the recalls 0, 0.1, ..., 1, of the highest precision at
     that recall or above (VOC 2007 development kit, section 3.4.1). AP50 and AP75 are means over
-    the classes that the test images have, AP over these and the IoU thresholds 0.50 to 0.95 in
+    the classes that the test images have; AP is also a mean over the IoU thresholds 0.50 to 0.95 in
     steps of 0.05 (detectron2's `PascalVOCDetectionEvaluator`). Difficult objects do not count,
-    neither as missed nor, where one is found, as a false detection.
+    neither as missed nor, if they are found, as false detections.
 
-    mmdet's own metric has the same parts. It gives AP50 alone unless it is told more, fractions
-    of three digits, and starts four processes for each threshold, which it leaves behind.
+    mmdet's own metric has the same parts. By default it gives AP50 alone, it rounds fractions to
+    three digits, and it starts four processes for each threshold, which it never ends.
     """
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """NaN where the images have no object to be found."""
+        """AP, AP50 and AP75; NaN if the images have no object that counts."""
         annotations, detections = zip(*results, strict=True)
         assert self.dataset_meta
         aps: dict[str, dict[int, float]] = {}  # by class and threshold
@@ -54,12 +54,12 @@ def ap(
     """The AP of one class, between 0 and 1.
 
     Args:
-        found: of each image the detections (n, 5), box and score.
-        objects: of each image the boxes (n, 4) that are to be found.
-        difficult: and those that need not be.
-        threshold: IoU from which on an object is found.
+        found: the detections (n, 5) of each image, box and score.
+        objects: the boxes (n, 4) of each image that count.
+        difficult: those that do not count.
+        threshold: IoU from which an object counts as found.
     """
-    # The kit counts pixels: from 0 to 9 are 10.
+    # The kit counts pixels, so that 0 to 9 are 10.
     marks = [
         tpfp_default(*image, threshold, use_legacy_coordinate=True)
         for image in zip(found, objects, difficult, strict=True)

@@ -9,14 +9,14 @@ from safetensors.torch import save_file
 from torchvision.models import resnet50, resnext50_32x4d
 
 from mmbarlow.apis import get_model
-from mmbarlow.convert.backbone import load
+from mmbarlow.convert.backbone import load_backbone
 from mmbarlow.convert.writers import WRITERS, meta_of
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 
 
 def converted(source: Path, to: str = 'mm', **arguments) -> Path:
-    backbone = load(source, **arguments)
+    backbone = load_backbone(source, **arguments)
     path = source.with_name(f'{to}.pth')
     write_atomically(path, partial(torch.save, WRITERS[to].content(backbone, meta_of(backbone))))
     return path
@@ -38,7 +38,7 @@ def test_the_network_of_every_layout_computes_the_same(layout, nets, same_maps, 
     torch.save(content(net.state_dict()), tmp_path / 'source.pth')
     before = (tmp_path / 'source.pth').read_bytes()
 
-    backbone = load(tmp_path / 'source.pth')
+    backbone = load_backbone(tmp_path / 'source.pth')
     assert backbone.source.name == name
     assert len(backbone.state) == len(net.state_dict()) - 2  # fc
     assert same_maps(converted(tmp_path / 'source.pth'), net)
@@ -54,7 +54,7 @@ def test_bottlenecks_compute_the_same(foreign, same_maps, tmp_path):
 
 def test_a_wider_network_is_known_by_its_shapes(tmp_path):
     torch.save(resnet50(width_per_group=128).state_dict(), tmp_path / 'source.pth')
-    backbone = load(tmp_path / 'source.pth')
+    backbone = load_backbone(tmp_path / 'source.pth')
     wide = dict(type='mmpretrain.ResNet', depth=50, base_channels=128, expansion=2)
     assert backbone.config == wide
     assert str(backbone) == 'ResNet-50, 7x7 stem, base width 128, 3 input channels'
@@ -64,18 +64,18 @@ def test_safetensors_and_half_precision_are_read(nets, tmp_path):
     state = nets[None].state_dict()
     half = {k: v.bfloat16() if v.is_floating_point() else v for k, v in state.items()}
     save_file(half, tmp_path / 'a.safetensors')
-    backbone = load(tmp_path / 'a.safetensors')
-    assert backbone.notes == ['made float32 out of torch.bfloat16.']
+    backbone = load_backbone(tmp_path / 'a.safetensors')
+    assert backbone.notes == ['converted from torch.bfloat16 to float32.']
     assert torch.equal(backbone.state['conv1.weight'], half['conv1.weight'].float())
     (tmp_path / 'b.safetensors').write_bytes(b'no header')
-    with pytest.raises(InputError, match='is no safetensors file'):
-        load(tmp_path / 'b.safetensors')
+    with pytest.raises(InputError, match='is damaged or no safetensors file'):
+        load_backbone(tmp_path / 'b.safetensors')
 
 
 def test_the_format_of_torch_before_1_6_is_read(nets, foreign, same_maps, tmp_path):
     state = foreign.old(nets[None].state_dict())
     torch.save(state, tmp_path / 'source.pth', _use_new_zipfile_serialization=False)
-    backbone = load(tmp_path / 'source.pth')
+    backbone = load_backbone(tmp_path / 'source.pth')
     assert backbone.notes == ['20 num_batches_tracked are missing (old files): set to 0.']
     assert backbone.matched == 100
     assert same_maps(converted(tmp_path / 'source.pth'), nets[None])
@@ -97,7 +97,7 @@ def test_mm_to_torchvision_and_back_is_the_same_to_the_bit(padding, nets, foreig
 def test_what_an_mm_file_says_of_itself_is_kept(nets, foreign, tmp_path):
     torch.save(foreign.solo(nets[2].state_dict()), tmp_path / 'source.pth')
     first = converted(tmp_path / 'source.pth')
-    backbone = load(first)
+    backbone = load_backbone(first)
     assert backbone.config['type'] == 'mmbarlow.SoloResNet'
     assert backbone.notes == []  # the padding is known now
     meta = meta_of(backbone)
@@ -151,10 +151,10 @@ def without(name: str):
 def test_what_is_no_complete_resnet_is_refused(change, says, nets, tmp_path):
     torch.save(change(dict(nets[None].state_dict())), tmp_path / 'source.pth')
     with pytest.raises(InputError, match=says):
-        load(tmp_path / 'source.pth')
+        load_backbone(tmp_path / 'source.pth')
 
 
 def test_groups_are_refused(tmp_path):
     torch.save(resnext50_32x4d().state_dict(), tmp_path / 'source.pth')
     with pytest.raises(InputError, match='16 tensors of another shape .* no groups'):
-        load(tmp_path / 'source.pth')
+        load_backbone(tmp_path / 'source.pth')

@@ -1,4 +1,4 @@
-"""The pickle for detectron2 against the layout of its ResNets, spelt out here."""
+"""The pickle for detectron2 against the layout of its ResNets, spelled out here."""
 
 import pickle
 import pickletools
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision.models import resnet34, resnet50, wide_resnet50_2
 
-from mmbarlow.convert.backbone import load
+from mmbarlow.convert.backbone import load_backbone
 from mmbarlow.convert.writers import WRITERS
 
 BLOCKS = (3, 4, 6, 3)  # of ResNet-34 and ResNet-50
@@ -110,7 +110,7 @@ def test_every_tensor_arrives_at_its_own_name(export, foreign):
 def test_the_pickle_asks_for_nothing_that_only_numpy_2_has(nets, tmp_path):
     torch.save(nets[None].state_dict(), tmp_path / 'a.pth')
     writer = WRITERS['detectron2']
-    writer.save(writer.content(load(tmp_path / 'a.pth'), {}), tmp_path / 'a.pkl')
+    writer.save(writer.content(load_backbone(tmp_path / 'a.pth'), {}), tmp_path / 'a.pkl')
     # Every name that a pickle takes something by is a string of its own in it.
     strings = {arg for _, arg, _ in pickletools.genops((tmp_path / 'a.pkl').read_bytes())}
     assert {'numpy', 'ndarray', 'dtype', 'bytearray'} <= strings
@@ -131,7 +131,7 @@ def test_the_next_command_has_what_the_network_asks_of_the_config(export):
 )
 def test_unusual_widths_are_in_the_command(make, says, tmp_path):
     torch.save(make().state_dict(), tmp_path / 'a.pth')
-    command = WRITERS['detectron2'].use(load(tmp_path / 'a.pth'), tmp_path / 'a.pkl')
+    command = WRITERS['detectron2'].use(load_backbone(tmp_path / 'a.pth'), tmp_path / 'a.pkl')
     assert command.endswith(f'STRIDE_IN_1X1 False MODEL.RESNETS.{says}')
 
 
@@ -149,4 +149,4 @@ def test_another_suffix_which_detectron2_would_not_read_is_refused(run_tool, net
     arguments = [tmp_path / 'a.pth', tmp_path / 'b.pth', '--to', 'detectron2']
     status, _, err = run_tool('convert_checkpoint.py', *arguments)
     assert status == 2
-    assert 'from files named *.pkl only' in err
+    assert 'detectron2 reads only files named *.pkl' in err

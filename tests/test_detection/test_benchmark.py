@@ -78,5 +78,7 @@ def test_a_dry_run_counts_iterations(benchmark):
 def test_a_network_that_the_detector_is_not_made_for_fails_in_one_line(benchmark, tmp_path):
     status, out, _ = benchmark(options=[])
     assert status == 2
-    assert "failed: the judged ResNet has the depth 18, the detector's 50: docs/detection" in out
+    assert (
+        "failed: the pretrained ResNet has the depth 18, the detector's 50: docs/detection" in out
+    )
     assert not list(tmp_path.rglob('*.pth'))

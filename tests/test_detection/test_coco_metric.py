@@ -89,7 +89,7 @@ def data(tmp_path_factory) -> tuple[Path, list[DetDataSample], dict[str, list[di
     return file, samples, results
 
 
-def judge(file: Path, samples: list[DetDataSample], **settings) -> dict[str, float]:
+def evaluate(file: Path, samples: list[DetDataSample], **settings) -> dict[str, float]:
     place = dict(data_root=str(file.parents[1]), ann_file='annotations/instances_val2017.json')
     cfg = dict(type='mmbarlow.COCODetectionMetric', **place, **settings)
     evaluator = Evaluator([METRICS.build(cfg)])
@@ -121,7 +121,7 @@ def test_boxes_and_masks_have_the_ap_that_pycocotools_gives_them(data, count):
     expected = pycocotools(file, results, [s.img_id for s in samples[:count]])
     assert 10 < expected['coco/mask_AP'] < expected['coco/mask_AP50'] < 95
     assert expected['coco/AP'] != pytest.approx(expected['coco/mask_AP'], abs=0.5)
-    found = judge(file, samples[:count])
+    found = evaluate(file, samples[:count])
     # Ties of scores aside: those of mmdet are of 32 bits.
     assert found == {name: pytest.approx(value, abs=1e-3) for name, value in expected.items()}
 
@@ -130,17 +130,17 @@ def test_no_detection_is_zero_and_no_object_is_no_number(data, tmp_path):
     file, samples, _ = data
     nothing = samples[0].pred_instances[:0]
     empty = DetDataSample(metainfo=samples[0].metainfo, pred_instances=nothing)
-    assert judge(file, [empty]) == {
+    assert evaluate(file, [empty]) == {
         f'coco/{p}{name}': 0 for p in ('', 'mask_') for name in ('AP', 'AP50', 'AP75')
     }
     content = json.loads(file.read_text()) | dict(annotations=[])
     bare = tmp_path / 'annotations' / file.name
     bare.parent.mkdir()
     bare.write_text(json.dumps(content))
-    assert all(np.isnan(value) for value in judge(bare, samples[:2]).values())
+    assert all(np.isnan(value) for value in evaluate(bare, samples[:2]).values())
 
 
-def test_a_detector_without_masks_is_judged_by_its_boxes_if_that_is_asked_for(data):
+def test_a_detector_without_masks_is_evaluated_by_its_boxes_if_the_config_says_so(data):
     file, samples, results = data
     boxes = []
     for sample in samples:
@@ -148,9 +148,9 @@ def test_a_detector_without_masks_is_judged_by_its_boxes_if_that_is_asked_for(da
         found = InstanceData(bboxes=found.bboxes, labels=found.labels, scores=found.scores)
         boxes.append(DetDataSample(metainfo=sample.metainfo, pred_instances=found))
     with pytest.raises(InputError, match="predicts no masks: set val_evaluator.metric to 'bbox'"):
-        judge(file, boxes)
+        evaluate(file, boxes)
     expected = pycocotools(file, results, [s.img_id for s in samples])
-    assert judge(file, boxes, metric='bbox') == {
+    assert evaluate(file, boxes, metric='bbox') == {
         name: pytest.approx(value, abs=1e-3)
         for name, value in expected.items()
         if 'mask' not in name
@@ -161,7 +161,7 @@ def test_the_table_of_pycocotools_goes_into_the_log(data):
     file, samples, _ = data
     log, kept = MMLogger.get_current_instance(), BufferingHandler(100)
     log.addHandler(kept)
-    found = judge(file, samples)
+    found = evaluate(file, samples)
     log.removeHandler(kept)
     messages = [record.getMessage() for record in kept.buffer]
     boxes, masks = (text for text in messages if 'Average Precision' in text)

@@ -133,7 +133,7 @@ def test_proposals_and_scales_are_detectron2s(path):
 
 
 @each_config
-def test_red_stays_red_and_is_normalised_as_in_the_pretraining(path, tmp_path):
+def test_red_stays_red_and_is_normalized_as_in_pretraining(path, tmp_path):
     red = np.zeros((40, 60, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
     Image.fromarray(red).save(tmp_path / 'red.png')
     cfg = load_config(path)

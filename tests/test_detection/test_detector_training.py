@@ -12,7 +12,7 @@ from mmengine.registry import HOOKS
 from PIL import Image
 
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.detection.detector_training import put_in, train_detector
+from mmbarlow.detection.detector_training import adapt_to_encoder, train_detector
 from mmbarlow.errors import InputError
 from mmbarlow.models import Encoder
 from mmbarlow.registry import MODELS
@@ -83,7 +83,7 @@ def finished(tmp_path_factory, small, encoder) -> tuple[Path, dict]:
     return folder, metrics
 
 
-def test_a_finished_benchmark_is_judged_but_not_trained_again(finished, small, encoder):
+def test_a_finished_benchmark_is_evaluated_but_not_trained_again(finished, small, encoder):
     folder, metrics = finished
     assert list(metrics) == ['AP', 'AP50', 'AP75']
     assert all(0 <= value <= 100 for value in metrics.values())
@@ -124,7 +124,7 @@ def test_the_work_dir_of_another_recipe_is_refused(finished, small, encoder):
 
 
 @pytest.mark.parametrize('path', [C4, FPN], ids=lambda p: p.stem)
-def test_all_of_the_judged_network_is_in_the_detector(path, small, encoder, tmp_path):
+def test_all_of_the_pretrained_network_is_in_the_detector(path, small, encoder, tmp_path):
     """With a learning rate of 0 the parameters stay what they are when the training begins."""
     cfg = small(path, tmp_path)
     cfg.train_cfg.max_iters = 1
@@ -142,11 +142,11 @@ def test_all_of_the_judged_network_is_in_the_detector(path, small, encoder, tmp_
 
 
 @pytest.mark.parametrize('swapped', [False, True])
-def test_images_are_normalised_as_in_the_pretraining(small, swapped, tmp_path):
+def test_images_are_normalized_as_in_pretraining(small, swapped, tmp_path):
     """The detector reads B, G, R; the pretraining had R, G, B, or swapped them."""
     images = dict(NETWORK['data_preprocessor'], to_rgb=swapped)
     cfg = small(VOC, tmp_path)
-    put_in(dict(NETWORK, data_preprocessor=images), cfg)
+    adapt_to_encoder(cfg, dict(NETWORK, data_preprocessor=images))
     rgb = torch.randint(0, 256, (3, 32, 64), dtype=torch.uint8)
     wanted = MODELS.build(images)(dict(inputs=torch.stack([rgb]), data_samples=None))['inputs']
     sample = DetDataSample(metainfo=dict(img_shape=(32, 64)))
@@ -161,7 +161,7 @@ def test_images_are_normalised_as_in_the_pretraining(small, swapped, tmp_path):
     [
         (dict(depth=34), r'has the depth 34, the detector.s 18: docs/detection.md says'),
         (dict(style='caffe'), r'has the style caffe, the detector.s pytorch'),
-        (dict(type='mmbarlow.SoloResNet'), 'takes a plain ResNet, and this is a mmbarlow.SoloResN'),
+        (dict(type='mmbarlow.SoloResNet'), 'needs a plain ResNet, but this is a mmbarlow.SoloResN'),
     ],
 )
 def test_another_network_than_the_detectors_is_refused_before_anything_is_written(

@@ -20,7 +20,7 @@ from mmbarlow.detection.data_checks import check_data
 
 ROOT = Path(__file__).parents[2]
 SIZE, SCALE = 144, 96  # pixels of an image, and what it is resized to
-COLOURS = dict(disc=(220, 60, 40), square=(40, 90, 220), triangle=(60, 190, 80))
+COLORS = dict(disc=(220, 60, 40), square=(40, 90, 220), triangle=(60, 190, 80))
 CORNERS = dict(disc=24, square=4, triangle=3)
 
 
@@ -38,14 +38,14 @@ def write_shapes(root: Path) -> None:
         quarters = rng.permutation(4)[: rng.integers(2, 4)]
         for quarter in quarters:
             category = int(rng.integers(3))
-            shape = list(COLOURS)[category]
+            shape = list(COLORS)[category]
             radius = rng.uniform(0.15, 0.22) * SIZE
-            centre = SIZE * (1 + 2 * np.array([quarter % 2, quarter // 2])) / 4
-            centre = centre + rng.uniform(-4, 4, 2)
+            center = SIZE * (1 + 2 * np.array([quarter % 2, quarter // 2])) / 4
+            center = center + rng.uniform(-4, 4, 2)
             turn = math.pi / 4 if shape == 'square' else math.pi / 6
             angles = turn + np.arange(CORNERS[shape]) * 2 * math.pi / CORNERS[shape]
-            outline = centre + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
-            ImageDraw.Draw(canvas).polygon(list(map(tuple, outline.tolist())), COLOURS[shape])
+            outline = center + radius * np.stack([np.cos(angles), np.sin(angles)], 1)
+            ImageDraw.Draw(canvas).polygon(list(map(tuple, outline.tolist())), COLORS[shape])
             low, high = outline.min(0), outline.max(0)
             annotations.append(
                 dict(
@@ -60,7 +60,7 @@ def write_shapes(root: Path) -> None:
             )
         canvas.save(root / 'train2017' / name, quality=95)
         images.append(dict(id=number, file_name=name, width=SIZE, height=SIZE))
-    categories = [dict(id=i, name=name) for i, name in enumerate(COLOURS, 1)]
+    categories = [dict(id=i, name=name) for i, name in enumerate(COLORS, 1)]
     content = dict(images=images, annotations=annotations, categories=categories)
     (root / 'annotations' / 'instances_train2017.json').write_text(json.dumps(content))
 
@@ -105,9 +105,9 @@ def test_mask_rcnn_learns_four_images_by_heart(tmp_path):
     write_shapes(tmp_path)
     cfg = by_heart(tmp_path, tmp_path / 'work', iterations=100, width=32, scale=(SCALE, SCALE))
     for dataset in (cfg.train_dataloader.dataset, cfg.val_dataloader.dataset):
-        dataset.metainfo = dict(classes=tuple(COLOURS))
+        dataset.metainfo = dict(classes=tuple(COLORS))
     for head in (cfg.model.roi_head.bbox_head, cfg.model.roi_head.mask_head):
-        head.num_classes = len(COLOURS)
+        head.num_classes = len(COLORS)
     check_data(cfg)
     found = []
     for seed in range(3):  # so short a training can end a box short on another processor

@@ -102,7 +102,7 @@ def test_an_fpn_detector_has_all_of_it_in_its_backbone(pretrained, detectors):
         (lambda state: resnet(101).state_dict(), r'306 tensors left over \(layer3\.6\.'),
         (
             lambda state: {f'module.encoder_q.{k}': v for k, v in state.items()},
-            r"begin with 'module\.encoder_q\.': write",
+            r"begin with 'module\.encoder_q\.': remove the prefix",
         ),
         (lambda state: {}, r'318 tensors missing in the checkpoint \(conv1\.weight\)'),
         (

@@ -112,7 +112,7 @@ def test_test_py_does_not_take_a_backbone_for_a_detector(run_tool, config, state
         (lambda s: {f'student.{k}': v for k, v in s.items()}, 'begins with student.conv1.weight'),
         (
             lambda s: dict(state_dict=s, meta=dict(encoder=json.dumps(ENCODER))),
-            'normalised images with mean [127.5, 127.5, 127.5], the detector does with [123.6',
+            'normalized images with mean [127.5, 127.5, 127.5], but the detector uses [123.6',
         ),
     ],
     ids=['no res5', 'prefix', 'mean'],

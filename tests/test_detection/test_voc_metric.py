@@ -27,7 +27,7 @@ def image(objects: Objects, difficult: Objects, found: list[tuple[str, list[floa
     return sample
 
 
-def judge(images: list[DetDataSample]) -> dict[str, float]:
+def evaluate(images: list[DetDataSample]) -> dict[str, float]:
     evaluator = Evaluator([METRICS.build(dict(type='mmbarlow.VOCDetectionMetric'))])
     evaluator.dataset_meta = dict(classes=CLASSES)
     for sample in images:
@@ -62,14 +62,14 @@ def test_an_example_done_by_hand():
     ]
     low, high = 100 * 6.2 / 11, 100 * 5 / 11
     expected = dict(AP=(3 * low + 7 * high) / 10, AP50=low, AP75=high)
-    found = judge(images)
+    found = evaluate(images)
     assert found == {f'pascal_voc/{k}': pytest.approx(v, abs=1e-4) for k, v in expected.items()}
 
     # A dog that is found counts as much as all cats; cows, which nobody could find, do not count.
     images.append(image([('dog', a)], [], [('dog', a, 0.3), ('cow', a, 0.9)]))
-    found = judge(images)
+    found = evaluate(images)
     assert found['pascal_voc/AP50'] == pytest.approx((low + 100) / 2, abs=1e-4)
-    assert all(np.isnan(value) for value in judge([image([], [], [])]).values())
+    assert all(np.isnan(value) for value in evaluate([image([], [], [])]).values())
 
 
 def kit(images: list[DetDataSample], label: int, threshold: float) -> float | None:
@@ -145,5 +145,5 @@ def test_the_numbers_are_those_of_the_development_kit():
         means[threshold] = 100 * np.mean([ap for ap in aps if ap is not None])
     assert 20 < means[75] < means[50] < 90
     expected = dict(AP=np.mean(list(means.values())), AP50=means[50], AP75=means[75])
-    found = judge(images)
+    found = evaluate(images)
     assert found == {f'pascal_voc/{k}': pytest.approx(v, abs=1e-3) for k, v in expected.items()}

@@ -73,7 +73,7 @@ def test_a_list_is_not_written_over_unless_it_is_asked_for(run_tool, folder, mon
     Path('broken_images.txt').write_text('mine')
     status, _, err = run_tool('verify_images.py', folder)
     assert (status, Path('broken_images.txt').read_text()) == (2, 'mine')
-    assert 'broken_images.txt is there already: --force replaces it' in err
+    assert 'broken_images.txt exists already: --force replaces it' in err
     status, _, _ = run_tool('verify_images.py', folder, '--force', '--workers', '1')
     assert status == 1
     assert len(Path('broken_images.txt').read_text().splitlines()) == 5
@@ -85,7 +85,7 @@ def test_a_list_is_not_written_over_unless_it_is_asked_for(run_tool, folder, mon
         (['nowhere'], 'there is no folder or zip file nowhere'),
         (['.'], 'there is no image in .'),
         (['.', '--workers', '0'], '--workers must be 1 or more, got 0'),
-        (['.', '--output', 'a/b.txt'], 'a for the list'),
+        (['.', '--output', 'a/b.txt'], 'a for --output'),
     ],
 )
 def test_bad_input_ends_in_one_line(run_tool, arguments, says, monkeypatch, tmp_path):

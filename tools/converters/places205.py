@@ -3,12 +3,12 @@
     python tools/converters/places205.py data/places205
 
 From places.csail.mit.edu ("Places205", registration), imagesPlaces205_resize.tar.gz and
-trainvalsplit_places205.tar.gz, unpacked in one folder:
+trainvalsplit_places205.tar.gz, unpacked into one folder:
 
     data/places205/data/vision/torralba/deeplearning/images256/a/abbey/*.jpg ...
     data/places205/trainvalsplit_places205/train_places205.csv, val_places205.csv
 
-Writes data/places205/meta/train.txt (2,448,873 images) and val.txt (20,500), after it has found
+Writes data/places205/meta/train.txt (2,448,873 images) and val.txt (20,500) after it has found
 every image on the disk.
 """
 
@@ -25,7 +25,7 @@ IMAGES = Path('data', 'vision', 'torralba', 'deeplearning', 'images256')
 def main() -> None:
     parser = argparse.ArgumentParser(description='Write the lists of Places205.')
     parser.add_argument('root', type=Path, help='folder of the download, such as data/places205')
-    parser.add_argument('--force', action='store_true', help='replace lists that are there')
+    parser.add_argument('--force', action='store_true', help='replace existing lists')
     args = parser.parse_args()
     official = args.root / 'trainvalsplit_places205'
     splits = {split: read(official / f'{split}_places205.csv') for split in ('train', 'val')}
