@@ -13,9 +13,9 @@ PAGE, NOTES_PAGE = 'model_zoo.md', 'docs/model_zoo_records.md'
 INTRO = f"""\
 # Model zoo
 
-What was measured with this project, and what others have published. `tools/model_zoo.py` writes
-this page, and [that of commands, hardware and pretraining runs]({NOTES_PAGE}), to
-which the notes link, from the [records](mmbarlow/zoo/records/) and the
+What was measured with this project, and what others have published. Each note links to the
+[commands, hardware and records]({NOTES_PAGE}) of a row. `tools/model_zoo.py` writes
+both pages from the [records](mmbarlow/zoo/records/) and the
 [published numbers](mmbarlow/zoo/references.json): do not edit them.
 
 Accuracies and AP are in percent; ± is the sample standard deviation over several seeds, of the
