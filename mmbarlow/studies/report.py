@@ -62,9 +62,8 @@ def write_table(study: Study, dataset: str, found: Sequence[Row]) -> str:
                 *(f'{len(seeds(row.found[0]))}', f'{published}', f'`{row.point.config}`'),
             ]
         )
-    text = f'Published: {study.source}.'
-    table = markdown_table(header, lines)
-    return f'## {study.title}, {dataset}\n\n{table}\n{text} {_facts(found)}\n'
+    facts = f'Published: {study.source}.{_facts(found)}'
+    return f'## {study.title}, {dataset}\n\n{markdown_table(header, lines)}\n{facts}\n'
 
 
 def _facts(found: Sequence[Row]) -> str:
@@ -78,7 +77,7 @@ def _facts(found: Sequence[Row]) -> str:
         _joined(r.hardware for r in used),
         f'commit {_joined(r.commit[:12] for r in used)}',
     ]
-    return f'Measured: {"; ".join(facts)}.'
+    return f' Measured: {"; ".join(facts)}.'
 
 
 def _joined(texts: Iterable[str]) -> str:
