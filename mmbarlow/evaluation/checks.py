@@ -1,6 +1,6 @@
 """What the protocols require of the features and settings they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
@@ -17,16 +17,17 @@ def check_classes(train: Features, test: Features) -> int:
             fit together, the splits differ in dimensions, or a label is negative or of no class
             of the train split.
     """
-    for name, split in (('train', train), ('test', test)):
-        _check_split(name, split)
+    _check(train, test, lambda labels: labels.ndim == 1, 'each sample needs one whole number')
     dims = train.features.shape[1], test.features.shape[1]
     if dims[0] != dims[1]:
         raise InputError(
             f'the train features have {dims[0]} dimensions and the test features {dims[1]}: '
             'extract both with the same backbone.'
         )
-    classes = int(train.labels.max()) + 1
-    highest = int(test.labels.max())
+    classes, highest = int(train.labels.max()) + 1, int(test.labels.max())
+    lowest = min(int(split.labels.min()) for split in (train, test))
+    if lowest < 0:
+        raise InputError(f'there is a label {lowest}: labels start at 0.')
     if highest >= classes:
         raise InputError(
             f'the test split has the label {highest}, but the train split has none above '
@@ -49,9 +50,10 @@ def check_marks(train: Features, test: Features, positives: int, what: str, opti
             do not fit together, a label is neither 1 nor 0 nor -1, or a class has too few
             positive train images, no positive test image, or no negative one to rank it against.
     """
-    for name, split in (('train', train), ('test', test)):
-        _check_features(name, split.features)
-        _check_values(name, split)
+    _check(
+        *(train, test, lambda labels: labels.ndim == 2 and bool((labels.abs() <= 1).all())),
+        'each image needs 1, 0 or -1 for each class',
+    )
     shapes = [tuple(x.shape[1] for x in split) for split in (train, test)]
     if shapes[0] != shapes[1]:
         raise InputError(
@@ -90,37 +92,22 @@ def check_knn(k: Sequence[int], temperature: float) -> None:
         raise InputError(f'the temperature of kNN must be above 0, got {temperature}.')
 
 
-def _check_split(name: str, split: Features) -> None:
-    features, labels = split
-    _check_features(name, features)
-    if labels.shape != features.shape[:1] or labels.is_floating_point():
-        raise InputError(
-            f'the {name} split has {len(features)} features and labels of shape '
-            f'{tuple(labels.shape)}, {labels.dtype}: each sample needs one whole number.'
-        )
-    if int(labels.min()) < 0:
-        raise InputError(f'the {name} split has the label {int(labels.min())}: labels start at 0.')
-
-
-def _check_values(name: str, split: Features) -> None:
-    features, labels = split
-    fits = labels.ndim == 2 and len(labels) == len(features) and not labels.is_floating_point()
-    if not fits or not bool(((labels >= -1) & (labels <= 1)).all()):
-        raise InputError(
-            f'the {name} split has {len(features)} features and labels of shape '
-            f'{tuple(labels.shape)}, {labels.dtype}: each image needs 1, 0 or -1 for each class.'
-        )
-
-
-def _check_features(name: str, features: Tensor) -> None:
-    if features.ndim != 2 or not features.numel():
-        raise InputError(
-            f'the {name} features must be (samples, dimensions) and not empty, '
-            f'got {tuple(features.shape)}.'
-        )
-    bad = int((~features.isfinite()).any(dim=1).sum())
-    if bad:
-        raise InputError(
-            f'{bad} of {len(features)} features of the {name} split are NaN or infinite: '
-            'the network has diverged, or an image is broken.'
-        )
+def _check(train: Features, test: Features, fits: Callable[[Tensor], bool], wanted: str) -> None:
+    """Raises InputError unless both splits have finite features and labels that fit them."""
+    for name, (features, labels) in (('train', train), ('test', test)):
+        if features.ndim != 2 or not features.numel():
+            raise InputError(
+                f'the {name} features must be (samples, dimensions) and not empty, '
+                f'got {tuple(features.shape)}.'
+            )
+        bad = int((~features.isfinite()).any(dim=1).sum())
+        if bad:
+            raise InputError(
+                f'{bad} of {len(features)} features of the {name} split are NaN or infinite: '
+                'the network has diverged, or an image is broken.'
+            )
+        if len(labels) != len(features) or labels.is_floating_point() or not fits(labels):
+            raise InputError(
+                f'the {name} split has {len(features)} features and labels of shape '
+                f'{tuple(labels.shape)}, {labels.dtype}: {wanted}.'
+            )

@@ -1,6 +1,7 @@
 """How good are the features when hardly any labels are known?"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from mmbarlow.registry import METRICS
 
 
 @METRICS.register_module()
+@dataclass
 class FewLabelKNN:
     """kNN classification of the test features by a few labeled train features of each class.
 
@@ -26,25 +28,19 @@ class FewLabelKNN:
             was drawn before: every network is evaluated with the same samples.
     """
 
-    def __init__(
-        self,
-        labels_per_class: int = 5,
-        draws: int = 5,
-        k: int = 5,
-        temperature: float = 0.07,
-        seed: int = 0,
-    ) -> None:
-        check_knn([k], temperature)
-        if labels_per_class < 1 or draws < 1:
+    labels_per_class: int = 5
+    draws: int = 5
+    k: int = 5
+    temperature: float = 0.07
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_knn([self.k], self.temperature)
+        if self.labels_per_class < 1 or self.draws < 1:
             raise InputError(
                 'labels_per_class and draws must be at least 1, '
-                f'got {labels_per_class} and {draws}.'
+                f'got {self.labels_per_class} and {self.draws}.'
             )
-        self.labels_per_class = labels_per_class
-        self.draws = draws
-        self.k = k
-        self.temperature = temperature
-        self.seed = seed
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
         """Mean and sample standard deviation (0 for one draw) of Top-1 over the draws, in

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -110,6 +111,7 @@ def _ranked(
 
 
 @METRICS.register_module()
+@dataclass
 class KNN:
     """Weighted kNN classification of the test features by the train features; see `knn_predict`.
 
@@ -118,10 +120,11 @@ class KNN:
         temperature: of the weights exp(cosine similarity / temperature).
     """
 
-    def __init__(self, k: Sequence[int] = (10, 20, 100, 200), temperature: float = 0.07) -> None:
-        check_knn(k, temperature)
-        self.k = tuple(k)
-        self.temperature = temperature
+    k: Sequence[int] = (10, 20, 100, 200)
+    temperature: float = 0.07
+
+    def __post_init__(self) -> None:
+        check_knn(self.k, self.temperature)
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
         """Top-1 and, with more than five classes, Top-5 in percent: `top1_k10`, `top5_k10`, ...

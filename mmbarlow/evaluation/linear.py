@@ -1,5 +1,7 @@
 """A linear classifier on frozen features."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +16,7 @@ MAX_ITERATIONS = 1000  # a few dozen are usual; scikit-learn warns if these are 
 
 
 @METRICS.register_module()
+@dataclass
 class LinearProbe:
     """Multinomial logistic regression on features that were extracted once.
 
@@ -31,10 +34,11 @@ class LinearProbe:
             dimensions; larger sets need less, sets of a few hundred images more.
     """
 
-    def __init__(self, C: float = 0.1) -> None:
-        if C <= 0:
-            raise InputError(f'C of the linear probe must be above 0, got {C}.')
-        self.C = C
+    C: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.C <= 0:
+            raise InputError(f'C of the linear probe must be above 0, got {self.C}.')
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
         """`top1` and, with more than five classes, `top5`, in percent.

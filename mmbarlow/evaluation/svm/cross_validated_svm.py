@@ -1,6 +1,7 @@
 """Linear SVMs on frozen features: the VOC07 column of the paper's table 3."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmbarlow.errors import InputError
@@ -12,6 +13,7 @@ from mmbarlow.registry import METRICS
 
 
 @METRICS.register_module()
+@dataclass
 class SVM:
     """One linear SVM for each class, its cost chosen by cross-validation; mean average precision.
 
@@ -30,22 +32,16 @@ class SVM:
             if the features are the same to the last bit.
     """
 
-    def __init__(
-        self,
-        costs: Sequence[float] = COSTS,
-        folds: int = 3,
-        ap: str = 'area',
-        jobs: int | None = None,
-        cache_dir: str = 'work_dirs/svm_cache',
-    ) -> None:
-        check_svm(costs, ap)
-        if folds < 2:
-            raise InputError(f'cross-validation needs 2 folds or more, got {folds}.')
-        self.costs = tuple(costs)
-        self.folds = folds
-        self.ap = ap
-        self.jobs = jobs
-        self.cache_dir = Path(cache_dir)
+    costs: Sequence[float] = COSTS
+    folds: int = 3
+    ap: str = 'area'
+    jobs: int | None = None
+    cache_dir: str = 'work_dirs/svm_cache'
+
+    def __post_init__(self) -> None:
+        check_svm(self.costs, self.ap)
+        if self.folds < 2:
+            raise InputError(f'cross-validation needs 2 folds or more, got {self.folds}.')
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
         """Average precision in percent, averaged over the classes: `mAP`.
@@ -62,7 +58,7 @@ class SVM:
         self, train: Features, test: Features, classes: Sequence[int]
     ) -> list[float]:
         """Average precision of each of the `classes`, from 0 to 1."""
-        folder = self.cache_dir / results_name(train, test, 'svm', self.folds, self.ap)
+        folder = Path(self.cache_dir, results_name(train, test, 'svm', self.folds, self.ap))
         x, x_test = unit_rows(train.features), unit_rows(test.features)
         y = {c: targets(train.labels[:, c].numpy()) for c in classes}
         # A large cost takes many times longer than a small one.

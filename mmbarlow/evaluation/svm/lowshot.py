@@ -1,6 +1,7 @@
 """Linear SVMs on a few positive images of each class."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mmbarlow.registry import METRICS
 
 
 @METRICS.register_module()
+@dataclass
 class LowShotSVM:
     """Mean average precision of linear SVMs that see k positive images of each class.
 
@@ -34,26 +36,20 @@ class LowShotSVM:
         cache_dir: see `SVM`.
     """
 
-    def __init__(
-        self,
-        k: Sequence[int] = (1, 2, 4, 8, 16, 32, 64, 96),
-        samples: int = 5,
-        costs: Sequence[float] = COSTS,
-        ap: str = 'area',
-        seed: int = 0,
-        jobs: int | None = None,
-        cache_dir: str = 'work_dirs/svm_cache',
-    ) -> None:
-        check_svm(costs, ap)
-        if not k or min(k) < 1 or samples < 1:
-            raise InputError(f'k and samples must be at least 1, got {list(k)} and {samples}.')
-        self.k = tuple(k)
-        self.samples = samples
-        self.costs = tuple(costs)
-        self.ap = ap
-        self.seed = seed
-        self.jobs = jobs
-        self.cache_dir = Path(cache_dir)
+    k: Sequence[int] = (1, 2, 4, 8, 16, 32, 64, 96)
+    samples: int = 5
+    costs: Sequence[float] = COSTS
+    ap: str = 'area'
+    seed: int = 0
+    jobs: int | None = None
+    cache_dir: str = 'work_dirs/svm_cache'
+
+    def __post_init__(self) -> None:
+        check_svm(self.costs, self.ap)
+        if not self.k or min(self.k) < 1 or self.samples < 1:
+            raise InputError(
+                f'k and samples must be at least 1, got {list(self.k)} and {self.samples}.'
+            )
 
     def __call__(self, train: Features, test: Features) -> dict[str, float]:
         """Mean and standard deviation over the samples (biased, as VISSL's) of the mean average
@@ -65,7 +61,7 @@ class LowShotSVM:
         """
         most = max(self.k)
         classes = check_marks(train, test, most, f'k = {most}', 'k')
-        name = results_name(train, test, 'lowshot', self.seed, self.ap, self.costs)
+        name = results_name(train, test, 'lowshot', self.seed, self.ap, tuple(self.costs))
         x, x_test = unit_rows(train.features), unit_rows(test.features)
         labels, test_labels = train.labels.numpy(), test.labels.numpy()
         tasks = {
@@ -77,7 +73,7 @@ class LowShotSVM:
             for s in range(self.samples)
             for c in range(classes)
         }
-        aps = run_tasks(aps_on_test, tasks, self.cache_dir / name, self.jobs, 'low-shot SVM')
+        aps = run_tasks(aps_on_test, tasks, Path(self.cache_dir, name), self.jobs, 'low-shot SVM')
         result = {}
         for k in self.k:
             of_k = [
