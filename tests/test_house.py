@@ -19,7 +19,7 @@ FLOORS = (
     {'models', 'datasets', 'zoo'},
     {'engine', 'apis', 'convert'},
     {'evaluation'},
-    {'detection'},
+    {'detection', 'registered'},
     {'benchmarks'},
     {'studies'},
 )

@@ -7,7 +7,9 @@ from mmpretrain.structures import DataSample
 
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.multi_head.multi_head_accuracy import MultiHeadAccuracy
-from mmbarlow.evaluation.registered import MultiLinearHead, MultiPooling, StemResNet
+from mmbarlow.evaluation.multi_head.multi_linear_head import MultiLinearHead
+from mmbarlow.evaluation.multi_head.multi_pooling import MultiPooling
+from mmbarlow.evaluation.multi_head.stem_resnet import StemResNet
 
 
 @pytest.mark.parametrize('kind', ['ResNet', 'ResNet_CIFAR', 'ResNetV1d'])
