@@ -14,7 +14,7 @@ from PIL import Image
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.detection.detector_training import adapt_to_encoder, train_detector
 from mmbarlow.errors import InputError
-from mmbarlow.models import Encoder
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import MODELS
 
 BENCHMARKS = Path(__file__).parents[2] / 'configs' / 'benchmarks'
