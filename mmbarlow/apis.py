@@ -54,7 +54,7 @@ def get_model(
 def encoder_config_of(
     checkpoint: str | Path | None, weights: dict, config: str | Path | Config | None
 ) -> dict:
-    """The arguments of the `Encoder` that `config` or, without one, the meta of `weights` describes.
+    """The arguments of the `Encoder` that `config`, or else the meta of `weights`, describes.
 
     Raises:
         InputError: neither describes one; the message names the `checkpoint`.

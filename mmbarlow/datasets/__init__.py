@@ -1,14 +1,1 @@
-from .batch_twin_views import BatchTwinViews as BatchTwinViews
-from .digits import Digits as Digits
-from .image_archive import ImageArchive as ImageArchive
-from .image_folder import ImageFolder as ImageFolder
-from .imagenet_subset import ImageNetSubset as ImageNetSubset
-from .label_subset import LabelSubset as LabelSubset
-from .plain_views import CenterView as CenterView
-from .plain_views import LoadRGB as LoadRGB
-from .plain_views import WholeView as WholeView
-from .sample_random import ViewSampler as ViewSampler
-from .stl10 import STL10 as STL10
-from .tiny_imagenet import TinyImageNet as TinyImageNet
-from .twin_views import TwinViews as TwinViews
-from .voc07 import VOC07 as VOC07
+"""Sources of images, the views, and what is done about files that cannot be read."""

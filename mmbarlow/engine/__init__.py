@@ -1,14 +1,1 @@
-from .bf16 import BF16OptimWrapper as BF16OptimWrapper
-from .broken_images_hook import BrokenImagesHook as BrokenImagesHook
-from .export_hook import ExportHook as ExportHook
-from .finite_loss_hook import FiniteLossHook as FiniteLossHook
-from .lars import LARS as LARS
-from .lazy_info_hook import LazyInfoHook as LazyInfoHook
-from .param_groups import NdimParamGroups as NdimParamGroups
-from .precise_bn_hook import PreciseBNHook as PreciseBNHook
-from .prefetch_hook import PrefetchHook as PrefetchHook
-from .schedule import WarmupCosineLR as WarmupCosineLR
-from .sync_buffers_hook import SyncTrainedBuffersHook as SyncTrainedBuffersHook
-from .temperature_hook import TemperatureHook as TemperatureHook
-from .tf32_hook import TF32Hook as TF32Hook
-from .time_limit_hook import TimeLimitHook as TimeLimitHook
+"""Optimizer, learning rates, precision, and what hooks do in a training run."""

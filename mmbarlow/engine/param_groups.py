@@ -8,7 +8,7 @@ from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmbarlow.errors import InputError
-from mmbarlow.models import BarlowTwins
+from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -61,7 +61,7 @@ class NdimParamGroups:
         if steps > 1 and any(isinstance(m, BarlowTwins) for m in model.modules()):
             print_log(
                 f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow '
-                'Twins: C is computed on each small batch by itself. For the loss of the large '
+                'Twins: C is computed on each small batch separately. For the loss of the large '
                 'batch in the memory of a small one, load the large batch and set '
                 'model.chunk_size to the small one.',
                 logger='current',

@@ -16,7 +16,7 @@ from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import DATASETS, MODELS
 
-# The benchmark decides these, not the network: what the pretraining set does not count.
+# The benchmark decides these, whatever the config of the pretraining says.
 BENCHMARKS_OWN = ('frozen_stages', 'norm_eval', 'init_cfg')
 
 

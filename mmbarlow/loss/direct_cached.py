@@ -30,13 +30,13 @@ class DirectCached(Function):
             z_a, z_b = z_a.to(dtype), z_b.to(dtype)
             far = z_a.is_cuda  # to look, a GPU would be waited for
             if not far:
-                (a, *stats_a), (b, *stats_b) = standardize(z_a), standardize(z_b)
+                (a, *stats_a), (b, *stats_b) = batch_norm(z_a), batch_norm(z_b)
                 far = not near_zero(stats_a + stats_b)
             if far:
                 # Batch norm rounds its mean, and in fp32 one of 1e3 is 3e-5 off: without the first
                 # sample all means are small, and no loss changes.
                 z_a, z_b = z_a - z_a[0], z_b - z_b[0]
-                (a, *stats_a), (b, *stats_b) = standardize(z_a), standardize(z_b)
+                (a, *stats_a), (b, *stats_b) = batch_norm(z_a), batch_norm(z_b)
                 batch.check_finite(raw, torch.stack((stats_a[1], stats_b[1])))
             c_DD = torch.mm(a.T, b).mul_(1 / batch.N)
             diagonal = c_DD.diagonal()
@@ -58,8 +58,8 @@ class DirectCached(Function):
             k_DD = c_DD * w_red
             torch.mul(miss_D, w_inv, out=k_DD.diagonal())
             # One after the other, so that the first product is gone before the second is there.
-            grad_a = standardize_backward(b @ k_DD.T, z_a, *stats[:2])
-            grad_b = standardize_backward(a @ k_DD, z_b, *stats[2:])
+            grad_a = batch_norm_backward(b @ k_DD.T, z_a, *stats[:2])
+            grad_b = batch_norm_backward(a @ k_DD, z_b, *stats[2:])
         return grad_a.to(ctx.dtype), grad_b.to(ctx.dtype), None, None, None
 
 
@@ -69,12 +69,12 @@ def fp32_island(device: str) -> AbstractContextManager:
     return torch.autocast(device, enabled=False) if on else nullcontext()
 
 
-def standardize(z_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def batch_norm(z_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Standardized values, mean, 1 / deviation."""
     return torch.native_batch_norm(z_ND, None, None, None, None, True, 0.0, EPS)
 
 
-def standardize_backward(grad_ND: Tensor, z_ND: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+def batch_norm_backward(grad_ND: Tensor, z_ND: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     """The gradient on z, from the one on its standardized values."""
     arguments = (None, None, None, mean, scale, True, EPS, [True, False, False])
     return torch.ops.aten.native_batch_norm_backward(grad_ND, z_ND, *arguments)[0]

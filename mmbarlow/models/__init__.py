@@ -1,18 +1,1 @@
-from .ablations import AsymmetricHead as AsymmetricHead
-from .ablations import CrossCovarianceHead as CrossCovarianceHead
-from .ablations import CrossEntropyHead as CrossEntropyHead
-from .ablations import FeatureNormHead as FeatureNormHead
-from .ablations import RedundancyHead as RedundancyHead
-from .amcl import AdaptiveMultiHead as AdaptiveMultiHead
-from .amcl import MultiHeadNeck as MultiHeadNeck
-from .amcl import PairTemperature as PairTemperature
-from .barlow_twins import BarlowTwins as BarlowTwins
-from .cross_correlation_head import CrossCorrelationHead as CrossCorrelationHead
-from .encoder import Encoder as Encoder
-from .encoder import RawPixels as RawPixels
-from .mixed import MixedBarlowTwins as MixedBarlowTwins
-from .mixed import MixedBarlowTwinsNeck as MixedBarlowTwinsNeck
-from .projector import BarlowTwinsNeck as BarlowTwinsNeck
-from .resnets import PooledResNet as PooledResNet
-from .resnets import SoloResNet as SoloResNet
-from .supervised import Supervised as Supervised
+"""The algorithm as MMEngine modules: backbone, projector, head; variants have their own folders."""

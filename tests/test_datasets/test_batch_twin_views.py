@@ -11,8 +11,10 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from mmbarlow.apis import extract_features, get_model
-from mmbarlow.datasets import BatchTwinViews, TwinViews, batch_twin_views
+from mmbarlow.datasets import batch_twin_views
+from mmbarlow.datasets.batch_twin_views import BatchTwinViews
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 from mmbarlow.zoo import records

@@ -8,10 +8,12 @@ from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmbarlow.datasets import ImageFolder, LoadRGB, TwinViews
 from mmbarlow.datasets.broken_images import Skipper
+from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.datasets.plain_views import LoadRGB
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.errors import InputError
 
 

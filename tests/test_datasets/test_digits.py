@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from mmbarlow.datasets import Digits
+from mmbarlow.datasets.digits import Digits
 from mmbarlow.errors import InputError
 
 

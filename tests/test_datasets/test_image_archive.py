@@ -9,8 +9,9 @@ from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmbarlow.datasets import ImageArchive, LoadRGB
+from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_reading import image_data, read_rgb
+from mmbarlow.datasets.plain_views import LoadRGB
 from mmbarlow.errors import BrokenImage, InputError
 
 NAMES = [f'{split}/{c}/{i}.png' for split in ('train', 'val') for c in 'ab' for i in range(5)]

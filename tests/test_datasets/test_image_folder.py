@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from torch.utils.data import DataLoader
 
-from mmbarlow.datasets import ImageFolder
+from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.errors import InputError
 
 

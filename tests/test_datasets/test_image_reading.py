@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbarlow.datasets import CenterView, LoadRGB, WholeView
 from mmbarlow.datasets.image_reading import image_data, rgb_array
+from mmbarlow.datasets.plain_views import CenterView, LoadRGB, WholeView
 from mmbarlow.errors import BrokenImage, InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8).repeat(8, 0)

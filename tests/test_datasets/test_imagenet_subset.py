@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from mmpretrain.datasets import ImageNet
 
-from mmbarlow.datasets import ImageNetSubset, imagenet_subset
+from mmbarlow.datasets import imagenet_subset
+from mmbarlow.datasets.imagenet_subset import ImageNetSubset
 from mmbarlow.errors import InputError
 
 

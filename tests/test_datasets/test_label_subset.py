@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mmbarlow.datasets import Digits, LabelSubset
-from mmbarlow.datasets.label_subset import choose
+from mmbarlow.datasets.digits import Digits
+from mmbarlow.datasets.label_subset import LabelSubset, choose
 from mmbarlow.errors import InputError
 
 DIGITS = dict(type='mmbarlow.Digits', split='train')

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torchvision import datasets
 
-from mmbarlow.datasets import STL10
+from mmbarlow.datasets.stl10 import STL10
 
 
 @pytest.fixture

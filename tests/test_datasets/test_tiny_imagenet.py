@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmbarlow.datasets import TinyImageNet
+from mmbarlow.datasets.tiny_imagenet import TinyImageNet
 from mmbarlow.errors import InputError
 
 

@@ -12,8 +12,10 @@ from scipy.stats import chi2
 from torch.utils.data import DataLoader
 from torchvision import transforms as T
 
-from mmbarlow.datasets import CenterView, TwinViews, ViewSampler, view_ops
-from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets import view_ops
+from mmbarlow.datasets.plain_views import CenterView
+from mmbarlow.datasets.sample_random import Key, SampleIndex, ViewSampler
+from mmbarlow.datasets.twin_views import TwinViews
 
 STILL = dict(crop_scale=(1.0, 1.0), crop_ratio=(1.0, 1.0), flip=0.0, jitter=0.0, gray=0.0)
 OFFICIAL = dict(view_a=dict(blur=1.0), view_b=dict(blur=0.1, solarize=0.2))

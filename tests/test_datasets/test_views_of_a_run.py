@@ -13,7 +13,8 @@ from mmengine.runner import Runner
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
-from mmbarlow.datasets import Digits, ViewSampler
+from mmbarlow.datasets.digits import Digits
+from mmbarlow.datasets.sample_random import ViewSampler
 
 
 class Seen(Hook):

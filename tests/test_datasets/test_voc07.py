@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmbarlow.datasets import VOC07, WholeView
+from mmbarlow.datasets.plain_views import WholeView
+from mmbarlow.datasets.voc07 import VOC07
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 

@@ -9,7 +9,7 @@ import pytest
 from mmpretrain.structures import DataSample
 from PIL import Image
 
-from mmbarlow.engine import BrokenImagesHook
+from mmbarlow.engine.broken_images_hook import BrokenImagesHook
 from mmbarlow.errors import InputError
 
 ROOT = Path(__file__).parents[2]

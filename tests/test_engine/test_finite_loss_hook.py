@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmbarlow.engine import FiniteLossHook
+from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.errors import InputError
 
 

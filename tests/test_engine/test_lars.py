@@ -8,7 +8,9 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
-from mmbarlow.engine import LARS, WarmupCosineLR, lars
+from mmbarlow.engine import lars
+from mmbarlow.engine.lars import LARS
+from mmbarlow.engine.schedule import WarmupCosineLR
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from mmbarlow.engine import PreciseBNHook
+from mmbarlow.engine.precise_bn_hook import PreciseBNHook
 
 
 class Numbers(Dataset):

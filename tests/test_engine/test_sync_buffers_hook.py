@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from torch import nn
 
-from mmbarlow.engine import SyncTrainedBuffersHook
+from mmbarlow.engine.sync_buffers_hook import SyncTrainedBuffersHook
 
 
 def test_only_what_is_trained_is_averaged_over_processes(monkeypatch):

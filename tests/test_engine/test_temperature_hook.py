@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmbarlow.engine import TemperatureHook
+from mmbarlow.engine.temperature_hook import TemperatureHook
 from mmbarlow.errors import InputError
-from mmbarlow.models import AdaptiveMultiHead
+from mmbarlow.models.amcl.adaptive_multi_head import AdaptiveMultiHead
 
 
 def outputs(std: float) -> dict[str, torch.Tensor]:

@@ -16,7 +16,7 @@ from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.classifiers import replace_backbone, train_classifier
 from mmbarlow.launch import prepare_processes
-from mmbarlow.models import Encoder
+from mmbarlow.models.encoder import Encoder
 
 ROOT = Path(__file__).parents[2]
 NETWORK = dict(

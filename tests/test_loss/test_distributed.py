@@ -10,10 +10,10 @@ import torch.distributed as dist
 from mmengine.model import MMDistributedDataParallel
 from torch import Tensor, nn
 
-from mmbarlow.engine import LARS
+from mmbarlow.engine.lars import LARS
 from mmbarlow.errors import InputError
-from mmbarlow.models import CrossCorrelationHead
 from mmbarlow.models.chunked import embed_in_chunks
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 # Samples of each process; unequal on purpose, one process with a single sample.
 SHARDS = {1: [24], 2: [11, 13], 3: [1, 16, 7], 4: [4, 1, 12, 7]}

@@ -10,8 +10,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmbarlow.errors import InputError
-from mmbarlow.loss import BarlowTwinsLoss, cost, loss_floor
-from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.loss import cost, loss_floor
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 FORMS = pytest.mark.parametrize('form', ['direct', 'gram', 'cached'], indirect=True)
 

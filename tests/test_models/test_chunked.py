@@ -9,9 +9,11 @@ from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
-from mmbarlow.engine import BF16OptimWrapper, NdimParamGroups
+from mmbarlow.engine.bf16 import BF16OptimWrapper
+from mmbarlow.engine.param_groups import NdimParamGroups
 from mmbarlow.errors import InputError
-from mmbarlow.models import BarlowTwins, BarlowTwinsNeck
+from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.projector import BarlowTwinsNeck
 from mmbarlow.registry import MODELS
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from mmbarlow.errors import InputError
-from mmbarlow.models import BarlowTwins, BarlowTwinsNeck, CrossCorrelationHead
+from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
+from mmbarlow.models.projector import BarlowTwinsNeck
 from mmbarlow.registry import MODELS
 
 

@@ -7,7 +7,7 @@ from torch._dynamo.utils import counters
 from torch.nn.parallel import DistributedDataParallel
 
 from mmbarlow.config import load_config
-from mmbarlow.engine import LARS
+from mmbarlow.engine.lars import LARS
 from mmbarlow.registry import MODELS
 
 BACKEND = 'aot_eager'  # traces as inductor does, and needs no C++ compiler

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 PRODUCTS = {'aten::mm', 'aten::addmm', 'aten::addmm_', 'aten::bmm'}
 

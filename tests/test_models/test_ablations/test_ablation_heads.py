@@ -12,16 +12,14 @@ from torch.nn import functional as F
 
 from mmbarlow.errors import InputError
 from mmbarlow.loss import global_batch
-from mmbarlow.models import (
-    AsymmetricHead,
-    BarlowTwins,
-    BarlowTwinsNeck,
-    CrossCorrelationHead,
-    CrossCovarianceHead,
-    CrossEntropyHead,
-    FeatureNormHead,
-    RedundancyHead,
-)
+from mmbarlow.models.ablations.asymmetric_head import AsymmetricHead
+from mmbarlow.models.ablations.cross_covariance_head import CrossCovarianceHead
+from mmbarlow.models.ablations.cross_entropy_head import CrossEntropyHead
+from mmbarlow.models.ablations.feature_norm_head import FeatureNormHead
+from mmbarlow.models.ablations.redundancy_head import RedundancyHead
+from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
+from mmbarlow.models.projector import BarlowTwinsNeck
 
 N, D, EPS = 24, 6, 1e-5
 SHARDS = [17, 7]  # samples of each of two processes

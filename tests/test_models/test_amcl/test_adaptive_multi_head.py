@@ -10,13 +10,11 @@ from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.loss import GlobalBatch
-from mmbarlow.models import (
-    AdaptiveMultiHead,
-    BarlowTwins,
-    CrossCorrelationHead,
-    MultiHeadNeck,
-    PairTemperature,
-)
+from mmbarlow.models.amcl.adaptive_multi_head import AdaptiveMultiHead
+from mmbarlow.models.amcl.multi_head_neck import MultiHeadNeck
+from mmbarlow.models.amcl.pair_temperature import PairTemperature
+from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 N, D, HEADS = 24, 5, 3
 TAU_MIN, TAU_MAX, LAMBD, BETA = 1e-2, 1.5, 0.05, 1e-3

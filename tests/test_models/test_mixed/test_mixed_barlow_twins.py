@@ -16,8 +16,8 @@ from torch.utils._pytree import tree_leaves
 
 from mmbarlow.errors import InputError
 from mmbarlow.loss import GlobalBatch
-from mmbarlow.models import MixedBarlowTwins, MixedBarlowTwinsNeck
-from mmbarlow.models.mixed.mixed_barlow_twins import Mixture, mix
+from mmbarlow.models.mixed.mixed_barlow_twins import MixedBarlowTwins, Mixture, mix
+from mmbarlow.models.mixed.neck import MixedBarlowTwinsNeck
 from mmbarlow.paths import CONFIGS
 
 N, D, EPS, LAMBDA, SCALE = 24, 16, 1e-5, 0.05, 3.0

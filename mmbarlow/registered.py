@@ -1,0 +1,6 @@
+"""The classes that configs name: MMEngine imports this module when it looks one of them up."""
+
+from mmbarlow.registry import import_modules
+
+for room in ('models', 'datasets', 'engine', 'evaluation'):
+    import_modules(f'mmbarlow.{room}')
