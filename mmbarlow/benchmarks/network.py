@@ -28,7 +28,7 @@ class Network:
     about: what its records say of it: model, pretrain_config, checkpoint_sha256, seed, scale.
     work_dir: where its results go by default.
     encoder_cfg: backbone and data_preprocessor, the arguments of `mmbarlow.Encoder`.
-    checkpoint: the file of its weights, or None where there are none.
+    checkpoint: the file of its weights, or None without any.
     """
 
     about: dict

@@ -21,7 +21,6 @@ from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, prepare_processes, together
 from mmbarlow.zoo import records
 from mmbarlow.zoo.curve import read_curve
-from mmbarlow.zoo.records import Record
 
 
 def run_jobs(
@@ -57,18 +56,9 @@ def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
         prepare_processes(job.cfg, options.launcher)
         metrics = evaluator.measure(job.cfg, job.blank.benchmark_seed)
         seconds = round(time.perf_counter() - start, 1)
-        job.record = on_first(lambda: _write(job, metrics, seconds, options.force))
+        curve = read_curve(job.cfg.work_dir) or None  # of a training run
+        record = replace(job.blank, metrics=metrics, wall_time_s=seconds, curve=curve)
+        on_first(lambda: records.write(record, job.records, options.force))
+        job.record = record
     except InputError as error:
         job.problem = cli.one_line(error)
-
-
-def _write(job: Job, metrics: dict[str, float], seconds: float, force: bool) -> Record:
-    """The record, written; with the curve that a training run has logged.
-
-    Raises:
-        InputError: there is a record by now, and `force` is not set.
-    """
-    curve = read_curve(job.cfg.work_dir) or None
-    record = replace(job.blank, metrics=metrics, wall_time_s=seconds, curve=curve)
-    records.write(record, job.records, force)
-    return record

@@ -1,8 +1,4 @@
-"""From a config to a trained network; detectors are fine-tuned the same way.
-
->>> cfg = load_config('configs/barlowtwins/NAME.py', {'train_dataloader.batch_size': 64})
->>> backbone = pretrain(cfg)  # work_dirs/NAME/NAME_backbone.pth
-"""
+"""From a config to a trained network; detectors are fine-tuned the same way."""
 
 import logging
 from collections.abc import Callable

@@ -117,8 +117,9 @@ def find_studies(names: list[str]) -> list[str]:
             f'{others[0]} is no study: give studies ({", ".join([*GROUPS, *STUDIES])}) or '
             'benchmarks, not both.'
         )
-    found = [] if others else [part for name in names for part in GROUPS.get(name, [name])]
-    return list(dict.fromkeys(found))
+    if others:
+        return []
+    return list(dict.fromkeys(part for name in names for part in GROUPS.get(name, [name])))
 
 
 def comparisons(

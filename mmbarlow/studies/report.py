@@ -51,17 +51,12 @@ def write_table(study: Study, dataset: str, found: Sequence[Row]) -> str:
     header = [study.axis, *(c.header for c in columns), 'seeds', 'published, ImageNet', 'config']
     lines = []
     for row in found:
-        cells = [
-            measured(records, column.metric) or 'not run here'
-            for column, records in zip(columns, row.found, strict=True)
-        ]
-        published = '–' if row.key is None else study.published.get(row.key, '–')
-        lines.append(
-            [
-                *('untrained' if row.key is None else f'{row.key}', *cells),
-                *(f'{len(seeds(row.found[0]))}', f'{published}', f'`{row.point.config}`'),
-            ]
-        )
+        by_column = zip(columns, row.found, strict=True)
+        cells = [measured(same, c.metric) or 'not run here' for c, same in by_column]
+        published = f'{study.published.get(row.key or "", "–")}'
+        count = f'{len(seeds(row.found[0]))}'
+        name = f'{row.key or "untrained"}'
+        lines.append([name, *cells, count, published, f'`{row.point.config}`'])
     facts = f'Published: {study.source}.{_facts(found)}'
     return f'## {study.title}, {dataset}\n\n{markdown_table(header, lines)}\n{facts}\n'
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import combined_scale
@@ -16,8 +18,7 @@ from mmbarlow.zoo.records import Record
 SHIPPED = (RECORDS, RECORDS / 'ablations')
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """A column of the tables: a metric of a benchmark."""
 
     benchmark: str
@@ -57,10 +58,12 @@ class Point:
 
     def scale(self, reduced: str | None) -> str:
         """The scale of its records, where `reduced` is what options reduce besides."""
-        if self.untrained:
-            return reduced or 'full'
-        export = load_config(config_path(self.config)).default_hooks.export
-        return combined_scale(export.get('scale', 'full'), reduced)
+        return combined_scale('full' if self.untrained else _own_scale(self.config), reduced)
+
+
+@cache
+def _own_scale(config: str) -> str:
+    return load_config(config_path(config)).default_hooks.export.get('scale', 'full')
 
 
 class Results:
@@ -77,17 +80,11 @@ class Results:
     def __init__(self, work_dir: Path, reduced: str | None = None) -> None:
         self.work_dir = work_dir
         self.reduced = reduced
-        self.scales: dict[Point, str] = {}
         self.shipped = [r for folder in SHIPPED for r in records.read_folder(folder)]
-
-    def scale(self, point: Point) -> str:
-        if point not in self.scales:
-            self.scales[point] = point.scale(self.reduced)
-        return self.scales[point]
 
     def of(self, point: Point, benchmark: str | None = None) -> list[Record]:
         """Its records on a benchmark, or without one of its pretraining, by seed."""
-        config, scale = benchmark or point.config, self.scale(point)
+        config, scale = benchmark or point.config, point.scale(self.reduced)
         found = {
             (r.seed, r.benchmark_seed): r
             for r in [*self.shipped, *self._own(point)]
@@ -103,8 +100,7 @@ class Results:
             yield from records.read_folder(own / 'records')
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A point with its records: a list for each of the data set's columns.
 
     key: of the point, None for the untrained network.
