@@ -26,7 +26,7 @@ from mmbarlow.config import load_config
 from mmbarlow.engine.bf16 import has_bf16, wrapper_for
 from mmbarlow.evaluation.features import dataset_features
 from mmbarlow.loss import loss_floor
-from mmbarlow.models import BarlowTwins
+from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import MODELS
 from mmbarlow.visualization import draw_cross_correlation, draw_curve, draw_map
 from mmbarlow.zoo import records
@@ -53,11 +53,11 @@ def main() -> None:
     amp = ['--amp'] * bf16_is_faster()
     tool('train.py', CONFIG, *amp, '--work-dir', args.work_dir, '--cfg-options', *options)
     backbone = args.work_dir / f'{NAME}_backbone.pth'
-    judge = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
-    tool('benchmark.py', 'pixels', *judge)
-    tool('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *judge)
-    tool('benchmark.py', backbone, *judge)
-    with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
+    benchmarks = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
+    tool('benchmark.py', 'pixels', *benchmarks)
+    tool('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *benchmarks)
+    tool('benchmark.py', backbone, *benchmarks)
+    with contextlib.redirect_stdout(io.StringIO()):  # hides what mmcv prints at its import
         draw(args.work_dir, args.seed)
     print_table(args.work_dir / 'records')
 
@@ -67,7 +67,7 @@ def bf16_is_faster() -> bool:
     if not has_bf16('cpu'):
         return False  # emulated, and slower by far
     steps = {}
-    with contextlib.redirect_stdout(io.StringIO()):  # what mmcv says at its import
+    with contextlib.redirect_stdout(io.StringIO()):  # hides what mmcv prints at its import
         cfg = load_config(ROOT / CONFIG)
         batch = next(iter(Runner.build_dataloader(cfg.train_dataloader, seed=0)))
         for name, dtype in dict(fp32=torch.float32, bf16=torch.bfloat16).items():
@@ -106,7 +106,7 @@ def tool(name: str, *arguments: str | Path) -> None:
 
 
 def draw(folder: Path, seed: int) -> None:
-    """The three pictures, into `folder`."""
+    """Draw the three pictures into `folder`."""
     cfg = load_config(ROOT / CONFIG)
     set_random_seed(seed)
     untrained = MODELS.build(cfg.model)
@@ -132,7 +132,7 @@ def draw(folder: Path, seed: int) -> None:
 
 @torch.no_grad()
 def cross_correlation(model: BarlowTwins, loader: DataLoader) -> Tensor:
-    """C of one epoch of views, (D, D)."""
+    """The cross-correlation matrix of one epoch of views, (D, D)."""
     model.eval()
     batches = [model.data_preprocessor(batch)['inputs'] for batch in loader]
     views = [torch.cat(view) for view in zip(*batches, strict=True)]

@@ -37,14 +37,14 @@ def test_the_demo_prints_a_table_and_draws_three_pictures(tmp_path):
 def shown(pattern: str) -> list[str]:
     """Command lines of the README, docs, configs and tools that match."""
     files = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')]
-    files += [*(ROOT / 'configs').rglob('*.py'), *(ROOT / 'tools').glob('*.py')]
+    files += [*(ROOT / 'configs').rglob('*.py'), *(ROOT / 'tools').rglob('*.py')]
     lines = {
         line.split('  #')[0].strip('$ \n') for f in files for line in f.read_text().splitlines()
     }
     return sorted(line for line in lines if re.match(pattern, line))
 
 
-@pytest.mark.parametrize('command', shown(r'(python )?tools/\w+\.(py|sh) '))
+@pytest.mark.parametrize('command', shown(r'(python )?tools/[\w/]+\.(py|sh) '))
 def test_every_command_shown_parses(command, monkeypatch):
     name, *arguments = shlex.split(command.removeprefix('python '))
     if name.endswith('.sh'):  # dist_train.sh CONFIG GPUS [...]: the number is for the launcher
@@ -65,6 +65,7 @@ def test_every_command_shown_parses(command, monkeypatch):
 
     monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', parse_and_stop)
     monkeypatch.setattr(sys, 'argv', [name, *arguments])
+    monkeypatch.syspath_prepend((ROOT / name).parent)  # as Python does for a script
     with pytest.raises(Parsed):
         runpy.run_path(str(ROOT / name))['main']()
 

@@ -3,14 +3,15 @@
     python tools/speed/batch_views.py --batch 256 --size 32
     python tools/speed/batch_views.py --batch 1024 --device cuda
 
-Prints a table in Markdown. Two distributions of views: `plain`, as for CIFAR-10, and `blurred`,
-the official ones. One thread; on a CPU seconds are those of the process, so that other processes
-count little; the median over rounds in which every method has its turn. The loader's share, and
-that of TwinViews, is that of one worker on a CPU: `mmpretrain.PackInputs` and collating are in it.
+Prints a table in Markdown for two distributions of views: `plain`, as for CIFAR-10, and `blurred`,
+the official ones. All run in one thread, and times are medians over rounds in which every method
+has its turn. On a CPU they count what the process computes, so that other processes matter little.
+`TwinViews` and `its loader` are the work of one worker on a CPU, with `mmpretrain.PackInputs` and
+collating in it.
 
-kornia (pip install kornia), where it is installed, is given the same operations with parameters
-for each image, as far as it has them: one order of the jitter a batch instead of one an image,
-crops that are resized without antialiasing, blur and hue of its own.
+kornia (pip install kornia), where it is installed, makes the same views as far as it can: it draws
+the parameters for each image, but it has one order of the jitter for the whole batch, resizes crops
+without antialiasing, and has a blur and a hue of its own.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def loader(images: list[np.ndarray], transform: dict) -> Callable[[], dict]:
 
 
 def kornia_view(view: dict, size: int) -> torch.nn.Module:
-    """One view, for float images from 0 to 1; where `view` says nothing, the official one."""
+    """One view of float images from 0 to 1, with the official value where `view` has none."""
     K = importlib.import_module('kornia.augmentation')
     pixels = 'resample'  # all crops in one call
     steps = [

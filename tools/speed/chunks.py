@@ -4,7 +4,7 @@
 
 Forward, loss and backward of `mmbarlow.BarlowTwins` on random images, on the CPU, with the network
 of configs/_base_/models/barlowtwins_resnet18_small.py and the ImageNet stem. Time is the median of
-rounds in which both have their turn; peak memory is what a process of its own held at most beyond
+rounds in which all have their turn; peak memory is what a process of its own held at most beyond
 what it held before the step, so that the images and the parameters are not in it and the
 gradients are.
 """
@@ -20,7 +20,7 @@ from measure.timing import medians
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
-from mmbarlow.models import BarlowTwins
+from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import MODELS
 
 NETWORK = dict(NETWORKS['resnet18'], backbone=dict(type='mmpretrain.ResNet', depth=18))
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument('--rounds', type=int, default=3, help='timed steps of each')
     args = parser.parse_args()
     if not 2 <= args.chunk <= args.batch:
-        raise InputError(f'--chunk is {args.chunk}: take 2 to {args.batch}, the batch.')
+        raise InputError(f'--chunk is {args.chunk}: give 2 to {args.batch}, the size of the batch.')
 
     cases: dict[str, tuple[int, int | None]] = {
         f'{args.batch} at once': (args.batch, None),
@@ -50,7 +50,7 @@ def main() -> None:
     for peak, (name, median) in zip(peaks, seconds.items(), strict=True):
         print(f'{name:<28}{median:8.2f} s{peak / 1e6:9.0f} MB')
     at_once, in_chunks, _ = seconds.values()
-    embeddings = 2 * args.batch * NETWORK['width'] * 4
+    embeddings = 2 * args.batch * NETWORK['neck']['out_channels'] * 4
     print(f'time: {in_chunks / at_once:.2f} x that of the batch at once')
     print(
         f'memory: {(peaks[1] - embeddings) / peaks[2]:.2f} x that of a batch of {args.chunk}, '

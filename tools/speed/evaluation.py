@@ -9,12 +9,11 @@ search held at most beyond what was held before it. Results on 2 cores: docs/eva
 
 import argparse
 import functools
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import joblib
@@ -23,11 +22,13 @@ import torch
 from measure import report
 from measure.memory import peak
 from measure.timing import medians, timed
-from mmengine.runner import Runner
+from mmengine.dataset import default_collate
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
+from torch.utils.data import DataLoader
 
 from mmbarlow import cli
+from mmbarlow.datasets.digits import Digits
 from mmbarlow.evaluation.features import Features, dataset_features, unit_rows
 from mmbarlow.evaluation.knn import knn_predict
 from mmbarlow.evaluation.svm.average_precision import average_precision
@@ -48,12 +49,7 @@ def main() -> None:
     parser.add_argument('--checked', type=int, default=1, help='classes to compare with a loop')
     parser.add_argument('--rounds', type=int, default=5, help='of the feature extraction')
     parser.add_argument('--json', type=Path, help='file for the numbers')
-    parser.add_argument('--search', choices=list(SEARCHES), help=argparse.SUPPRESS)
-    parser.add_argument('--folder', help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.search:  # a fresh process of `knn`
-        search(args.search, args.knn_shape, Path(args.folder))
-        return
     record = {}
     for part in args.parts:
         record[part] = PARTS[part](args)
@@ -65,13 +61,10 @@ def main() -> None:
 def knn(args: argparse.Namespace) -> dict[str, float]:
     """The same search by this project and by scikit-learn, with one job and with all cores."""
     found, predictions = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in SEARCHES:
-            command = [sys.executable, __file__, '--search', name, '--folder', folder]
-            command += ['--knn-shape', *map(str, args.knn_shape)]
-            subprocess.run(command, check=True)
-            found[name] = json.loads((Path(folder) / f'{name}.json').read_text())
-            predictions[name] = np.load(Path(folder) / f'{name}.npy')
+    for name in SEARCHES:
+        with ProcessPoolExecutor(1, get_context('spawn')) as fresh:
+            job = fresh.submit(search, name, args.knn_shape)
+            found[name], predictions[name] = job.result()
     ours, peers = found['ours'], [found[name] for name in SEARCHES if name != 'ours']
     fastest = min(peer['seconds'] for peer in peers)
     return dict(
@@ -84,8 +77,8 @@ def knn(args: argparse.Namespace) -> dict[str, float]:
     )
 
 
-def search(name: str, shape: list[int], folder: Path) -> None:
-    """One search of `knn`, in its fresh process; predictions and numbers go to `folder`."""
+def search(name: str, shape: list[int]) -> tuple[dict[str, float], np.ndarray]:
+    """Seconds and peak bytes of one search, and what it predicts."""
     n, queries, dims = shape
     generator = torch.Generator().manual_seed(0)
     centers = torch.randn(100, dims, generator=generator)
@@ -101,8 +94,7 @@ def search(name: str, shape: list[int], folder: Path) -> None:
     found = []
     most = peak(lambda: found.extend(timed(lambda: SEARCHES[name](bank, test.features))))
     seconds, predicted = found
-    np.save(folder / f'{name}.npy', predicted)
-    (folder / f'{name}.json').write_text(json.dumps(dict(seconds=seconds, peak=most)))
+    return dict(seconds=seconds, peak=most), predicted
 
 
 def ours(bank: Features, queries: torch.Tensor) -> np.ndarray:
@@ -146,8 +138,9 @@ def svm(args: argparse.Namespace) -> dict[str, float]:
 
 
 def marked(shape: list[int], classes: int, seed: int) -> Features:
-    """Like averaged ReLU features: not negative, few directions that matter, and noise; about
-    7 % of the images are positive for a class, more for the last than for the first."""
+    """Generated features that look like averages after a ReLU: not negative, with few directions
+    that matter, and noise. About 7 % of the images are positive for a class, more for the last
+    class than for the first."""
     n, dims = shape
     directions = np.random.default_rng(0).standard_normal((64, dims))
     rng = np.random.default_rng(seed)
@@ -175,21 +168,13 @@ def features(args: argparse.Namespace) -> dict[str, float]:
     """ResNet-18 on digits of 64 px: `dataset_features` and the bare passes, in turns."""
     pixels = dict(type='mmpretrain.SelfSupDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3)
     model = Encoder(dict(type='mmpretrain.ResNet', depth=18), pixels).eval()
-    view = dict(type='mmbarlow.CenterView', size=64)
-    loader = Runner.build_dataloader(
-        dict(
-            batch_size=128,
-            num_workers=1,
-            persistent_workers=True,
-            sampler=dict(type='DefaultSampler', shuffle=False),
-            collate_fn=dict(type='default_collate'),
-            dataset=dict(
-                type='mmbarlow.Digits',
-                split='train',
-                size=64,
-                pipeline=[view, dict(type='mmpretrain.PackInputs')],
-            ),
-        )
+    steps = [dict(type='mmbarlow.CenterView', size=64), dict(type='mmpretrain.PackInputs')]
+    loader = DataLoader(
+        Digits('train', size=64, pipeline=steps),
+        batch_size=128,
+        num_workers=1,
+        persistent_workers=True,
+        collate_fn=default_collate,
     )
 
     @torch.no_grad()

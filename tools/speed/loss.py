@@ -28,7 +28,7 @@ from torch import Tensor
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.loss.cost import cheaper_form
-from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 from mmbarlow.registry import MODELS
 
 OURS = ('auto', 'direct', 'gram')

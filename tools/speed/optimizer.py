@@ -4,8 +4,8 @@
     python tools/speed/optimizer.py --device cuda
 
 `mmbarlow` and `mmpretrain` are the registered optimizers, `official` is that of the official code.
-Each steps through the same weights with gradients of its own making, turn by turn; times are
-medians. Memory is what a step holds at most beyond weights, gradients and momentum.
+They take turns at the same weights and random gradients, and times are medians. Memory is what a
+step holds at most beyond weights, gradients and momentum.
 """
 
 import argparse
@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from measure import networks, official, report
+from measure import official, report
 from measure.memory import peak_apart
+from measure.networks import NETWORKS, ours, with_width
 from measure.timing import medians
 from torch import nn
 
@@ -63,8 +64,8 @@ def main() -> None:
 
 def parameters(args: argparse.Namespace) -> list[nn.Parameter]:
     """The parameters of the network, with gradients."""
-    network = dict(networks.NETWORKS['resnet50'], width=args.width)
-    params = list(MODELS.build(networks.ours(network)).to(args.device).parameters())
+    network = with_width(NETWORKS['resnet50'], args.width)
+    params = list(MODELS.build(ours(network)).to(args.device).parameters())
     for p in params:
         p.grad = torch.randn_like(p)
     return params
@@ -78,7 +79,7 @@ def warm_step(method: str, args: argparse.Namespace) -> Callable[[], object]:
 
 
 def build(method: str, params: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """With 1-D tensors apart; the rate is so low that gradients of noise do no harm."""
+    """The optimizer, at a rate so low that random gradients do no harm, with 1-D tensors apart."""
     exclude = dict(lars_exclude=True) if method == 'mmpretrain' else {}
     groups = official.groups(params, lr=1e-6, weight_decay=0.0, **exclude)
     if method == 'official':

@@ -8,7 +8,7 @@
 Methods: `ours`, as `tools/train.py --amp` runs it; `official`, the official code written plainly;
 `mmpretrain`, its model, head and LARS in MMEngine's wrapper; `ceiling`, backbone and projector
 forward and backward without loss and optimizer. Synthetic views lie on the device; every method
-has its turn in every round, and times are medians. Utilisation counts the convolutions and linear
+has its turn in every round, and times are medians. Utilization counts the convolutions and linear
 layers of the network alone, against the device's rate for one large product in the same type.
 Memory is all that the method holds at most, its weights included.
 """
@@ -21,7 +21,7 @@ import torch
 from measure import report, steps
 from measure.loader_rate import loader_rate
 from measure.memory import peak
-from measure.networks import NETWORKS
+from measure.networks import NETWORKS, with_width
 from measure.timing import medians
 from mmengine.logging import MMLogger
 
@@ -46,8 +46,8 @@ def main() -> None:
         print_loader(record['loader'])
     else:
         for name in args.networks:
-            network = dict(NETWORKS[name])
-            network |= {k: v for k in ('size', 'width') if (v := getattr(args, k))}
+            network = with_width(NETWORKS[name], args.width)
+            network['size'] = args.size or network['size']
             operations = steps.operations(network, args.device)
             for batch in args.batch_sizes or BATCHES[name]:
                 rows = compare(network, batch, operations / rate, args)
@@ -86,8 +86,8 @@ def parse() -> argparse.Namespace:
 
 
 def compare(network: dict, batch: int, ideal: float, args: argparse.Namespace) -> list[dict]:
-    """A row for each method; `ideal` is the seconds that an image's operations take at least."""
-    torch._dynamo.reset()  # or another batch size would compile for any of them
+    """A row for each method; `ideal` is the least seconds that the operations of an image take."""
+    torch._dynamo.reset()  # or a second batch size would compile for every size
     size = network['size']
     views = [torch.randn(batch, 3, size, size, device=args.device) for _ in 'ab']
     built: dict = {}
@@ -107,7 +107,7 @@ def compare(network: dict, batch: int, ideal: float, args: argparse.Namespace) -
     rows = []
     for name in args.methods:
         row = dict(method=name, ms=1e3 * seconds[name], pairs_s=batch / seconds[name])
-        row |= dict(peak_mb=most[name] / 1e6, utilisation=batch * ideal / seconds[name])
+        row |= dict(peak_mb=most[name] / 1e6, utilization=batch * ideal / seconds[name])
         row |= {f'times_{o}': seconds[o] / seconds[name] for o in args.methods if o != name}
         rows.append(row)
     if 'ours' in built:
@@ -122,7 +122,7 @@ def print_rows(network: str, batch: int, rows: list[dict]) -> None:
     for row in rows:
         text = f'{network:<10}{batch:>6}  {row["method"]:<12}{row["ms"]:>10.1f} ms'
         text += f'{row["pairs_s"]:>10.1f} pairs/s{row["peak_mb"]:>10.0f} MB'
-        text += f'{100 * row["utilisation"]:>6.0f} % of the rate'
+        text += f'{100 * row["utilization"]:>6.0f} % of the rate'
         if row['method'] == 'ours':
             peers = [(o, row[f'times_{o}']) for o in steps.METHODS if f'times_{o}' in row]
             text += ''.join(f', {times:.2f} x {other}' for other, times in peers)

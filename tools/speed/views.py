@@ -3,9 +3,9 @@
     python tools/speed/views.py FOLDER
     python tools/speed/views.py FOLDER --parts workers memory --json work_dirs/views.json
 
-FOLDER has JPEG files, nested or not. Times are those of one core's computing (not of waiting), the
-median of rounds in which all have their turn on the same files; each pipeline reads the file, makes
-two views of 224 pixels and packs them as its training takes them. Results: docs/views.md.
+FOLDER has JPEG files, nested or not. Times count what one core computes, without waiting, and are
+medians over rounds in which all pipelines have their turn on the same files. Each pipeline reads
+the file, makes two views of 224 pixels and packs them for its training. Results: docs/views.md.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmbarlow import cli
-from mmbarlow.datasets import ViewSampler
+from mmbarlow.datasets.sample_random import ViewSampler
 from mmbarlow.errors import InputError
 from mmbarlow.registry import TRANSFORMS
 
@@ -54,7 +54,7 @@ def main() -> None:
     args = parser.parse_args()
     files = sorted(p for p in args.folder.rglob('*') if p.suffix.lower() in ('.jpg', '.jpeg'))
     if not files:
-        raise InputError(f'{args.folder} has no JPEG files: name a folder that has.')
+        raise InputError(f'{args.folder} has no JPEG files: give a folder that has some.')
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     chosen = [files[i * len(files) // args.images] for i in range(min(args.images, len(files)))]
@@ -67,14 +67,14 @@ def main() -> None:
 
 
 def speed(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
-    """Images/s of each, and ratios of ours to them."""
+    """Images/s of each pipeline, and how many times faster TwinViews is."""
     rates = images_per_second(pipelines(), files, args.rounds)
     ours = rates['TwinViews']
     return rates | {f'TwinViews / {name}': ours / rate for name, rate in rates.items()}
 
 
 def large(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
-    """The share of decode-only that is reached with originals of several sizes."""
+    """The share of the speed of decoding alone that TwinViews reaches on several sizes of file."""
     both = {name: pipelines()[name] for name in ('TwinViews', 'decoding alone')}
     found = {}
     for side in args.sides:
@@ -150,7 +150,7 @@ class Files(BaseDataset):
 
 
 class OwnMemory:
-    """In place of a sample, the bytes that this process shares with no other; 0 in between."""
+    """Puts the bytes that this process shares with no other in place of a sample, at times; else 0."""
 
     def __init__(self, every: int = 1) -> None:
         self.every = every

@@ -9,18 +9,17 @@ import pytest
 import torch
 from measure import networks, official, steps
 
-from mmbarlow.engine import LARS
-from mmbarlow.models import CrossCorrelationHead
+from mmbarlow.engine.lars import LARS
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 from mmbarlow.registry import MODELS
 
 ROOT = Path(__file__).parents[3]
 SMALL = ['--device', 'cpu', '--rounds', '1', '--steps', '1', '--size', '16', '--width', '32']
+PROJECTOR = dict(in_channels=64, hid_channels=32, out_channels=32, num_layers=3)
 NETWORK = dict(
     backbone=dict(type='mmpretrain.ResNet_CIFAR', depth=18, base_channels=8, stem_channels=8),
-    channels=64,
+    neck=dict(type='mmbarlow.BarlowTwinsNeck', **PROJECTOR),
     size=16,
-    width=32,
-    layers=3,
 )
 
 
@@ -29,7 +28,7 @@ def narrow(monkeypatch):
     monkeypatch.setitem(networks.NETWORKS, 'resnet18', NETWORK)
 
 
-def test_a_table_of_every_method_with_ratios_shares_and_utilisation(run_tool, tmp_path):
+def test_a_table_of_every_method_with_ratios_shares_and_utilization(run_tool, tmp_path):
     record = tmp_path / 'record.json'
     status, out, err = run_tool(
         'speed/step.py', *SMALL, '--networks', 'resnet18', '--batch-sizes', '4', '8',
@@ -43,7 +42,7 @@ def test_a_table_of_every_method_with_ratios_shares_and_utilisation(run_tool, tm
     for row in found['rows']:
         assert row['peak_mb'] > 0
         assert row['pairs_s'] == pytest.approx(1e3 * row['batch'] / row['ms'])
-        assert 0 < row['utilisation'] < 2  # a busy machine may have been slow at the product
+        assert 0 < row['utilization'] < 2  # a busy machine may have been slow at the product
     ours, other = found['rows'][0], found['rows'][1]
     assert ours['times_official'] == pytest.approx(other['ms'] / ours['ms'])
     assert sum(ours['share'].values()) == pytest.approx(1)
@@ -67,7 +66,8 @@ def test_the_second_table_has_the_loader_in_it(run_tool, digits_config, small, t
 def test_operations_are_those_of_the_layers():
     """Twice a product for forward, four times for backward, two views; BN and ReLU are not
     counted, and the images need no gradient."""
-    network = dict(NETWORK, backbone=dict(type='mmbarlow.RawPixels'), size=1, channels=3)
+    neck = dict(NETWORK['neck'], in_channels=3)
+    network = dict(backbone=dict(type='mmbarlow.RawPixels'), neck=neck, size=1)
     linear = [3 * 32, 32 * 32, 32 * 32]
     expected = 2 * 2 * (3 * sum(linear) - linear[0])
     assert steps.operations(network, 'cpu') == expected

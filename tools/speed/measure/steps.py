@@ -85,7 +85,7 @@ class Official:
     def __init__(self, network: dict, device: str) -> None:
         model = MODELS.build(ours(network))
         self.net = nn.Sequential(model.backbone, model.neck).to(device)
-        self.loss = OfficialLoss(network['width']).to(device)
+        self.loss = OfficialLoss(network['neck']['out_channels']).to(device)
         params = groups(self.net.parameters(), lr=BIAS_LR, weight_decay=0.0)
         self.optimizer = OfficialLARS(params, lr=LR, weight_decay=WEIGHT_DECAY)
         self.scaler = torch.amp.GradScaler(device, enabled=device != 'cpu')
