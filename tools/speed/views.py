@@ -150,7 +150,7 @@ class Files(BaseDataset):
 
 
 class OwnMemory:
-    """Puts the bytes that this process shares with no other in place of a sample, at times; else 0."""
+    """Reports the bytes that this process shares with no other, for one of `every` samples."""
 
     def __init__(self, every: int = 1) -> None:
         self.every = every
