@@ -94,7 +94,9 @@ def test_no_two_classes_or_public_functions_share_a_name():
 
 
 def test_no_code_runs_a_tool_or_changes_the_command_line():
-    tools = [path for name in ('tools', 'configs') for path in (ROOT / name).rglob('*.py')]
+    tools = [
+        path for name in ('tools', 'configs', 'examples') for path in (ROOT / name).rglob('*.py')
+    ]
     for path in PACKAGE + tools:
         found = re.search(r'\brunpy\b|sys\.argv(\[.*\])?\s*=[^=]', path.read_text())
         assert found is None, f'{path}: {found}'
@@ -102,7 +104,7 @@ def test_no_code_runs_a_tool_or_changes_the_command_line():
 
 def prose() -> Iterator[Path]:
     """What people write: neither records nor the pages that are made of them."""
-    for folder in ('mmbarlow', 'tools', 'configs', 'tests'):
+    for folder in ('mmbarlow', 'tools', 'configs', 'examples', 'tests'):
         yield from (p for p in (ROOT / folder).rglob('*') if p.suffix in ('.py', '.sh'))
     made = ('model_zoo_records.md', 'ablations_results.md')
     yield from (path for path in (ROOT / 'docs').glob('*.md') if path.name not in made)
