@@ -83,7 +83,6 @@ def test_the_loss_imports_only_torch():
     assert {name.split('.')[0] for name in others} - sys.stdlib_module_names == {'torch'}
 
 
-@pytest.mark.xfail(strict=False, reason='standardize is in loss/losses.py and direct_cached.py')
 def test_no_two_classes_or_public_functions_share_a_name():
     places = defaultdict(list)
     for path in PACKAGE:
