@@ -1,6 +1,6 @@
-"""Draw a metric over the epochs of pretrainings: a line for each config, a band over its seeds.
+"""Draw a metric over the epochs of pretraining: a line for each config, a band over its seeds.
 
-python tools/draw_curves.py work_dirs/NAME                       # also while it trains
+python tools/draw_curves.py work_dirs/NAME                       # also during the run
 python tools/draw_curves.py A/records B/records --metric loss    # of records, or folders of them
 """
 
@@ -16,11 +16,11 @@ from mmbarlow.zoo.runs import LABELS
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description='Draw a metric over the epochs of pretrainings.')
+    parser = argparse.ArgumentParser(description='Draw a metric over the epochs of pretraining.')
     parser.add_argument(
         'paths', nargs='+', type=Path, metavar='PATH', help='work dirs; records, or folders of them'
     )
-    parser.add_argument('--metric', help='by default the first top-1 that was measured on the way')
+    parser.add_argument('--metric', help='by default the first top-1 that was measured during it')
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='the picture')
     args = parser.parse_args()
 
@@ -43,10 +43,10 @@ def main() -> None:
 
 
 def curves(path: Path) -> list[tuple[str, str, Curve]]:
-    """The curves that a path has, each with its method and config, or the folder's name for both.
+    """The curves at a path, each with its method and config, or with the folder's name for both.
 
     Raises:
-        InputError: it has none.
+        InputError: there is none.
     """
     found = [records.read(path)] if path.is_file() else records.read_folder(path)
     triples = [(LABELS.get(r.model, r.model), r.config, r.curve) for r in found if r.curve]

@@ -3,8 +3,8 @@
     python tools/test.py configs/barlowtwins/NAME.py work_dirs/NAME/epoch_20.pth
     python tools/test.py configs/benchmarks/voc_detection/NAME.py work_dirs/NAME/iter_24000.pth
 
-Takes the training's checkpoints and, of a pretraining, the exported backbone. `tools/benchmark.py`
-runs the protocols of the model zoo and keeps records.
+Takes the checkpoints of a training run and, of pretraining, the exported backbone too.
+`tools/benchmark.py` runs the protocols of the model zoo and keeps records.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from mmbarlow.launch import prepare_processes
 def main() -> None:
     parser = argparse.ArgumentParser(description='Evaluate a checkpoint.')
     cli.add_config_arguments(parser)
-    parser.add_argument('checkpoint', help='checkpoint of the training, or exported backbone')
+    parser.add_argument('checkpoint', help='checkpoint of a training run, or exported backbone')
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
@@ -32,7 +32,7 @@ def main() -> None:
         runner = Runner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)
-    if isinstance(runner.test_loop, FeatureLoop):  # what is tested is the backbone alone
+    if isinstance(runner.test_loop, FeatureLoop):  # it tests the backbone alone
         model, state = model.backbone, backbone_state(checkpoint)
     check_fits(model, state, args.checkpoint)
     model.load_state_dict(state)

@@ -19,7 +19,7 @@ def is_training(cfg: Config) -> bool:
 
 
 def is_random(cfg: Config) -> bool:
-    """Whether another seed can give another result: a training run, or a protocol that draws."""
+    """Whether the result depends on the seed: a training run, or a protocol that draws."""
     return is_training(cfg) or 'seed' in _arguments(cfg)
 
 

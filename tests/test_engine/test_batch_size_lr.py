@@ -50,7 +50,7 @@ def test_the_batch_is_that_of_all_processes_and_the_bias_rate_fits_the_gradient(
     assert cfg.optim_wrapper.paramwise_cfg.bias_lr == pytest.approx(0.0012 * share)
 
 
-def test_another_optimiser_or_model_has_no_such_rates(digits_config):
+def test_another_optimizer_or_model_has_no_such_rates(digits_config):
     with pytest.raises(InputError, match=r'those of Barlow Twins with mmbarlow\.LARS; .* AdamW'):
         use_learning_rates(load_config(digits_config), processes=1)
     cfg = load_config(IN1K, {'model.type': 'mmbarlow.Supervised'})

@@ -1,12 +1,14 @@
 """Tables and figures of studies, from generated records and from training runs of seconds."""
 
+import os
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from mmbarlow.studies import results
-from mmbarlow.studies.catalogue import STUDIES, Study
+from mmbarlow.studies.catalogue import STUDIES, Study, config_path
 from mmbarlow.studies.figures import draw_study
 from mmbarlow.studies.points import digits
 from mmbarlow.studies.report import write_table
@@ -26,7 +28,7 @@ def _no_zoo(monkeypatch):
 
 
 def record(config: str, seed: int, few: float, benchmark: str = FEW, **changes) -> Record:
-    """A result of digits after a training, or of the training where that is the benchmark."""
+    """A result on digits, or of the pretraining itself if `benchmark` is its config."""
     task = 'pretrain' if benchmark == config else {FEW: 'fewlabel_knn', KNN: 'knn'}.get(benchmark)
     fields = dict(
         config=benchmark,
@@ -165,10 +167,12 @@ def test_a_study_pretrains_evaluates_and_draws_what_has_no_record(
         found = records.read_folder(tmp_path / config / 'seed0' / 'records')
         assert {r.config for r in found} == {FEW, KNN, LINEAR, config}
         assert {r.scale for r in found} == {f'{SCALE}; Two steps.'}
-        assert all(
-            r.command.startswith(('python tools/train.py', 'python tools/benchmark.py '))
-            for r in found
-        )
+        commands = {r.config: shlex.split(r.command) for r in found}
+        trained = ['python', 'tools/train.py', os.path.relpath(config_path(config))]
+        trained += ['--work-dir', str(tmp_path / config / 'seed0'), '--scale', 'Two steps.']
+        assert commands[config] == [*trained, '--cfg-options', 'randomness.seed=0', *small]
+        assert commands[KNN][:2] == ['python', 'tools/benchmark.py']
+    assert 'mmengine' not in out  # the log of a pretraining is in its folder
     assert list((tmp_path / 'out').iterdir())
 
     def times() -> dict[Path, int]:
@@ -179,7 +183,9 @@ def test_a_study_pretrains_evaluates_and_draws_what_has_no_record(
     lost.unlink()
     status, out, _ = run_tool(*command)
     assert status == 0
-    assert f'[1/1] {two[1]}, seed 0: ' in out  # judged again, with what is left of its training
+    assert (
+        f'[1/1] {two[1]}, seed 0: ' in out
+    )  # evaluated again, with the backbone that is still there
     assert [path for path, time in times().items() if time != before[path]] == [lost]
 
 

@@ -1,4 +1,4 @@
-"""Curves of pretrainings: what is drawn and said of records and of a run that goes on."""
+"""Curves of pretraining: what is drawn and printed, from records and from an unfinished run."""
 
 import json
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_two_configs_of_a_method_are_two_lines(run_tool, tmp_path):
     assert out.is_file()
 
 
-def test_a_run_that_goes_on_is_drawn_from_its_log(run_tool, tmp_path):
+def test_an_unfinished_run_is_drawn_from_its_log(run_tool, tmp_path):
     log = tmp_path / 'run' / '20261121_120000' / 'vis_data' / 'scalars.json'
     log.parent.mkdir(parents=True)
     log.write_text('\n'.join(json.dumps(dict(epoch=e, loss=9.0 - e)) for e in (1, 2)))

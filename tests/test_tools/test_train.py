@@ -1,4 +1,4 @@
-"""Training from the command line: what it leaves behind, and what it says to bad input."""
+"""Pretraining from the command line: what it leaves behind, and its answers to bad input."""
 
 import os
 import socket
@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 
 from mmbarlow.apis import extract_features, get_model
-from mmbarlow.config import load_config
-from mmbarlow.engine.pretraining import use_mixed_precision
 from mmbarlow.zoo import records
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_training_leaves_checkpoint_backbone_and_record(run_tool, digits_config, small, tmp_path):
+def test_pretraining_leaves_checkpoint_backbone_and_record(
+    run_tool, digits_config, small, tmp_path
+):
     status, _, err = run_tool(
         'train.py', digits_config, '--work-dir', tmp_path, '--cfg-options', *small
     )
@@ -37,7 +37,7 @@ def test_a_training_leaves_checkpoint_backbone_and_record(run_tool, digits_confi
     assert extract_features(model, [image, Image.fromarray(image)], size=32).shape == (2, 256)
 
 
-def test_resume_goes_on_where_the_training_stopped(run_tool, digits_config, small, tmp_path):
+def test_resume_continues_where_the_run_stopped(run_tool, digits_config, small, tmp_path):
     arguments = ['train.py', digits_config, '--work-dir', tmp_path, '--cfg-options', *small]
     run_tool(*arguments, 'default_hooks.checkpoint.interval=1')
     status, _, err = run_tool(*arguments, 'train_cfg.max_epochs=2', '--resume')
@@ -87,23 +87,6 @@ def test_amp_trains_in_bf16_and_keeps_the_loss_in_fp32(run_tool, digits_config, 
     )
     assert status == 0, err
     assert (tmp_path / f'{digits_config.stem}_backbone.pth').is_file()
-
-
-@pytest.mark.parametrize(
-    ('computes', 'wrapper'),
-    [(True, 'mmbarlow.BF16OptimWrapper'), (False, 'mmengine.AmpOptimWrapper')],
-)
-def test_amp_on_a_gpu_is_bf16_unless_that_would_be_emulated(
-    computes, wrapper, digits_config, monkeypatch
-):
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    monkeypatch.setattr(
-        torch.cuda, 'is_bf16_supported', lambda including_emulation=True: computes
-        or including_emulation,
-    )  # fmt: skip
-    cfg = load_config(digits_config)
-    use_mixed_precision(cfg)
-    assert cfg.optim_wrapper.type == wrapper
 
 
 def test_dist_train_trains_with_two_processes_without_a_gpu(digits_config, small, tmp_path):
