@@ -46,7 +46,7 @@ def links(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """The anchors of a page: those that GitHub makes of its headings, and its own."""
-        headings = re.findall(r'^#+ (.*)$', prose(page), re.MULTILINE)
+    headings = re.findall(r'^#+ (.*)$', prose(page), re.MULTILINE)
     slugs = {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings}
     return slugs | set(re.findall(r'<a id="([\w-]+)">', prose(page)))
 
