@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 from mmbarlow.registry import OPTIMIZERS
 
-BLOCK = 2**17  # numbers of each tensor that a CPU works on at once, so that they stay in its cache
+CPU_BLOCK = 2**17  # numbers of each tensor worked on at once, so that they stay in the cache
 
 
 @OPTIMIZERS.register_module()
@@ -83,7 +83,7 @@ class LARS(Optimizer):
 
     def _step_in_blocks(self, weight: Tensor, group: dict) -> None:
         """All operations on some rows of a weight, then on the next."""
-        rows = max(1, BLOCK // max(1, weight[0].numel()))
+        rows = max(1, CPU_BLOCK // max(1, weight[0].numel()))
         tensors = weight, cast(Tensor, weight.grad), self.state[weight]['momentum_buffer']
         blocks = list(zip(*(tensor.split(rows) for tensor in tensors), strict=True))
         norm = torch.linalg.vector_norm

@@ -34,7 +34,7 @@ def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
 @pytest.mark.parametrize('way', ['blocks', 'together'])
 def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatch):
     """As a CPU computes them, here in blocks of one or two rows, and as a GPU does."""
-    monkeypatch.setattr(lars, 'BLOCK', 10)
+    monkeypatch.setattr(lars, 'CPU_BLOCK', 10)
     if way == 'together':
         monkeypatch.setattr(LARS, '_step_in_blocks', lambda self, w, g: self._step_together([w], g))
     generator = torch.Generator().manual_seed(0)
