@@ -17,7 +17,7 @@ from mmbarlow.config import explained
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 
-DECISIVE_KEYS = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
+DECISIVE = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
 
 
 def train_and_evaluate(
@@ -89,7 +89,7 @@ def split_batch(cfg: Config) -> None:
 
 def benchmark_key(state: dict[str, Tensor], cfg: Config) -> str:
     """SHA-256 of the network and of those parts of the config that decide its result."""
-    recipe = {key: cfg.get(key) for key in DECISIVE_KEYS} | dict(batch=cfg.train_dataloader.batch_size)
+    recipe = {key: cfg.get(key) for key in DECISIVE} | dict(batch=cfg.train_dataloader.batch_size)
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True, default=str).encode())
     for name, tensor in state.items():
         digest.update(name.encode())
