@@ -31,12 +31,12 @@ def check_data(cfg: Config) -> None:
     """
     gc.disable()  # it would visit COCO's tens of millions of objects again and again
     try:
-        on_first(lambda: _check(cfg))
+        on_first(lambda: _check_loaders(cfg))
     finally:
         gc.enable()
 
 
-def _check(cfg: Config) -> None:
+def _check_loaders(cfg: Config) -> None:
     images, checked = 0, []
     for loader in LOADERS:
         for dataset in _data_sets(cfg.get(loader) or {}):

@@ -128,7 +128,7 @@ def test_without_keys_numpy_draws(squares):
 
 
 @pytest.mark.parametrize('precision', [torch.float32, torch.bfloat16])
-def test_views_are_normalised_in_float32_whatever_the_training_computes_in(squares, precision):
+def test_views_are_normalized_in_float32_whatever_the_training_computes_in(squares, precision):
     mean, std = [120.0, 110.0, 100.0], [60.0, 50.0, 40.0]
     batch = batch_of(squares, indices(len(squares)))
     plain = BatchTwinViews(32, *ALL, **PLAIN)(batch, training=True)['inputs']
@@ -183,17 +183,17 @@ def test_it_makes_the_views_that_a_loader_with_twin_views_gives(digits_config):
     loader.update(batch_size=16, num_workers=1, persistent_workers=False)
     loader.dataset.indices = 32
     loader.sampler.type = 'mmbarlow.ViewSampler'
-    theirs, normalise = Runner.build_dataloader(loader, seed=3), MODELS.build(preprocessor)
+    theirs, normalize = Runner.build_dataloader(loader, seed=3), MODELS.build(preprocessor)
     on_device(cfg)
     ours, make = Runner.build_dataloader(loader, seed=3), MODELS.build(preprocessor)
     level = 1 / min(preprocessor.std)
     for batch, twins in zip(ours, theirs, strict=True):
-        pairs = zip(make(batch, True)['inputs'], normalise(twins, True)['inputs'], strict=True)
+        pairs = zip(make(batch, True)['inputs'], normalize(twins, True)['inputs'], strict=True)
         assert all((view - twin).abs().mean() < 2 * level for view, twin in pairs)
 
 
 def test_a_training_with_it_leaves_a_network_to_use(run_tool, digits_config, small, tmp_path):
-    """Trained for two steps, judged by kNN and read back, all with this preprocessor."""
+    """Trained for two steps, evaluated by kNN and read back, all with this preprocessor."""
     cfg = Config.fromfile(digits_config)
     on_device(cfg)
     path = tmp_path / digits_config.name

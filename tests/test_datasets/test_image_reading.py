@@ -37,8 +37,8 @@ KINDS = dict(
     tiff=(encoded(IMAGE, 'TIFF', compression='tiff_lzw'), IMAGE),
     ppm=(encoded(IMAGE, 'PPM'), IMAGE),
     gif=(encoded(IMAGE.quantize(), 'GIF'), IMAGE.quantize()),
-    grey=(encoded(IMAGE.convert('L'), 'PNG'), IMAGE.convert('L')),
-    grey_alpha=(encoded(transparent().convert('LA'), 'PNG'), IMAGE.convert('L')),
+    gray=(encoded(IMAGE.convert('L'), 'PNG'), IMAGE.convert('L')),
+    gray_alpha=(encoded(transparent().convert('LA'), 'PNG'), IMAGE.convert('L')),
     alpha=(encoded(transparent(), 'PNG'), IMAGE),
     palette=(encoded(IMAGE.quantize(), 'PNG', transparency=bytes(range(256))), IMAGE.quantize()),
     one_bit=(encoded(IMAGE.convert('1'), 'PNG'), IMAGE.convert('1')),
@@ -59,9 +59,9 @@ def test_images_of_every_kind_are_rgb(kind):
 
 
 @pytest.mark.parametrize('kind', ['PNG', 'TIFF', 'PPM'])
-def test_sixteen_bits_of_grey_are_scaled_and_not_cut_off(kind):
-    grey = np.array([[0, 256, 257, 32768, 65535]], np.uint16)
-    pixels = rgb_array(encoded(Image.fromarray(grey), kind), kind)
+def test_sixteen_bits_of_gray_are_scaled_and_not_cut_off(kind):
+    gray = np.array([[0, 256, 257, 32768, 65535]], np.uint16)
+    pixels = rgb_array(encoded(Image.fromarray(gray), kind), kind)
     assert pixels[0, :, 0].tolist() == [0, 1, 1, 128, 255]
 
 
@@ -76,10 +76,10 @@ def test_arrays_are_taken_as_they_are():
     assert rgb_array(PIXELS[..., 0], '').shape == (48, 8, 3)
 
 
-@pytest.mark.parametrize('kind', ['jpeg', 'webp', 'bmp', 'tiff', 'ppm', 'gif', 'grey', 'cmyk'])
+@pytest.mark.parametrize('kind', ['jpeg', 'webp', 'bmp', 'tiff', 'ppm', 'gif', 'gray', 'cmyk'])
 @pytest.mark.parametrize('share', [0.3, 0.6, 0.9])
 @pytest.mark.filterwarnings('ignore::UserWarning')  # Pillow's, of tags that are cut off
-def test_what_is_cut_off_is_broken_and_never_half_grey(kind, share):
+def test_what_is_cut_off_is_broken_and_never_half_gray(kind, share):
     data, _ = KINDS[kind]
     with pytest.raises(BrokenImage, match='a/b.jpg cannot be read'):
         rgb_array(data[: int(len(data) * share)], 'a/b.jpg')

@@ -43,7 +43,7 @@ def test_the_generator_is_splitmix64():
     assert first.tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-def test_neighbouring_keys_have_numbers_that_are_uniform_and_independent():
+def test_neighboring_keys_have_numbers_that_are_uniform_and_independent():
     """Over seed, epoch, index and view, each next to each other."""
     keys = [Key(s, e, i) for s in range(5) for e in range(20) for i in range(100)]
     u = uniforms(np.array(keys), 2, 6)

@@ -9,15 +9,15 @@ from mmbarlow.datasets.stl10 import STL10
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Three images with a class and two without; an image is all of one colour."""
+    """Three images with a class and two without; an image is all of one color."""
     monkeypatch.setattr(datasets.STL10, '_check_integrity', lambda self: True)
     folder = tmp_path / 'stl10_binary'
     folder.mkdir()
-    for split, colours in (
+    for split, colors in (
         ('train', [[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
         ('unlabeled', [[9, 0, 9]] * 2),
     ):
-        np.array(colours, np.uint8).repeat(96 * 96).tofile(folder / f'{split}_X.bin')
+        np.array(colors, np.uint8).repeat(96 * 96).tofile(folder / f'{split}_X.bin')
     np.array([10, 1, 2], np.uint8).tofile(folder / 'train_y.bin')
     return str(tmp_path)
 

@@ -95,7 +95,7 @@ def test_files_of_any_mode_become_rgb(mode, tmp_path):
     assert all(view.shape == (16, 16, 3) for view in views)
 
 
-def test_the_view_of_evaluation_is_the_centre():
+def test_the_view_of_evaluation_is_the_center():
     image = np.zeros((60, 100, 3), np.uint8)
     image[15:45, 35:65] = 255
     view = CenterView(size=30, resize=60).transform(dict(img=image))['img']

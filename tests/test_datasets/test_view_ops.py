@@ -65,12 +65,12 @@ def test_the_kernel_of_the_blur_has_the_variance_asked_for(sigma):
     assert (kernel * at**2).sum() == pytest.approx(sigma**2, rel=1e-6)
 
 
-def test_flip_and_solarize_are_exact_and_grey_within_one(photograph):
+def test_flip_and_solarize_are_exact_and_gray_within_one(photograph):
     image = Image.fromarray(photograph)
     assert np.array_equal(view_ops.flip(photograph), np.asarray(ImageOps.mirror(image)))
     assert np.array_equal(view_ops.solarize(photograph), np.asarray(ImageOps.solarize(image, 128)))
-    grey = np.asarray(image.convert('L').convert('RGB')).astype(int)
-    assert np.abs(view_ops.gray(photograph) - grey).max() <= 1
+    gray = np.asarray(image.convert('L').convert('RGB')).astype(int)
+    assert np.abs(view_ops.gray(photograph) - gray).max() <= 1
 
 
 def test_rotation_turns_as_pillow_does(photograph):

@@ -3,7 +3,8 @@
 import pytest
 from PIL import Image
 
-from mmbarlow.datasets import Digits, TwinViews
+from mmbarlow.datasets.digits import Digits
+from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view_pictures import draw_views
 
 
