@@ -1,4 +1,4 @@
-"""Barlow Twins' neighbours: each learns as its paper says, on the terms of Barlow Twins."""
+"""Barlow Twins' neighbors: each learns as its paper says, on the terms of Barlow Twins."""
 
 import copy
 import math
@@ -48,7 +48,7 @@ def config_of(algorithm: str, recipe: str) -> Path:
 
 @pytest.mark.parametrize('recipe', RECIPES)
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
-def test_a_neighbour_shares_all_but_its_own_part_with_barlow_twins(algorithm, recipe):
+def test_a_neighbor_shares_all_but_its_own_part_with_barlow_twins(algorithm, recipe):
     parent = Config.fromfile(config_of('barlowtwins', recipe)).to_dict()
     own = Config.fromfile(config_of(algorithm, recipe)).to_dict()
     changed = {key for key in parent.keys() | own.keys() if parent.get(key) != own.get(key)}
@@ -69,6 +69,18 @@ def test_a_neighbour_shares_all_but_its_own_part_with_barlow_twins(algorithm, re
     assert (own['optim_wrapper'] == parent['optim_wrapper']) != bool(own_optimizer)
 
 
+def test_the_supervised_row_of_the_quick_cifar10_differs_by_its_labels_and_its_one_view():
+    recipe = 'resnet18-stem7_1xb256-coslr-8e_cifar10.py'
+    parent = Config.fromfile(CONFIGS / 'barlowtwins' / f'barlowtwins_{recipe}').to_dict()
+    own = Config.fromfile(CONFIGS / 'baselines' / f'supervised_{recipe}').to_dict()
+    assert own['model']['backbone'] == parent['model']['backbone']
+    assert own['model']['data_preprocessor'] == parent['model']['data_preprocessor']
+    for cfg in (parent, own):
+        del cfg['model'], cfg['train_dataloader']['dataset']['pipeline']
+        del cfg['default_hooks']['export']['scale']
+    assert own == parent
+
+
 class Rates(Hook):
     """Keeps the learning rates with which each step was made."""
 
@@ -81,7 +93,7 @@ class Rates(Hook):
 
 
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
-def test_a_neighbour_trains_is_judged_and_exports_the_backbone_it_trained(algorithm, tmp_path):
+def test_a_neighbor_trains_is_measured_and_exports_the_backbone_it_trained(algorithm, tmp_path):
     path = config_of(algorithm, RECIPES[0])
     cfg = load_config(path, work_dir=str(tmp_path))
     cfg.merge_from_dict(TWO_STEPS)
@@ -92,11 +104,11 @@ def test_a_neighbour_trains_is_judged_and_exports_the_backbone_it_trained(algori
 
     after = runner.model.backbone.state_dict()
     assert all(not torch.equal(before[name], after[name]) for name in after if 'conv' in name)
-    judged = get_model(tmp_path / f'{path.stem}_backbone.pth')
-    for name, tensor in judged.backbone.state_dict().items():
+    measured = get_model(tmp_path / f'{path.stem}_backbone.pth')
+    for name, tensor in measured.backbone.state_dict().items():
         assert torch.equal(tensor, after[name]), name
     loader = runner.val_loop.dataloader
-    torch.testing.assert_close(*(dataset_features(m, loader) for m in (judged, runner.model)))
+    torch.testing.assert_close(*(dataset_features(m, loader) for m in (measured, runner.model)))
 
     (record,) = records.read_folder(tmp_path / 'records')
     assert (record.model, record.pretrain_config) == (algorithm, path.stem)

@@ -17,8 +17,9 @@ from PIL import Image
 from mmbarlow import registry as own_registries
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
+from mmbarlow.datasets.digits import Digits
 from mmbarlow.evaluation.classifiers import train_classifier
-from mmbarlow.models import Encoder
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import METRICS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -29,6 +30,8 @@ DETECTION = [p for p in FILES if p.parent.name.endswith('_detection')]
 BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts and p not in DETECTION]
 TRAINED = [p for p in BENCHMARKS if 'train_cfg' in Config.fromfile(p)]
 PROTOCOLS = [p for p in BENCHMARKS if p not in TRAINED]
+
+DIGITS: dict[str, list[dict]] = {}
 
 
 @pytest.fixture(scope='module')
@@ -97,9 +100,21 @@ def _no_download(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _unformatted(monkeypatch):
-    """The runner writes its config down, and yapf takes longer over that than the test."""
+def _quick(monkeypatch):
+    """Leaves out what takes longer than the test itself, once per config or per data set."""
+    # the runner writes its config down, formatted by yapf
     monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+    # MMEngine's data sets collect the garbage of the whole process
+    monkeypatch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
+    # the digits are read and enlarged once
+    load = Digits.load_data_list
+
+    def load_once(self) -> list[dict]:
+        if self.split not in DIGITS:
+            DIGITS[self.split] = load(self)
+        return [dict(sample) for sample in DIGITS[self.split]]
+
+    monkeypatch.setattr(Digits, 'load_data_list', load_once)
 
 
 def reduced(path: Path, data: Path, work_dir: Path) -> Config:
@@ -124,10 +139,11 @@ def reduced(path: Path, data: Path, work_dir: Path) -> Config:
         cfg.model.head.in_channels = 16
         if isinstance(cfg.model.head.get('temperature'), dict):
             cfg.model.head.temperature.batch_size = 4
-    if path.parent.name == 'ablations':  # very many, of the networks that their parents have
+    if path in TRAINING:  # very many, so that narrow networks save minutes
         backbone = cfg.model.backbone
         backbone.update(base_channels=8, stem_channels=8)
-        cfg.model.neck.in_channels = 256 if backbone.depth == 50 else 64
+        after = cfg.model.get('neck', cfg.model.head)
+        after.in_channels = 256 if backbone.depth == 50 else 64
     return cfg
 
 
@@ -135,7 +151,7 @@ def shrink(loader: Config) -> None:
     loader.update(batch_size=4, num_workers=0, persistent_workers=False, pin_memory=False)
     if loader.dataset.type == 'mmbarlow.LabelSubset':
         loader.dataset.percent = 50
-    dataset = labelled(loader)
+    dataset = labeled(loader)
     if dataset.type == 'mmbarlow.ImageNetSubset':  # its list is tested where it is read
         dataset.type = 'mmpretrain.ImageNet'
         del dataset['subset']
@@ -150,7 +166,7 @@ def shrink(loader: Config) -> None:
             step.size = 32
 
 
-def labelled(loader: Config) -> Config:
+def labeled(loader: Config) -> Config:
     """The data set that has the pipeline: the loader's, or the one inside of it."""
     return loader.dataset.get('dataset', loader.dataset)
 
@@ -191,7 +207,7 @@ def test_a_training_config_builds_in_whole_and_makes_one_step(path, data, tmp_pa
 
 
 @pytest.mark.parametrize('path', TRAINED, ids=lambda p: p.stem)
-def test_a_training_benchmark_trains_the_judged_network_and_gives_percent(
+def test_a_training_benchmark_trains_the_evaluated_network_and_gives_percent(
     path, data, tmp_path, encoder
 ):
     cfg = reduced(path, data, tmp_path)
@@ -216,13 +232,13 @@ def test_red_stays_red_from_an_array_and_from_a_file(path, tmp_path):
     Image.fromarray(red).save(tmp_path / 'red.png')
     cfg = Config.fromfile(path)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        pipeline = Compose([TRANSFORMS.build(step) for step in labelled(loader).pipeline])
+        pipeline = Compose([TRANSFORMS.build(step) for step in labeled(loader).pipeline])
         for source in (dict(img=red), dict(img_path=tmp_path / 'red.png')):
             r, g, b = pipeline(source)['inputs'].float().mean((1, 2))
             assert r > max(g, b) + 40
 
 
-def test_lighting_moves_the_colours_along_the_published_axes():
+def test_lighting_moves_the_colors_along_the_published_axes():
     """The published values are for R, G, B between 0 and 1; nothing wraps around at 255."""
     cfg = Config.fromfile(CONFIGS / 'benchmarks' / 'multihead' / 'multihead_imagenet.py')
     (step,) = [s for s in cfg.train_dataloader.dataset.pipeline if s.type.endswith('Lighting')]
@@ -236,7 +252,7 @@ def test_lighting_moves_the_colours_along_the_published_axes():
 
 
 @pytest.mark.parametrize('path', PROTOCOLS, ids=lambda p: p.stem)
-def test_a_benchmark_config_has_labelled_data_and_a_protocol(path, data, tmp_path):
+def test_a_benchmark_config_has_labeled_data_and_a_protocol(path, data, tmp_path):
     cfg = reduced(path, data, tmp_path)
     METRICS.build(cfg.test_evaluator)
     for loader in (cfg.test_dataloader, cfg.test_cfg.bank_dataloader):

@@ -27,15 +27,17 @@ DATASETS = dict(
     stl10='stl10',
     tinyimagenet='tinyimagenet',
 )
-# Those that reduce a published recipe; a recipe with the network and epochs of one is reduced, too.
+STEM7 = 'the ImageNet stem on 32 px'
+# How the names of the reduced recipes end, and what their records say; all others are full.
 REDUCED = {
-    'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10': '8 epochs of AdamW instead of 200 of SGD, '
-    'and the ImageNet stem on 32 px',
-    'barlowtwins_resnet50-stem7_1xb128-coslr-6e_cifar10': '6 epochs of every tenth image, and the '
-    'ImageNet stem on 32 px; kNN with every tenth image, too',
-    'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': '8 epochs, and the ImageNet stem on 32 px',
-    'resnet18-stem7-c32_1xb256-coslr-6e_cifar10': '6 epochs, half of the channels, and the ImageNet '
-    'stem on 32 px',
+    'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10': (
+        f'8 epochs of AdamW instead of 200 of SGD, and {STEM7}'
+    ),
+    'barlowtwins_resnet50-stem7_1xb128-coslr-6e_cifar10': (
+        f'6 epochs of every tenth image, and {STEM7}; kNN with every tenth image, too'
+    ),
+    'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': f'8 epochs, and {STEM7}',
+    '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
     '-20e_digits': '20 epochs instead of 70',
 }
 
