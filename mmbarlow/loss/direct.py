@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
 from .cost import FEW, blocks
+from .distributed import total_
 from .global_batch import GlobalBatch
 from .losses import EPS
 
@@ -37,7 +38,7 @@ class Direct(Function):
     ) -> tuple[Tensor, Tensor]:
         (n, D), N, dtype = z_a.shape, batch.N, working_dtype(z_a, batch)
         mean = torch.stack((z_a.sum(0, dtype=dtype), z_b.sum(0, dtype=dtype)))
-        mean = batch.total_(mean) / N
+        mean = total_(mean) / N
         c_DD, sums = mean.new_zeros(D, D), mean.new_zeros(5, D)  # sums: x_a, x_b, x_a x_b, squares
         with torch.autocast(z_a.device.type, enabled=False):
             for r in blocks(n, 2 * D, least=ROWS):
@@ -47,11 +48,11 @@ class Direct(Function):
                 ab = (x[0] * x[1]).sum(0, keepdim=True)
                 sums += torch.cat((x.sum(1), ab, x.square_().sum(1)))
             # `rest` is what rounding left of the mean: in fp32 a mean of 1e3 is 3e-5 off.
-            rest, ab, square = (batch.total_(sums) / N).split((2, 1, 2))
+            rest, ab, square = (total_(sums) / N).split((2, 1, 2))
             scale = torch.rsqrt(square.addcmul_(rest, rest, value=-1).add_(EPS))
             batch.check_finite((z_a, z_b), scale)
             c_D = (ab[0] - rest.prod(0)) * scale.prod(0)
-            batch.total_(c_DD).addr_(rest[0], rest[1], beta=1 / N, alpha=-1)
+            total_(c_DD).addr_(rest[0], rest[1], beta=1 / N, alpha=-1)
             c_DD.mul_(scale[0][:, None]).mul_(scale[1]).fill_diagonal_(0)
             e_D = torch.linalg.vector_norm(c_DD, dim=1).square_()
         ctx.save_for_backward(z_a, z_b, c_DD, c_D, e_D, mean, rest, scale)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from . import distributed
+from .distributed import total_
 from .errors import InputError
 
 GRADS = ('exact', 'official')
@@ -34,14 +35,6 @@ class GlobalBatch:
         first = sum(self.counts[: self.rank])
         return slice(first, first + self.counts[self.rank])
 
-    def total(self, x: Tensor) -> Tensor:
-        """Sum of `x` over the processes, with the exact gradient."""
-        return distributed.total(x)
-
-    def total_(self, x: Tensor) -> Tensor:
-        """The same in place and unseen by autograd, for gradients by hand."""
-        return distributed.total_(x)
-
     def gather(self, z_nD: Tensor) -> Tensor:
         """This process's rows to those of all, (n, D) to (N, D), unseen by autograd."""
         return distributed.gather_rows(z_nD, self.counts)
@@ -63,7 +56,7 @@ class GlobalBatch:
         if scale.device.type != 'cpu' or (scale > 0).all():
             return
         bad = torch.stack([(~torch.isfinite(z)).sum() for z in views])
-        a, b = self.total_(bad).tolist()
+        a, b = total_(bad).tolist()
         if a or b:
             raise InputError(
                 f'the embeddings hold NaN or Inf: {a} numbers of view A and {b} of view B. Look at '

@@ -16,6 +16,7 @@ from torch.autograd.function import Function, once_differentiable
 
 from .cost import blocks
 from .direct import centered, loss_terms, weights, working_dtype
+from .distributed import total_
 from .global_batch import GlobalBatch
 from .losses import EPS
 
@@ -44,7 +45,7 @@ class Gram(Function):
                 c_D[k] = (x[0] * x[1]).mean(0)
             batch.check_finite((z_a, z_b), scale)
             mirror(g)
-            energy = batch.total_(inner_product(g[0], g[1])) / N**2
+            energy = total_(inner_product(g[0], g[1])) / N**2
             energy = energy - c_D.square().sum(dtype=torch.float64)
         ctx.save_for_backward(*views, g, c_D, mean, rest, scale)
         ctx.batch, ctx.lambd, ctx.grad_scale = batch, lambd, grad_scale
@@ -68,7 +69,7 @@ class Gram(Function):
                 torch.mm(g[0], x[1], out=q[1])
                 x = x[:, batch.own]
                 # q is N (Q + c B) so far, and its mean product with A is N (e + c^2).
-                e = batch.total_((x * q).sum(1)) / N**2 - c.square()
+                e = total_((x * q).sum(1)) / N**2 - c.square()
                 q.mul_((of * (w_red / N))[:, None])
                 q.addcmul_(x.flip(0), (of * (-pull[k] - w_red * c))[:, None])
                 q.addcmul_(x, (of * (pull[k] * c - w_red * e))[:, None])

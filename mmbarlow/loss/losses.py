@@ -9,6 +9,7 @@ gradients by hand, in a fraction of the time and memory; `criterion.py` picks on
 import torch
 from torch import Tensor
 
+from .distributed import total
 from .global_batch import GlobalBatch
 
 EPS = 1e-5  # added to every variance, as in batch norm
@@ -21,8 +22,8 @@ def standardize(z_nD: Tensor, batch: GlobalBatch) -> Tensor:
     dimension at zero instead of NaN. Two passes, because the one-pass E[z^2] - E[z]^2 loses
     everything when the mean is large.
     """
-    centered_nD = z_nD - batch.total(z_nD.sum(0)) / batch.N
-    variance_D = batch.total(centered_nD.square().sum(0)) / batch.N
+    centered_nD = z_nD - total(z_nD.sum(0)) / batch.N
+    variance_D = total(centered_nD.square().sum(0)) / batch.N
     return centered_nD * torch.rsqrt(variance_D + EPS)
 
 
@@ -34,7 +35,7 @@ def cross_correlation(z_a_nD: Tensor, z_b_nD: Tensor, batch: GlobalBatch) -> Ten
     """
     with torch.autocast(z_a_nD.device.type, enabled=False):
         a_nD, b_nD = (standardize(at_least_fp32(z), batch) for z in (z_a_nD, z_b_nD))
-        return batch.total(a_nD.T @ b_nD) / batch.N
+        return total(a_nD.T @ b_nD) / batch.N
 
 
 def terms(c_DD: Tensor, lambd: float) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmbarlow.loss import GlobalBatch, global_batch, terms
+from mmbarlow.loss.distributed import total
 from mmbarlow.loss.losses import at_least_fp32
 from mmbarlow.registry import MODELS
 
@@ -44,10 +45,10 @@ class CrossCovarianceHead(BaseModule):
         # An island of fp32, as for the correlation: the terms are differences of numbers near 1.
         with torch.autocast(z_a.device.type, enabled=False):
             a, b = (self.normalize(at_least_fp32(z), batch) for z in (z_a, z_b))
-            invariance, redundancy = terms(batch.total(a.T @ b), self.lambd)
+            invariance, redundancy = terms(total(a.T @ b), self.lambd)
         return dict(loss_invariance=invariance, loss_redundancy=redundancy)
 
     def normalize(self, z_nD: Tensor, batch: GlobalBatch) -> Tensor:
         """What is multiplied and summed over the N samples of all processes, (n, D)."""
-        centered_nD = z_nD - batch.total(z_nD.sum(0)) / batch.N
+        centered_nD = z_nD - total(z_nD.sum(0)) / batch.N
         return centered_nD / batch.N**0.5  # of both views: the sum becomes a mean

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from mmbarlow.errors import InputError
 from mmbarlow.loss import GlobalBatch
+from mmbarlow.loss.distributed import total
 from mmbarlow.models.amcl.pair_losses import off_diagonal
 from mmbarlow.registry import MODELS
 
@@ -75,13 +76,13 @@ class PairTemperature(BaseModule):
     def scores(self, z_a_nD: Tensor, z_b_nD: Tensor, batch: GlobalBatch) -> Tensor:
         """s, (D, D), from the raw embeddings of this process, (n, D) each."""
         phi_a_Dn, phi_b_Dn = self._phi(z_a_nD, batch), self._phi(z_b_nD, batch)
-        return batch.total(phi_a_Dn @ phi_b_Dn.T)
+        return total(phi_a_Dn @ phi_b_Dn.T)
 
     def _phi(self, z_nD: Tensor, batch: GlobalBatch) -> Tensor:
         """The outputs of phi that belong to this process's samples, (D, n)."""
         dtype, own = z_nD.dtype, batch.own
         first, second = self.first, self.second
-        hidden_Dh = batch.total(z_nD.T @ first.weight[:, own].T.to(dtype))
+        hidden_Dh = total(z_nD.T @ first.weight[:, own].T.to(dtype))
         hidden_Dh = (hidden_Dh + first.bias.to(dtype)).relu()
         return F.linear(hidden_Dh, second.weight[own].to(dtype), second.bias[own].to(dtype))
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
 from mmbarlow.loss import GlobalBatch
+from mmbarlow.loss.distributed import total_
 from mmbarlow.loss.gram import inner_product
 
 Energy = Callable[[Tensor, Tensor], Tensor]
@@ -53,7 +54,7 @@ class DirectEnergy(Function):
     @staticmethod
     def forward(ctx, x_nD: Tensor, y_nE: Tensor, batch: GlobalBatch) -> Tensor:
         with torch.autocast(x_nD.device.type, enabled=False):
-            c_DE = batch.total_(x_nD.T @ y_nE).div_(batch.N)
+            c_DE = total_(x_nD.T @ y_nE).div_(batch.N)
         ctx.save_for_backward(x_nD, y_nE, c_DE)
         ctx.batch = batch
         return torch.linalg.vector_norm(c_DE).square()
@@ -78,7 +79,7 @@ class GramEnergy(Function):
             gx_nN, gy_nN = x_nD @ x_ND.T, y_nE @ y_NE.T
         ctx.save_for_backward(x_ND, y_NE, gx_nN, gy_nN)
         ctx.batch = batch
-        energy = batch.total_(inner_product(gx_nN, gy_nN)) / batch.N**2
+        energy = total_(inner_product(gx_nN, gy_nN)) / batch.N**2
         return energy.to(x_nD.dtype)
 
     @staticmethod
