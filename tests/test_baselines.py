@@ -28,7 +28,7 @@ CHANGED = dict(
     swav={'find_unused_parameters', 'custom_hooks'},
     supervised={'train_dataloader'},
 )
-# Those that hardly learn on digits with the optimiser of the others; the files have what was tried.
+# Those that hardly learn on digits with the optimizer of the others; the files have what was tried.
 OWN_OPTIMIZER = {('byol', RECIPES[0]), ('simsiam', RECIPES[0])}
 TWO_STEPS = dict(
     train_cfg=dict(max_epochs=1, val_interval=1),
