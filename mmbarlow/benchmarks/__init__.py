@@ -1,1 +1,1 @@
-"""Running the benchmarks of configs/benchmarks/ on a network: which, of what, and how."""
+"""Running the benchmarks of configs/benchmarks/ on a network, and keeping their records."""

@@ -1,1 +1,1 @@
-"""What is compared with what: training, benchmarks, tables and figures of a study."""
+"""What is compared with what: pretraining, benchmarks, tables and figures of each study."""

@@ -16,11 +16,7 @@ OURS, PAPER = '#4878a8', '#e0a458'
 def draw_study(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure:
     """Write the figure: the first column of the table, with a bar for the deviation over seeds.
 
-    Args:
-        study: any.
-        dataset: one of its data sets.
-        found: its rows, see `results.rows`; those without a record are left out.
-        path: the picture.
+    Of its rows `found`, see `results.rows`, those without a record are left out.
     """
     measure = MEASURES[dataset][0]
     values = {r.key: [x.metrics[measure.metric] for x in r.found[0]] for r in found if r.found[0]}
