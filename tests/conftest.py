@@ -1,9 +1,11 @@
 """Running the tools inside the test process, where importing everything is paid for once."""
 
+import gc
 import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,17 @@ from PIL import Image, ImageDraw
 from mmbarlow import cli
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _quick_runs() -> Iterator[None]:
+    """Without this, runs of two iterations mostly format configs and look through what pytest and
+    the libraries hold in memory for garbage."""
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
+        yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -100,7 +113,7 @@ def make_voc():
 
     `{'trainval': {'000001': [('cow', 0), ('dog', 1, (5, 5, 20, 15))]}}` has an image with a cow and
     a dog, the second of which is difficult and has a box: left, top, right and bottom, counted
-    from 1. There it is painted on the noise of the image, with the shape and colour of its class.
+    from 1. There it is painted on the noise of the image, with the shape and color of its class.
     """
 
     def write(

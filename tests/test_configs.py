@@ -102,8 +102,6 @@ def _no_download(monkeypatch):
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     """Leaves out what takes longer than the test itself, once per config or per data set."""
-    # the runner writes its config down, formatted by yapf
-    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
     # MMEngine's data sets collect the garbage of the whole process
     monkeypatch.setattr('mmengine.dataset.base_dataset.gc.collect', lambda: 0)
     # the digits are read and enlarged once

@@ -1,8 +1,6 @@
 """Miniatures of VOC and COCO, and detectors small enough for a CPU."""
 
-import gc
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +11,6 @@ from PIL import Image
 from mmbarlow.config import load_config
 
 DEPTHS = {18: 1, 50: 4}  # expansion of the blocks
-
-
-@pytest.fixture(scope='module', autouse=True)
-def _quick_runs() -> Iterator[None]:
-    """Without this, runs of two iterations mostly format configs and look through what pytest and
-    the libraries hold in memory for garbage."""
-    gc.freeze()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
-        yield
-    gc.unfreeze()
 
 
 @pytest.fixture(scope='session')
