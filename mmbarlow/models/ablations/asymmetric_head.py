@@ -30,12 +30,7 @@ class AsymmetricHead(CrossCorrelationHead):
         self.predictor = perceptron([in_channels] * 3) if predictor else nn.Identity()
 
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
-        """The two terms of the loss; arguments and errors as for `CrossCorrelationHead`.
-
-        Args:
-            z_a: embeddings of the first view, shape (n, D), this process's part of the batch.
-            z_b: embeddings of the second view, shape (n, D).
-        """
+        """The two terms of the loss; arguments and errors as for `CrossCorrelationHead`."""
         # Agreed on before the predictor runs, which would end in an error of its own.
         batch = global_batch(z_a, z_b, self.in_channels)
         return self.loss_of(self.predictor(z_a), z_b.detach() if self.stop_gradient else z_b, batch)

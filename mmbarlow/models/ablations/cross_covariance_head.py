@@ -31,16 +31,8 @@ class CrossCovarianceHead(BaseModule):
         self.lambd = lambd
 
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
-        """The two terms of the loss, both scalars, fp32 (fp64 stays fp64); their sum is L.
-
-        Args:
-            z_a: embeddings of the first view, shape (n, D), this process's part of the batch.
-            z_b: embeddings of the second view, shape (n, D).
-
-        Raises:
-            InputError: as for `CrossCorrelationHead`, but NaN and Inf go through to the loss,
-                where `mmbarlow.FiniteLossHook` finds them.
-        """
+        """The two terms of the loss; arguments and errors as for `CrossCorrelationHead`, but NaN
+        and Inf go through to the loss, where `mmbarlow.FiniteLossHook` finds them."""
         batch = global_batch(z_a, z_b, self.in_channels)
         # An island of fp32, as for the correlation: the terms are differences of numbers near 1.
         with torch.autocast(z_a.device.type, enabled=False):

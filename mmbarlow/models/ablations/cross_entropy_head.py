@@ -36,17 +36,9 @@ class CrossEntropyHead(BaseModule):
         self.temperature = temperature
 
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
-        """The two terms of the loss, both scalars, fp32 (fp64 stays fp64); their sum is L.
+        """The two terms of the loss; arguments and errors as for `CrossCovarianceHead`.
 
         The first one is negative: it ends at -(1 / tau + log D), with a diagonal of 1.
-
-        Args:
-            z_a: embeddings of the first view, shape (n, D), this process's part of the batch.
-            z_b: embeddings of the second view, shape (n, D).
-
-        Raises:
-            InputError: as for `CrossCorrelationHead`, but NaN and Inf go through to the loss,
-                where `mmbarlow.FiniteLossHook` finds them.
         """
         # Already fp32, and a log-sum-exp stays so under autocast.
         batch = global_batch(z_a, z_b, self.in_channels)

@@ -18,12 +18,7 @@ class RedundancyHead(CrossCorrelationHead):
     """
 
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
-        """`loss_redundancy`, and `invariance`, which is logged but no part of the loss.
-
-        Args:
-            z_a: embeddings of the first view, shape (n, D), this process's part of the batch.
-            z_b: embeddings of the second view, shape (n, D).
-        """
+        """`loss_redundancy`, and `invariance`, which is logged but no part of the loss."""
         terms = super().loss(z_a, z_b)
         invariance = terms.pop('loss_invariance')
         return dict(terms, invariance=invariance.detach())

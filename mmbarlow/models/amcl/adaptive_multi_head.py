@@ -26,25 +26,19 @@ CURE = (
 class AdaptiveMultiHead(BaseModule):
     """The Barlow Twins loss of C heads with a temperature for each pair of channels.
 
-    AMCL (Wang et al., ECCV 2024, https://arxiv.org/abs/2310.05615), its flavor of Barlow Twins,
-    summed over the heads, l and m being channels of one head (equation: `pair_terms`):
-
-        L = sum_l (1 - C_ll / tau_ll)^2 + lambda sum_{l != m} C_lm^2 / tau_lm
-            + beta (sum_l Omega(tau_ll) - sum_{l != m} Omega(tau_lm))
-        Omega(tau) = D / 2 ln tau + 1 / tau
-
-    The loss is that of the authors' code; no published table of its results could be read, so
-    neither these numbers nor the number of heads is verified against the paper. Normalization is
-    this project's, biased variance over the global batch with eps 1e-5; the release has unbiased
-    deviation + 1e-9. Gradients are always exact, for any number of processes.
+    AMCL (Wang et al., ECCV 2024, https://arxiv.org/abs/2310.05615), its flavor of Barlow Twins: the
+    sum over the heads of `pair_terms`, as in the authors' code. No published table of its results
+    could be read, so nothing here is verified against the paper (docs/variants.md). Normalization
+    is this project's: biased variance over the global batch with eps 1e-5. Gradients are always
+    exact.
 
     The regularizer rewards tau_lm at the bounds and can make L strongly negative: clip the gradient
-    norm at 1 with optim_wrapper.clip_grad, as the release does, and have `mmbarlow.TemperatureHook`
-    watch the temperatures (docs/variants.md).
+    norm at 1 with optim_wrapper.clip_grad, as the release does, and let `mmbarlow.TemperatureHook`
+    watch the temperatures.
 
-    Costs: C_lm and the scores, 2 D^2 numbers of each head until backward, and about 8 D^2 for a
-    moment, of one head at a time; 4 n D^2 operations a head in forward and twice that in backward.
-    With several processes each head sums 2 D^2 numbers over them, in forward and in backward.
+    It costs 2 D^2 numbers of each head until backward and about 8 D^2 for a moment, of one head at
+    a time, and 4 n D^2 operations a head in forward and twice that in backward. With several
+    processes each head sums 2 D^2 numbers over them, in forward and in backward.
 
     Args:
         in_channels: D, the embedding dimensions of each head.
@@ -93,17 +87,15 @@ class AdaptiveMultiHead(BaseModule):
         `loss_invariance`, `loss_redundancy` and, with a network, `loss_regularizer` (lambda and
         beta inside), fp32 (fp64 stays fp64). Beside them, no part of the loss, `tau_positive_*` of
         the pairs l = m and `tau_negative_*` of the others, over all heads: `mean`, `min` and `max`,
-        and the shares of the latter within 1 % of the range from a bound,
-        `tau_negative_min_share` and `tau_negative_max_share`.
+        and the shares of the latter within 1 % of the range from a bound.
 
         Args:
             z_a: embeddings of the first view, shape (n, C D), this process's part of the batch.
             z_b: embeddings of the second view, shape (n, C D).
 
         Raises:
-            InputError: as for `CrossCorrelationHead`, and a global batch that is not the
-                temperature network's; but NaN and Inf go through to the loss, where
-                `mmbarlow.FiniteLossHook` finds them.
+            InputError: as for `CrossCovarianceHead`, and a global batch that is not the
+                temperature network's.
         """
         batch = global_batch(z_a, z_b, self.in_channels, CURE)
         for network in self.networks:
@@ -121,16 +113,15 @@ class AdaptiveMultiHead(BaseModule):
         c_DD = cross_correlation(z_a, z_b, batch)
         if self.fixed is not None:
             tau_DD = torch.full_like(c_DD, self.fixed)
-            invariance, redundancy, _ = pair_terms(c_DD, tau_DD, self.lambd, self.beta)
-            return dict(loss_invariance=invariance, loss_redundancy=redundancy)
+            found = pair_terms(c_DD, tau_DD, self.lambd, self.beta)
+            return {name: found[name] for name in ('loss_invariance', 'loss_redundancy')}
         network = cast(PairTemperature, self.networks[i % len(self.networks)])
         s_DD = network.scores(z_a, z_b, batch)
 
         def terms(c_DD: Tensor, s_DD: Tensor) -> dict[str, Tensor]:
             tau_DD = network(s_DD)
-            names = ('loss_invariance', 'loss_redundancy', 'loss_regularizer')
-            values = pair_terms(c_DD, tau_DD, self.lambd, self.beta)
-            return dict(zip(names, values, strict=True), **network.statistics(tau_DD.detach()))
+            statistics = network.statistics(tau_DD.detach())
+            return pair_terms(c_DD, tau_DD, self.lambd, self.beta) | statistics
 
         # What is as large as tau is made anew in backward, for one head after the other.
         again = checkpoint(terms, c_DD, s_DD, use_reentrant=False, preserve_rng_state=False)

@@ -7,8 +7,8 @@ The diagonal holds the positive pairs of channels, the rest the negative ones.
 from torch import Tensor
 
 
-def pair_terms(c_DD: Tensor, tau_DD: Tensor, lambd: float, beta: float) -> tuple[Tensor, ...]:
-    """Invariance, redundancy and regularizer, all scalars, whose sum is the loss of the head.
+def pair_terms(c_DD: Tensor, tau_DD: Tensor, lambd: float, beta: float) -> dict[str, Tensor]:
+    """Invariance, redundancy and regularizer by name, scalars, whose sum is the loss of the head.
 
     sum_l (1 - C_ll / tau_ll)^2,    lambda sum_{l != m} C_lm^2 / tau_lm,
     beta (sum_l Omega(tau_ll) - sum_{l != m} Omega(tau_lm))
@@ -18,7 +18,11 @@ def pair_terms(c_DD: Tensor, tau_DD: Tensor, lambd: float, beta: float) -> tuple
     invariance = (1 - c_DD.diagonal() / positive).square().sum()
     redundancy = (off_diagonal(c_DD).square() / negative).sum()
     regularizer = omega(positive, D).sum() - omega(negative, D).sum()
-    return invariance, lambd * redundancy, beta * regularizer
+    return dict(
+        loss_invariance=invariance,
+        loss_redundancy=lambd * redundancy,
+        loss_regularizer=beta * regularizer,
+    )
 
 
 def omega(tau: Tensor, D: int) -> Tensor:
