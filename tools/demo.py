@@ -16,7 +16,6 @@ from pathlib import Path
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
-from speed.measure.timing import medians
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -31,6 +30,7 @@ from mmbarlow.registry import MODELS
 from mmbarlow.visualization import draw_cross_correlation, draw_curve, draw_map
 from mmbarlow.zoo import records
 from mmbarlow.zoo.curve import read_curve
+from speed.measure.timing import medians
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = 'barlowtwins_resnet18_1xb128-coslr-70e_digits'

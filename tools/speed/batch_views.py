@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 import torch
-from measure.timing import medians
 from mmcv.transforms import Compose
 from mmengine.dataset import default_collate
 
+from measure.timing import medians
 from mmbarlow import cli
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.registry import MODELS, TRANSFORMS

@@ -14,10 +14,10 @@ import functools
 from collections.abc import Callable
 
 import torch
+
 from measure.memory import peak_apart
 from measure.networks import NETWORKS, ours
 from measure.timing import medians
-
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.models.barlow_twins import BarlowTwins

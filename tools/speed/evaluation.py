@@ -19,14 +19,14 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
-from measure import report
-from measure.memory import peak
-from measure.timing import medians, timed
 from mmengine.dataset import default_collate
 from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch.utils.data import DataLoader
 
+from measure import report
+from measure.memory import peak
+from measure.timing import medians, timed
 from mmbarlow import cli
 from mmbarlow.datasets.digits import Digits
 from mmbarlow.evaluation.features import Features, dataset_features, unit_rows

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
+
 from measure import report
 from measure.memory import peak_apart
 from measure.timing import medians, synchronize, timed
-from torch import Tensor
-
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.loss.cost import cheaper_form

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import nn
+
 from measure import official, report
 from measure.memory import peak_apart
 from measure.networks import NETWORKS, ours, with_width
 from measure.timing import medians
-from torch import nn
-
 from mmbarlow import cli
 from mmbarlow.registry import MODELS, OPTIMIZERS
 

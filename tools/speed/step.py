@@ -18,13 +18,13 @@ import statistics
 from pathlib import Path
 
 import torch
+from mmengine.logging import MMLogger
+
 from measure import report, steps
 from measure.loader_rate import loader_rate
 from measure.memory import peak
 from measure.networks import NETWORKS, with_width
 from measure.timing import medians
-from mmengine.logging import MMLogger
-
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 

@@ -20,9 +20,6 @@ import cv2
 import numpy as np
 import simplejpeg
 import torch
-from measure import official, report
-from measure.memory import bytes_of
-from measure.timing import medians
 from mmcv.transforms import Compose
 from mmengine.dataset import BaseDataset, default_collate
 from mmengine.hub import get_config
@@ -31,6 +28,9 @@ from mmpretrain import registry as mmpretrain
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from measure import official, report
+from measure.memory import bytes_of
+from measure.timing import medians
 from mmbarlow import cli
 from mmbarlow.datasets.sample_random import ViewSampler
 from mmbarlow.errors import InputError

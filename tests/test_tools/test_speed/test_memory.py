@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from measure import memory
 
+from measure import memory
 from mmbarlow.errors import InputError
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from measure import networks, official, steps
 
+from measure import networks, official, steps
 from mmbarlow.engine.lars import LARS
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 from mmbarlow.registry import MODELS

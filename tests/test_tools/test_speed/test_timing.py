@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from measure.timing import Stopwatch, medians
 
 
