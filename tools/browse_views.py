@@ -1,4 +1,4 @@
-"""Look at the views that a config trains on.
+"""Look at the views that a config trains on, which helps to choose the strengths of distortions.
 
     python tools/browse_views.py configs/barlowtwins/NAME.py --cfg-options data_root=FOLDER
 
@@ -8,16 +8,25 @@ pretraining run with the same seed.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from mmengine.config import Config
 
 from mmbarlow import cli
 from mmbarlow.config import check_data_folders, explained, load_config, nodes
-from mmbarlow.datasets import TwinViews
-from mmbarlow.datasets.view_pictures import draw_views
+from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.datasets.view import NEUTRAL, Drawn
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
+
+COLORS = '#d02020', '#2040d0'  # of the crops of the two views
 
 
 def main() -> None:
@@ -37,9 +46,25 @@ def main() -> None:
     twins = find_views(cfg, args.config)
     with explained('the data set'):
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    indices = [i * len(dataset) // args.count for i in range(min(args.count, len(dataset)))]
-    for line in draw_views(dataset, twins, indices, cfg.randomness.seed, args.epoch, args.output):
-        print(line)
+    count = min(args.count, len(dataset))
+    figure = Figure(figsize=(9, 3.2 * count), layout='constrained')
+    for row, axes in enumerate(figure.subplots(count, 3, squeeze=False)):
+        index = row * len(dataset) // args.count
+        info = dataset.get_data_info(index)
+        info['sample_idx'] = SampleIndex(index, Key(cfg.randomness.seed, args.epoch, index))
+        name = str(info.get('img_path', f'image {index}'))
+        views, drawn = twins.make(info)
+        draw_original(axes[0], np.asarray(read_rgb(info)), drawn, Path(name).name)
+        for i, view in enumerate(views):
+            words = list(view_in_words(drawn.of(i)))
+            print(f'{name}, view {i + 1}: {", ".join(words)}')
+            axes[1 + i].imshow(view, interpolation='nearest')
+            axes[1 + i].set_title(f'view {i + 1}', fontsize=8, color=COLORS[i])
+            lines = [', '.join(words[k : k + 3]) for k in range(0, len(words), 3)]
+            axes[1 + i].set_xlabel(',\n'.join(lines), fontsize=7)
+        for each in axes:
+            each.set(xticks=[], yticks=[])
+    figure.savefig(args.output, dpi=100)
     print(f'picture: {args.output}')
 
 
@@ -51,6 +76,35 @@ def find_views(cfg: Config, name: str) -> TwinViews:
     raise InputError(
         f'{name} makes no views: it has neither mmbarlow.TwinViews nor mmbarlow.BatchTwinViews.'
     )
+
+
+def draw_original(axes: Axes, image: np.ndarray, drawn: Drawn, name: str) -> None:
+    axes.imshow(image)
+    for i, color in enumerate(COLORS):
+        left, top, width, height = drawn.box[i, 0]
+        corner = (left - 0.5, top - 0.5)
+        axes.add_patch(Rectangle(corner, width, height, fill=False, color=color, linewidth=1.5))
+    axes.set_title(f'{name}, {image.shape[1]} x {image.shape[0]}', fontsize=8)
+
+
+def view_in_words(drawn: Drawn) -> Iterator[str]:
+    """The parameters of one view, with the jitter in the order of its steps."""
+    if drawn.angle:
+        yield f'rotated by {drawn.angle:.0f} degrees'
+    left, top, width, height = drawn.box
+    yield f'crop {width} x {height} at {left}, {top}'
+    if drawn.flip:
+        yield 'flipped'
+    names = 'brightness', 'contrast', 'saturation', 'hue'
+    for step in drawn.order:
+        if drawn.jitter[step] != NEUTRAL[step]:
+            yield f'{names[step]} {drawn.jitter[step]:.2f}'
+    if drawn.gray:
+        yield 'gray'
+    if drawn.sigma:
+        yield f'blur {drawn.sigma:.1f}'
+    if drawn.solarize:
+        yield 'solarized'
 
 
 if __name__ == '__main__':

@@ -3,10 +3,6 @@
 import pytest
 from PIL import Image
 
-from mmbarlow.datasets.digits import Digits
-from mmbarlow.datasets.twin_views import TwinViews
-from mmbarlow.datasets.view_pictures import draw_views
-
 
 def test_a_picture_and_what_was_drawn_come_out(run_tool, digits_config, tmp_path):
     picture = tmp_path / 'views.png'
@@ -20,13 +16,14 @@ def test_a_picture_and_what_was_drawn_come_out(run_tool, digits_config, tmp_path
         assert image.width == 900
 
 
-def test_the_epoch_decides_what_is_shown(tmp_path):
-    dataset, twins = Digits('train', pipeline=[]), TwinViews(32, dict(), dict())
+def test_the_epoch_decides_what_is_shown(run_tool, digits_config, tmp_path):
+    def drawn(epoch: str) -> str:
+        options = '--count', '1', '--epoch', epoch, '--output', tmp_path / 'a.png'
+        status, out, _ = run_tool('browse_views.py', digits_config, *options)
+        assert status == 0
+        return out
 
-    def drawn(epoch: int) -> list[str]:
-        return list(draw_views(dataset, twins, [5], seed=0, epoch=epoch, path=tmp_path / 'a.png'))
-
-    assert drawn(0) == drawn(0) != drawn(1)
+    assert drawn('0') == drawn('0') != drawn('1')
 
 
 @pytest.mark.parametrize('views', ['TwinViews', 'BatchTwinViews'])

@@ -16,8 +16,8 @@ import argparse
 import json
 from pathlib import Path
 
+from annotation_lists import Samples, write_lists
 from mmbarlow import cli
-from mmbarlow.datasets.annotation_lists import Samples, write_lists
 from mmbarlow.errors import InputError
 
 

@@ -15,8 +15,8 @@ every image on the disk.
 import argparse
 from pathlib import Path
 
+from annotation_lists import Samples, write_lists
 from mmbarlow import cli
-from mmbarlow.datasets.annotation_lists import Samples, write_lists
 from mmbarlow.errors import InputError
 
 IMAGES = Path('data', 'vision', 'torralba', 'deeplearning', 'images256')

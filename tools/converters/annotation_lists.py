@@ -29,7 +29,6 @@ def write_lists(
         if file.exists() and not force:
             raise InputError(f'{file} exists already: --force replaces it.')
     check_splits(splits, classes, images)
-    meta.mkdir(parents=True, exist_ok=True)
     for split, samples in splits.items():
         write_atomically(files[split], ''.join(f'{path} {label}\n' for path, label in samples))
         found = len({label for _, label in samples})
