@@ -96,7 +96,7 @@ SMALL = [
 
 @pytest.fixture
 def small() -> list[str]:
-    """Options that make a training on digits a matter of two steps."""
+    """Options that make a training run on digits a matter of two steps."""
     return SMALL
 
 

@@ -1,7 +1,7 @@
 # default_runtime.py for detectors, which are trained by iterations on images of many sizes.
 _base_ = 'default_runtime.py'
 
-# Who pretrains needs neither mmdet nor the time of its import: mmbarlow/detection/registered.py.
+# Pretraining needs neither mmdet nor the time of its import: mmbarlow/detection/registered.py.
 custom_imports = dict(imports=['mmbarlow.detection.registered'])
 # The network to start from: any checkpoint that tools/convert_checkpoint.py reads. None: untrained.
 pretrained = None

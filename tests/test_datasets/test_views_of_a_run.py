@@ -1,4 +1,4 @@
-"""Which views a training sees does not depend on how it is run."""
+"""Which views a training run sees does not depend on how it is run."""
 
 import hashlib
 from contextlib import suppress

@@ -38,7 +38,7 @@ def test_faster_rcnn_c4_learns_eight_images_by_heart(shapes, shrink, tmp_path):
     """From an untrained ResNet-18, with the shipped config but for sizes and length."""
     cfg = by_heart(shrink, shapes, tmp_path / 'run', scale=(WIDTH, HEIGHT), iterations=ITERATIONS)
     found = []
-    for seed in range(3):  # so short a training can end a box short on another processor
+    for seed in range(3):  # such a short training run can end a box short on another processor
         cfg.randomness = dict(seed=seed)
         found.append(learn(cfg))
         if found[-1] >= 90:

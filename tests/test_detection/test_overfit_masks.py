@@ -110,7 +110,7 @@ def test_mask_rcnn_learns_four_images_by_heart(tmp_path):
         head.num_classes = len(COLORS)
     check_data(cfg)
     found = []
-    for seed in range(3):  # so short a training can end a box short on another processor
+    for seed in range(3):  # such a short training run can end a box short on another processor
         cfg.randomness = dict(seed=seed)
         runner = Runner.from_cfg(cfg)
         runner.train()

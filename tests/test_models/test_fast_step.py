@@ -45,7 +45,7 @@ def views(step: int = 0) -> list[torch.Tensor]:
 
 
 def curve(model, steps: int, autocast: bool = False) -> torch.Tensor:
-    """Losses of a training on batches that come again after four steps."""
+    """Losses of a training run on batches that come again after four steps."""
     inner = model.module if isinstance(model, DistributedDataParallel) else model
     optimizer = LARS(inner.parameters(), lr=0.5, weight_decay=1e-4)
     losses = []
