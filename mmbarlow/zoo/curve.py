@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-ITERATIONS = 100
-
 
 def read_curve(work_dir: str | Path) -> list[dict[str, float]]:
     """One entry an epoch: `epoch`, the last logged loss terms of the epoch, metrics if measured.
@@ -18,8 +16,7 @@ def read_curve(work_dir: str | Path) -> list[dict[str, float]]:
     found: dict[int, dict[str, float]] = {}
     at: tuple[str, int] | None = None
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
+        for entry in map(json.loads, path.read_text().splitlines()):
             if 'epoch' in entry:
                 at = 'epoch', entry['epoch']
             elif 'iter' in entry:
@@ -29,7 +26,11 @@ def read_curve(work_dir: str | Path) -> list[dict[str, float]]:
                 values = {k: v for k, v in entry.items() if k.startswith('loss') or '/' in k}
                 found.setdefault(at[1], {at[0]: at[1]}).update(values)
     curve = [found[point] for point in sorted(found)]
-    last = len(curve) - 1
-    if at and at[0] == 'iteration' and last >= ITERATIONS:
-        curve = [curve[round(i * last / (ITERATIONS - 1))] for i in range(ITERATIONS)]
-    return curve
+    return thinned(curve, 100) if at and at[0] == 'iteration' else curve
+
+
+def thinned(curve: list[dict[str, float]], most: int) -> list[dict[str, float]]:
+    """At most `most` of the points, evenly spaced, among them the first and the last."""
+    if len(curve) <= most:
+        return curve
+    return [curve[round(i * (len(curve) - 1) / (most - 1))] for i in range(most)]

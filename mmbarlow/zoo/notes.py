@@ -1,14 +1,14 @@
 """The second page of the zoo: how each measured row came about, and how to make it again."""
 
 from collections.abc import Iterator
+from statistics import fmean
 
+from mmbarlow.zoo.curve import thinned
 from mmbarlow.zoo.markdown import markdown_table
 from mmbarlow.zoo.records import Record, file_name
-from mmbarlow.zoo.runs import Run, benchmark_seeds, measured, seeds
+from mmbarlow.zoo.runs import Run, measured, seeds
 
-CURVE_ROWS = 8
-PRETRAINING = 'Pretraining runs'
-INTRO = """\
+NOTES_INTRO = """\
 # Records of the model zoo
 
 How each row of the [model zoo](../model_zoo.md) was measured: scale, seeds, dates, hardware and
@@ -18,73 +18,50 @@ pretraining of the row's network comes first; [pretraining runs](#pretraining-ru
 """
 
 
-class Notes:
-    """Numbers the notes in the order in which rows cite them, and puts them on their page.
+def note(number: int, run: Run, records: list[Record], runs: list[Run]) -> str:
+    """A list item in Markdown: scale, seeds, dates, hardware, commits; commands and records.
 
     Args:
-        runs: all of them; a note looks among them for the pretraining of its row's network.
+        number: by which rows cite it.
+        records: those of `run` that a row shows.
+        runs: all of them; among them is the pretraining of the run's network.
     """
-
-    def __init__(self, runs: list[Run]) -> None:
-        self.runs = runs
-        self.count = 0
-        self.sections: dict[str, list[str]] = {}
-
-    def add(self, section: str, run: Run, records: list[Record]) -> int:
-        """Add the note of a row under a heading, and return its number."""
-        self.count += 1
-        # Of any scale: a reduced benchmark can be of a network that was trained in full.
-        origin = [
-            r for other in self.runs if other.of_same_network(run) for r in other.pretraining()
-        ]
-        used = [*origin, *(r for r in records if r.task != 'pretrain')]
-        self.sections.setdefault(section, []).append(_note(self.count, run, used))
-        return self.count
-
-    def add_pretraining(self) -> None:
-        """Add the section of the pretraining runs, with the curve of the first seed of each."""
-        rows = []
-        for run in self.runs:
-            found = run.pretraining()
-            if not found:
-                continue
-            number = self.add(PRETRAINING, run, found)
-            if found[0].curve:
-                self.sections[PRETRAINING].append(_curve(found[0].seed, found[0].curve))
-            end = [f'{name} {measured(found, name, ".4g")}' for name in found[0].metrics]
-            minutes = sum(r.wall_time_s for r in found) / len(found) / 60
-            source = ', '.join([*run.marks(found), f'[note {number}](#note-{number})'])
-            rows.append([f'`{run.pretrain_config}`', ', '.join(end), f'{minutes:.1f}', source])
-        if rows:
-            table = markdown_table(['Config', 'At the end', 'Minutes', 'Note'], rows)
-            self.sections[PRETRAINING].insert(0, f'{table}\n')
-
-    def page(self) -> str:
-        sections = (f'## {title}\n\n{"".join(notes)}' for title, notes in self.sections.items())
-        return '\n'.join([INTRO, *sections])
-
-
-def _note(number: int, run: Run, records: list[Record]) -> str:
-    """A list item in Markdown: scale, seeds, dates, hardware, commits; commands and records."""
-    name = f'{run.label}, `{run.pretrain_config}`' if run.pretrain_config else run.label
+    # Of any scale: a reduced benchmark can be of a network that was trained in full.
+    origin = (r for other in runs if other.matches(vars(run)) for r in other.pretraining())
+    used = [*origin, *(r for r in records if r.task != 'pretrain')]
+    draws = sorted({r.benchmark_seed for r in used})
     facts = [
-        _numbered('seed', seeds(records)),
-        *[_numbered('benchmark seed', runs) for runs in [benchmark_seeds(records)] if runs != [0]],
-        ', '.join(sorted({r.date for r in records})),
-        '; '.join(sorted({r.hardware for r in records})),
-        f'commit {", ".join(sorted({_short(r.commit) for r in records}))}',
+        _numbered('seed', seeds(used)),
+        *[_numbered('benchmark seed', draws)] * (draws != [0]),
+        ', '.join(sorted({r.date for r in used})),
+        '; '.join(sorted({r.hardware for r in used})),
+        f'commit {", ".join(sorted({_short(r.commit) for r in used}))}',
     ]
+    name = f'{run.label}, `{run.pretrain_config}`' if run.pretrain_config else run.label
     scale = run.scale.rstrip('.')
-    head = f'- <a id="note-{number}"></a>[{number}] {name}. Scale: {scale}; {"; ".join(facts)}.'
-    return '\n'.join([head, *_commands(records)]) + '\n'
-
-
-def _commands(records: list[Record]) -> Iterator[str]:
-    """For each config the command of its first seed, and the records of all its seeds."""
-    for config in dict.fromkeys(r.config for r in records):
-        same = [r for r in records if r.config == config]
+    text = f'- <a id="note-{number}"></a>[{number}] {name}. Scale: {scale}; {"; ".join(facts)}.\n'
+    # For each config the command of its first seed, and the records of all its seeds.
+    for config in dict.fromkeys(r.config for r in used):
+        same = [r for r in used if r.config == config]
         same.sort(key=lambda r: (r.seed, r.benchmark_seed))
-        yield f'    - `{config}`: `{same[0].command}`; {", ".join(map(_link, same))}'
+        text += f'    - `{config}`: `{same[0].command}`; {", ".join(map(_link, same))}\n'
+    return text
+
+
+def pretraining_notes(numbers: Iterator[int], runs: list[Run]) -> str:
+    """The table and notes of the pretraining runs, with the curve of the first seed of each."""
+    rows, notes = [], ''
+    for run, number in zip(filter(Run.pretraining, runs), numbers, strict=False):
+        found = run.pretraining()
+        notes += note(number, run, found, runs)
+        if found[0].curve:
+            notes += _curve_table(found[0].seed, found[0].curve)
+        end = [f'{name} {measured(found, name, ".4g")}' for name in found[0].metrics]
+        minutes = fmean(r.wall_time_s for r in found) / 60
+        source = ', '.join([*run.marks(found), f'[note {number}](#note-{number})'])
+        rows.append([f'`{run.pretrain_config}`', ', '.join(end), f'{minutes:.1f}', source])
+    table = markdown_table(['Config', 'At the end', 'Minutes', 'Note'], rows)
+    return f'{table}\n{notes}' * bool(rows)
 
 
 def _link(r: Record) -> str:
@@ -98,14 +75,11 @@ def _numbered(noun: str, numbers: list[int]) -> str:
 
 def _short(commit: str) -> str:
     digits, _, dirty = commit.partition('-')
-    return f'`{digits[:12]}`' + (' with uncommitted changes' if dirty else '')
+    return f'`{digits[:12]}`' + ' with uncommitted changes' * bool(dirty)
 
 
-def _curve(seed: int, points: list[dict[str, float]]) -> str:
-    """A curve as a table: the first epoch, the last, and some between."""
-    last = len(points) - 1
-    steps = min(CURVE_ROWS - 1, last)
-    rows = [points[round(i * last / steps)] if steps else points[0] for i in range(steps + 1)]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = ([f'{row[name]:.4g}' if name in row else '' for name in names] for row in rows)
+def _curve_table(seed: int, curve: list[dict[str, float]]) -> str:
+    points = thinned(curve, 8)
+    names = list(dict.fromkeys(name for point in points for name in point))
+    cells = ([f'{point[name]:.4g}' if name in point else '' for name in names] for point in points)
     return f'\nThe curve of seed {seed}:\n\n{markdown_table(names, cells)}\n'

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 from collections import Counter
 from datetime import datetime, timezone
@@ -14,7 +15,7 @@ from mmbarlow.paths import CLONE
 from mmbarlow.version import __version__
 
 # What a result depends on. The records themselves are not: adding one changes no later result.
-SOURCES = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
+CODE = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
 PACKAGES = (
     *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet'),
     *('pycocotools', 'numpy', 'sklearn'),
@@ -41,7 +42,7 @@ def commit(root: Path = CLONE) -> str:
     head = _git(root, 'rev-parse', '--verify', 'HEAD')
     if not top or not head or Path(top).resolve() != root.resolve():
         return 'unknown'
-    return head + ('-dirty' if _git(root, 'status', '--porcelain', '--', *SOURCES) else '')
+    return head + ('-dirty' if _git(root, 'status', '--porcelain', '--', *CODE) else '')
 
 
 def versions() -> dict[str, str]:
@@ -55,25 +56,18 @@ def versions() -> dict[str, str]:
 def hardware() -> str:
     """In words: the CPU with the number of cores this process may use, and the GPUs."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    parts = [f'{_cpu_model()}, {cores} {"core" if cores == 1 else "cores"}']
+    about = Path('/proc/cpuinfo')
+    model = re.search(r'model name\s*:(.+)', about.read_text()) if about.is_file() else None
+    name = model[1].strip() if model else platform.processor() or platform.machine()
+    cpu = f'{name}, {cores} {"core" if cores == 1 else "cores"}'
     gpus = Counter(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-    return '; '.join(parts + [f'{count} x {name}' for name, count in gpus.items()])
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
-        return next(
-            line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')
-        )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return '; '.join([cpu, *(f'{count} x {name}' for name, count in gpus.items())])
 
 
 def _git(root: Path, *arguments: str) -> str:
     """Output of a git command; '' where it fails or there is no git."""
+    command = ['git', '-C', root, *arguments]
     try:
-        done = subprocess.run(['git', '-C', root, *arguments], capture_output=True, text=True)
-    except OSError:
+        return subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True).strip()
+    except (OSError, subprocess.CalledProcessError):
         return ''
-    return done.stdout.strip() if done.returncode == 0 else ''

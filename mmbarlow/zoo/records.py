@@ -95,12 +95,11 @@ def read_folder(folder: str | Path) -> list[Record]:
 
 def to_json(record: Record) -> str:
     """A line for each field, and for each point of the curve, so that differences are readable."""
-    data = asdict(record)
-    curve = data.pop('curve')
-    if not data['benchmark_seed']:
+    data = {name: value for name, value in vars(record).items() if name != 'curve'}
+    if not record.benchmark_seed:
         del data['benchmark_seed']  # as in records from before there was one
     lines = [f'  {json.dumps(name)}: {json.dumps(value)}' for name, value in data.items()]
-    if curve:
-        epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in curve)
+    if record.curve:
+        epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in record.curve)
         lines.append(f'  "curve": [\n{epochs}\n  ]')
     return '{\n' + ',\n'.join(lines) + '\n}\n'

@@ -4,8 +4,6 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-HERE = Path(__file__).parent
-
 
 def sources() -> dict[str, str]:
     """Citation, in Markdown, of each source that a published result names."""
@@ -41,5 +39,16 @@ def sections() -> list[dict]:
     return _load('sections.json')
 
 
+def shows(column: dict, result: dict) -> bool:
+    """Whether a column has a number of a published result, or of a record given as its fields."""
+    config = result.get('config')  # only records have one
+    fits = column.get('config', config) == config if config else not column.get('ours_only')
+    return (
+        fits
+        and (column['task'], column['dataset']) == (result['task'], result['dataset'])
+        and any(metric in result['metrics'] for metric in column['metrics'])
+    )
+
+
 def _load(name: str):
-    return json.loads((HERE / name).read_text(encoding='utf-8'), parse_float=Decimal)
+    return json.loads(Path(__file__).with_name(name).read_text('utf-8'), parse_float=Decimal)

@@ -10,22 +10,21 @@ from mmbarlow.zoo.runs import Run, measured
 def published_rows(section: dict) -> Iterator[list[str]]:
     """A row for each method, pretraining and source that has a number in the section."""
     columns = section['columns']
-    keys = [None if c.get('ours_only') else (c['task'], c['dataset']) for c in columns]
-    rows: dict[tuple[str, str, str], dict] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for result in references.results():
-        key = (result['task'], result['dataset'])
-        if key in keys and result.get('table') == section.get('table'):
-            source = f'{result["source"]}, {result["where"]}'
-            source += f': {result["note"]}' if 'note' in result else ''
-            row = (result['method'], _published_pretraining(result), source)
-            rows.setdefault(row, {})[key] = result['metrics']
-    for (method, pretraining, source), found in rows.items():
-        values = [
-            [found.get(key, {}).get(name) for name in column['metrics']]
-            for key, column in zip(keys, columns, strict=True)
-        ]
-        if any(value is not None for cell in values for value in cell):
-            yield [method, pretraining, *(_cell(cell, '–') for cell in values), source]
+        if result.get('table') != section.get('table'):
+            continue
+        facts = [f'{result["epochs"]} epochs'] * bool(result['epochs'])
+        facts += [f'batch {result["batch"]}'] * bool(result['batch'])
+        source = f'{result["source"]}, {result["where"]}'
+        source += f': {result["note"]}' if 'note' in result else ''
+        row = result['method'], ', '.join([result['backbone'], *facts]), source
+        for i, column in enumerate(columns):
+            if references.shows(column, result):
+                numbers = [result['metrics'].get(name) for name in column['metrics']]
+                rows.setdefault(row, ['–'] * len(columns))[i] = _cell(numbers, '–')
+    for (method, pretraining, source), cells in rows.items():
+        yield [method, pretraining, *cells, source]
 
 
 def own_runs(section: dict, runs: list[Run]) -> Iterator[Run]:
@@ -49,36 +48,23 @@ def own_runs(section: dict, runs: list[Run]) -> Iterator[Run]:
 
 def shown(section: dict, run: Run) -> list[Record]:
     """What the section's columns show of the run."""
-    found = {file_name(r): r for column in section['columns'] for r in run.of(column)}
-    return list(found.values())
+    return list({file_name(r): r for column in section['columns'] for r in run.of(column)}.values())
 
 
-def own_row(section: dict, run: Run, note: str | None) -> list[str]:
+def own_row(section: dict, run: Run, note: str) -> list[str]:
     """The row of a run, which cites its note; without a note it was not run."""
+    cells = []
+    for column in section['columns']:
+        found = run.of(column)
+        # A deviation over the draws of one seed would pass for one over seeds.
+        names = [name for name in column['metrics'] if '_std' not in name or len(found) > 1]
+        numbers = [measured(found, name) for name in names]
+        cells.append(_cell(numbers, 'not run here' * bool(note)))
     source = ['this project', *run.marks(shown(section, run)), note] if note else ['not run here']
-    cells = [
-        _cell(_measured(run.of(column), column['metrics']), 'not run here' * bool(note))
-        for column in section['columns']
-    ]
-    return [f'**{run.label}**', _own_pretraining(run), *cells, ', '.join(source)]
-
-
-def _measured(records: list[Record], metrics: list[str]) -> list[str | None]:
-    # A deviation over the draws of one seed would pass for one over seeds.
-    names = [name for name in metrics if '_std' not in name or len(records) > 1]
-    return [measured(records, name) for name in names]
-
-
-def _own_pretraining(run: Run) -> str:
+    pretraining = 'none; network of ' * (run.model == 'untrained') + f'`{run.pretrain_config}`'
     if run.pretrain_config is None:
-        return '–'
-    return ('none; network of ' * (run.model == 'untrained')) + f'`{run.pretrain_config}`'
-
-
-def _published_pretraining(result: dict) -> str:
-    epochs, batch = result['epochs'], result['batch']
-    facts = [f'{epochs} epochs'] * bool(epochs) + [f'batch {batch}'] * bool(batch)
-    return ', '.join([result['backbone'], *facts])
+        pretraining = '–'
+    return [f'**{run.label}**', pretraining, *cells, ', '.join(source)]
 
 
 def _cell(values: Sequence[object], missing: str) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from mmbarlow.errors import InputError
+from mmbarlow.zoo import references
 from mmbarlow.zoo.records import Record, file_name
-from mmbarlow.zoo.schema import UNTRAINED
+from mmbarlow.zoo.schema import WITHOUT_CHECKPOINT
 
 LABELS = {
     'barlowtwins': 'Barlow Twins',
@@ -21,15 +22,12 @@ LABELS = {
     'untrained': 'Untrained network',
     'pixels': 'Raw pixels',
 }
-BASELINES = ('supervised', *UNTRAINED)  # not self-supervised
+BASELINES = ('supervised', *WITHOUT_CHECKPOINT)  # not self-supervised
 
 
 @dataclass(frozen=True)
 class Run:
-    """Records of one model, pretraining config and scale: several benchmarks, several seeds.
-
-    Another scale is another run, so that no mean mixes full and reduced results.
-    """
+    """Records of one model, pretraining config and scale: no mean mixes full and reduced ones."""
 
     model: str
     pretrain_config: str | None
@@ -46,22 +44,19 @@ class Run:
 
     def of(self, column: dict) -> list[Record]:
         """The records that a column of the page may show."""
-        return [r for r in self.records if shows(column, r)]
+        return [r for r in self.records if references.shows(column, vars(r))]
 
     def pretraining(self) -> list[Record]:
         return [r for r in self.records if r.task == 'pretrain']
 
     def marks(self, records: list[Record]) -> list[str]:
         """What to know of numbers from these records: several seeds or runs, a reduced scale."""
-        counts = dict(seeds=seeds(records), runs=benchmark_seeds(records))
-        several = [f'{len(found)} {noun}' for noun, found in counts.items() if len(found) > 1]
+        counts = dict(seeds=len(seeds(records)), runs=len({r.benchmark_seed for r in records}))
+        several = [f'{count} {noun}' for noun, count in counts.items() if count > 1]
         return [*several, *['*reduced*'] * self.reduced]
 
-    def of_same_network(self, other: 'Run') -> bool:
-        return (self.model, self.pretrain_config) == (other.model, other.pretrain_config)
-
     def matches(self, wanted: dict) -> bool:
-        """Whether this is the model, and the pretraining config if any, of a section's `ours`."""
+        """Whether `wanted` has this model, and this pretraining config if it has any."""
         config = wanted.get('pretrain_config', self.pretrain_config)
         return (self.model, self.pretrain_config) == (wanted['model'], config)
 
@@ -73,20 +68,6 @@ def group(records: Iterable[Record]) -> list[Run]:
         key = (r.scale != 'full', r.model, r.pretrain_config or '', r.scale)
         runs.setdefault(key, Run(r.model, r.pretrain_config, r.scale, [])).records.append(r)
     return [runs[key] for key in sorted(runs)]
-
-
-def shows(column: dict, record: Record) -> bool:
-    """Whether the column is for the record's task, data set and config and has one of its metrics.
-
-    Args:
-        column: see `references.sections`.
-        record: any.
-    """
-    return (
-        (column['task'], column['dataset']) == (record.task, record.dataset)
-        and column.get('config', record.config) == record.config
-        and any(metric in record.metrics for metric in column['metrics'])
-    )
 
 
 def values(records: Iterable[Record], metric: str) -> list[float]:
@@ -106,18 +87,17 @@ def values(records: Iterable[Record], metric: str) -> list[float]:
 
 
 def measured(records: list[Record], metric: str, form: str = '.1f') -> str | None:
-    """Mean over the records, ± the sample deviation where they differ; or None.
+    """Mean over the records with the metric, ± the sample deviation where they differ; or None.
 
     Args:
         records: of one run, one for each pair of the pretraining's seed and the benchmark's.
-        metric: name in `Record.metrics`; records without it do not count.
+        metric: name in `Record.metrics`.
         form: format of the numbers; by default a digit after the point, as the papers print.
 
     Raises:
-        InputError: the records are of different benchmarks.
+        InputError: see `values`.
     """
-    found = values(records, metric)
-    if not found:
+    if not (found := values(records, metric)):
         return None
     spread = f' ± {stdev(found):{form}}' if len(set(found)) > 1 else ''
     return f'{mean(found):{form}}{spread}'
@@ -125,7 +105,3 @@ def measured(records: list[Record], metric: str, form: str = '.1f') -> str | Non
 
 def seeds(records: Iterable[Record]) -> list[int]:
     return sorted({r.seed for r in records})
-
-
-def benchmark_seeds(records: Iterable[Record]) -> list[int]:
-    return sorted({r.benchmark_seed for r in records})

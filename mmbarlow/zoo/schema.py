@@ -18,7 +18,8 @@ TASKS = (
     *('semi', 'finetune', 'svm', 'lowshot', 'voc_detection', 'coco_detection'),
 )
 OPTIONAL = ('benchmark_seed', 'curve')
-UNTRAINED = ('untrained', 'pixels')  # models that come from no checkpoint
+WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
+WHOLE = 'a whole number from 0 up'
 
 
 def _matches(pattern: str) -> Check:
@@ -37,8 +38,8 @@ def _seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _curve(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_object_of(_number), value))
+def _points(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_metrics, value))
 
 
 def _day(value: object) -> bool:
@@ -53,7 +54,9 @@ def _or_null(check: Check) -> Check:
 
 
 _name = _matches(r'\w[\w.-]*')  # fit for a file name
-_text = _matches(r'\S(.*\S)?')
+_line = _matches(r'\S(.*\S)?')
+_commit = _matches('unknown|[0-9a-f]{40}(-dirty)?')
+_metrics = _object_of(_number)
 
 # field: (check, what it must be)
 FIELDS: dict[str, tuple[Check, str]] = {
@@ -63,53 +66,39 @@ FIELDS: dict[str, tuple[Check, str]] = {
     ),
     'task': (lambda value: value in TASKS, f'one of {", ".join(TASKS)}'),
     'dataset': (_name, "the data set's name, such as digits, cifar10 or imagenet"),
-    'metrics': (_object_of(_number), 'a flat object of finite numbers, accuracies in percent'),
+    'metrics': (_metrics, 'a flat object of finite numbers, accuracies in percent'),
     'model': (_name, 'what was evaluated: barlowtwins, supervised, untrained, pixels, ...'),
     'pretrain_config': (_or_null(_name), 'the file stem of the pretraining config, or null'),
     'checkpoint_sha256': (_or_null(_matches('[0-9a-f]{64}')), '64 hexadecimal digits, or null'),
-    'seed': (
-        _seed,
-        'the seed of the pretraining or of the untrained weights, a whole number from 0 up',
-    ),
-    'commit': (
-        _matches('unknown|[0-9a-f]{40}(-dirty)?'),
-        "40 hexadecimal digits, with -dirty after them if so, or 'unknown'",
-    ),
-    'versions': (_object_of(_text), 'an object of version numbers as text, by package'),
-    'hardware': (_text, 'the CPU and GPUs in words, on one line'),
+    'seed': (_seed, f'the seed of the pretraining or of the untrained weights, {WHOLE}'),
+    'commit': (_commit, "40 hexadecimal digits, with -dirty after them if so, or 'unknown'"),
+    'versions': (_object_of(_line), 'an object of version numbers as text, by package'),
+    'hardware': (_line, 'the CPU and GPUs in words, on one line'),
     'wall_time_s': (
         lambda value: _number(value) and value >= 0,
         'the seconds that this result took, not counting the pretraining before it',
     ),
     'date': (_day, 'a date as YYYY-MM-DD'),
-    'scale': (_text, "'full', or one sentence on what was reduced"),
-    'command': (_text, 'the command that made the result, on one line'),
-    'benchmark_seed': (
-        _seed,
-        "the seed of the benchmark's own draws, a whole number from 0 up, or left out for 0",
-    ),
+    'scale': (_line, "'full', or one sentence on what was reduced"),
+    'command': (_line, 'the command that made the result, on one line'),
+    'benchmark_seed': (_seed, f"the seed of the benchmark's own draws, {WHOLE}, or left out for 0"),
     'curve': (
-        _or_null(_curve),
+        _or_null(_points),
         'a list of objects of finite numbers, one an epoch or a logged step, or left out',
     ),
 }
 
 
 def validate(data: object, where: str) -> None:
-    """Check a record as read from JSON.
-
-    Args:
-        data: the fields by name.
-        where: the file, for the message.
+    """Check a record as read from JSON, its fields by name; `where` is the file, for messages.
 
     Raises:
         InputError: with the file, the field and what it must be.
     """
     if not isinstance(data, dict):
         raise InputError(f'{where}: a record is one JSON object of fields.')
-    for name in data:
-        if name not in FIELDS:
-            raise InputError(f'{where}: remove the unknown field {name!r}.')
+    if unknown := [name for name in data if name not in FIELDS]:
+        raise InputError(f'{where}: remove the unknown field {unknown[0]!r}.')
     for name, (check, must) in FIELDS.items():
         if name not in data:
             if name not in OPTIONAL:
@@ -119,8 +108,8 @@ def validate(data: object, where: str) -> None:
             value = value if len(value) <= 60 else f'{value[:57]}...'
             raise InputError(f'{where}: the field {name!r} must be {must}; it is {value}.')
     for name in ('pretrain_config', 'checkpoint_sha256'):
-        if data[name] is None and data['model'] not in UNTRAINED:
+        if data[name] is None and data['model'] not in WITHOUT_CHECKPOINT:
             raise InputError(
                 f'{where}: the field {name!r} may be null only where the model is '
-                f'{" or ".join(UNTRAINED)}, and it is {data["model"]}.'
+                f'{" or ".join(WITHOUT_CHECKPOINT)}, and it is {data["model"]}.'
             )
