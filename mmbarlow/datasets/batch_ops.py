@@ -27,6 +27,7 @@ def rotate_each(images: Tensor, angle: Tensor) -> Tensor:
     return grid_sample(images, grid, align_corners=False)
 
 
+@cache
 def resize_weights(length: int, size: int, device: torch.device) -> Tensor:
     """Weights that resize any crop of a side of `length` to `size` pixels, in one small table.
 
@@ -82,13 +83,11 @@ def blend_weights(step: NDArray, factor: NDArray) -> NDArray[np.float64]:
 
     The step of the hue (3) is no blend and gets weights that change nothing.
     """
-    weights = np.zeros((*factor.shape, 4))
-    weights[..., 0] = np.where(step < 3, factor, 1.0)
-    weights[..., 1] = np.where(step == 2, 1 - factor, 0.0)
-    weights[..., 2] = np.where(step == 1, 1 - factor, 0.0)
+    own = np.where(step < 3, factor, 1.0)
+    gray, mean = (np.where(step == blended, 1 - factor, 0.0) for blended in (2, 1))
     # Pillow loses this in the mean by cutting fractions off.
-    weights[..., 3] = np.where((step < 3) & (factor != 1), CUT, 0.0)
-    return weights
+    cut = np.where((step < 3) & (factor != 1), CUT, 0.0)
+    return np.stack((own, gray, mean, cut), -1)
 
 
 ONLY_GRAY = 0.0, 1.0, 0.0, 0.0  # weights for `blend_` that replace the colors by gray
@@ -114,14 +113,12 @@ def hue_(images: Tensor, shift: Tensor) -> None:
     torch.addcmul(base, chroma, h.abs_().clamp_(1, 2), value=-1, out=r)
 
 
-def kernels(sigmas: NDArray, taps: int) -> Tensor:
+def kernels(sigmas: NDArray) -> Tensor:
     """The kernels of Pillow's blurs, padded with zeros on both sides, (number of sigmas, taps)."""
-    rows = np.zeros((len(sigmas), taps), np.float32)
-    for row, sigma in zip(rows, sigmas, strict=True):
-        kernel = blur_kernel(sigma)
-        rest = (taps - len(kernel)) // 2
-        row[rest : taps - rest] = kernel
-    return torch.from_numpy(rows)
+    rows = [blur_kernel(sigma) for sigma in sigmas]
+    taps = max(map(len, rows))
+    padded = [np.pad(row, (taps - len(row)) // 2) for row in rows]
+    return torch.from_numpy(np.array(padded, np.float32))
 
 
 def placement(taps: int, size: int) -> Tensor:
@@ -133,12 +130,6 @@ def placement(taps: int, size: int) -> Tensor:
     place = np.zeros((taps, size, size), np.float32)
     place[k, i, np.clip(i + k - taps // 2, 0, size - 1)] = 1
     return torch.from_numpy(place)
-
-
-def blur_each(images: Tensor, kernels: Tensor, place: Tensor) -> Tensor:
-    """Convolve with kernels (n, taps) in both directions; `place` is from `placement`."""
-    matrices = torch.tensordot(kernels, place, 1)
-    return separable(images, matrices, matrices)
 
 
 def solarize_(images: Tensor, ceiling: Tensor) -> None:

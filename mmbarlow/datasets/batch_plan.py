@@ -22,6 +22,7 @@ class Plan(NamedTuple):
     Views whose hue is shifted at the same place are thus neighbors, and none has to be gathered.
     """
 
+    part: slice  # of the views of the whole batch
     source: Tensor  # (k,): index of the image
     back: Tensor  # (k,): positions of the views in the order in which they are returned
     down: tuple[Tensor, Tensor]  # (k,) each: entry in the table of `resize_weights`
@@ -36,16 +37,14 @@ class Plan(NamedTuple):
     ceiling: Tensor | None  # (k,): for `solarize_`, or None: no view is solarized
 
 
-def plans(
-    drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int
-) -> Iterator[tuple[slice, Plan]]:
-    """Slices of the V * n views, in the order of `drawn`, and their plans.
+def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterator[Plan]:
+    """The plans of all V * n views, in the order of `drawn`.
 
     Args:
         drawn: parameters (V, n).
         images: (n, 3, H, W), on the device.
         sigmas: of the available kernels, evenly spaced.
-        at_once: the largest number of views in a slice.
+        at_once: the largest number of views in a plan.
     """
     drawn = Drawn(*(parameter.reshape(-1, *parameter.shape[2:]) for parameter in drawn))
     jittered = (drawn.jitter != NEUTRAL).any(-1)
@@ -63,22 +62,20 @@ def plans(
     for start in range(0, count, at_once):
         part = slice(start, min(start + at_once, count))
         soft = slice(*np.searchsorted(blurred, (part.start, part.stop)))
-        yield (
-            part,
-            Plan(
-                source=source[part],
-                back=back[part],
-                down=(crop[0][part], crop[1][part]),
-                across=(crop[2][part], crop[3][part]),
-                hue=np.searchsorted(place[part], range(PLACES + 1)).tolist(),
-                blends=blends[:, part],
-                shift=shift[part],
-                angle=angle[part] if drawn.angle.any() else None,
-                gray=bool(drawn.gray[part].any()),
-                blurred=which[0, soft],
-                kernel=which[1, soft],
-                ceiling=ceiling[part] if drawn.solarize[part].any() else None,
-            ),
+        yield Plan(
+            part=part,
+            source=source[part],
+            back=back[part],
+            down=(crop[0][part], crop[1][part]),
+            across=(crop[2][part], crop[3][part]),
+            hue=np.searchsorted(place[part], range(PLACES + 1)).tolist(),
+            blends=blends[:, part],
+            shift=shift[part],
+            angle=angle[part] if drawn.angle.any() else None,
+            gray=bool(drawn.gray[part].any()),
+            blurred=which[0, soft],
+            kernel=which[1, soft],
+            ceiling=ceiling[part] if drawn.solarize[part].any() else None,
         )
 
 

@@ -11,7 +11,6 @@ from mmbarlow.datasets import batch_ops
 from mmbarlow.datasets.batch_plan import PLACES, Plan, plans
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Views
-from mmbarlow.datasets.view_ops import blur_kernel
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
@@ -25,21 +24,17 @@ SIGMAS = 512  # available strengths of blur
 class BatchTwinViews(BaseDataPreprocessor):
     """Makes the views of `mmbarlow.TwinViews` from whole images and normalizes them.
 
-    It is meant for images of 32 to 96 px, all of one size, which `mmbarlow.CenterView` ensures. In
-    training, uint8 images (n, 3, H, W) become two float tensors (n, 3, size, size). Each image has
-    its own parameters; with `mmbarlow.ViewSampler` they are those that TwinViews draws for the same
-    sample and epoch. No step rounds to 8 bits. The data samples then stay on the CPU. Outside of
-    training, this is `mmpretrain.SelfSupDataPreprocessor`.
-
-    On a CPU it is faster than TwinViews up to 64 px. A table of all crops is kept, which grows with
-    the cube of the side: 0.5 MB at 32 px, 14 MB at 96.
+    It is meant for images of 32 to 96 px, all of one size, which `mmbarlow.CenterView` ensures
+    (docs/views.md). A table of all crops is kept, which grows with the cube of the side: 0.5 MB at
+    32 px, 14 MB at 96. In training, uint8 images (n, 3, H, W) become two float tensors
+    (n, 3, size, size). Each image has its own parameters; with `mmbarlow.ViewSampler` they are
+    those that TwinViews draws for the same sample and epoch. No step rounds to 8 bits. The data
+    samples then stay on the CPU. Outside of training, this is `mmpretrain.SelfSupDataPreprocessor`.
 
     Args:
         size: height and width of the views, in pixels.
-        view_a: changes to the defaults of `View` for the first view.
-        view_b: the same for the second view.
-        mean: mean of the pixels, RGB, 0 to 255.
-        std: standard deviation of the pixels.
+        view_a, view_b: changes to the defaults of `View` for the first and the second view.
+        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255.
         non_blocking: do not wait until images in pinned memory are on the device.
 
     Raises:
@@ -66,16 +61,12 @@ class BatchTwinViews(BaseDataPreprocessor):
         self.views = Views(view_a, view_b)
         sigma = np.array([view.blur_sigma for view in self.views.views])
         self.sigmas = np.linspace(sigma.min(), sigma.max(), SIGMAS)
-        taps = len(blur_kernel(sigma.max()))
-        self._keep('kernels', batch_ops.kernels(self.sigmas, taps))
-        self._keep('place', batch_ops.placement(taps, size))
-        self._keep('mean', torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1))
-        self._keep('std', torch.tensor(std, dtype=torch.float32).view(-1, 1, 1))
-        self.tables: dict[tuple[int, torch.device], Tensor] = {}
-
-    def _keep(self, name: str, tensor: Tensor) -> None:
-        """Keep a tensor on the device of the model, but in no checkpoint."""
-        self.register_buffer(name, tensor, persistent=False)
+        kernels = batch_ops.kernels(self.sigmas)
+        place = batch_ops.placement(kernels.shape[1], size)
+        pixels = (torch.tensor(p, dtype=torch.float32).view(-1, 1, 1) for p in (mean, std))
+        names = 'mean', 'std', 'kernels', 'place'
+        for name, tensor in zip(names, (*pixels, kernels, place), strict=True):
+            self.register_buffer(name, tensor, persistent=False)  # in no checkpoint
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """The `inputs` and `data_samples` for the model."""
@@ -107,17 +98,17 @@ class BatchTwinViews(BaseDataPreprocessor):
         at_once = max(1, values // out[0].numel())
         scale, offset = 1 / self.std, -self.mean / self.std
         with torch.autocast(device.type, enabled=False):
-            for part, plan in plans(drawn, images, self.sigmas, at_once):
+            for plan in plans(drawn, images, self.sigmas, at_once):
                 views = self._distort(images.index_select(0, plan.source).float(), plan)
-                torch.addcmul(offset, views.index_select(0, plan.back), scale, out=out[part])
+                torch.addcmul(offset, views.index_select(0, plan.back), scale, out=out[plan.part])
         return list(out.chunk(2))
 
     def _distort(self, images: Tensor, plan: Plan) -> Tensor:
         """The views (k, 3, size, size) of images (k, 3, H, W), in the order of `apply`."""
-        height, width = images.shape[-2:]
         if plan.angle is not None:
             images = batch_ops.rotate_each(images, plan.angle)
-        down, across = self._table(height)[plan.down], self._table(width)[plan.across]
+        tables = [batch_ops.resize_weights(n, self.size, images.device) for n in images.shape[-2:]]
+        down, across = tables[0][plan.down], tables[1][plan.across]
         views = batch_ops.separable(images, down, across).clamp_(0, 255)
         jittered = slice(plan.hue[PLACES])
         for place in range(PLACES):
@@ -128,18 +119,12 @@ class BatchTwinViews(BaseDataPreprocessor):
             batch_ops.blend_(views, plan.blends[PLACES])
         if len(plan.blurred):
             kernels = self.kernels.index_select(0, plan.kernel)
-            blurred = batch_ops.blur_each(views.index_select(0, plan.blurred), kernels, self.place)
+            matrices = torch.tensordot(kernels, self.place, 1)
+            blurred = batch_ops.separable(views.index_select(0, plan.blurred), matrices, matrices)
             views.index_copy_(0, plan.blurred, blurred)
         if plan.ceiling is not None:
             batch_ops.solarize_(views, plan.ceiling)
         return views
-
-    def _table(self, length: int) -> Tensor:
-        """The table of `resize_weights` for images of this height or width, made once."""
-        key = length, self.mean.device
-        if key not in self.tables:
-            self.tables[key] = batch_ops.resize_weights(length, self.size, self.mean.device)
-        return self.tables[key]
 
 
 def training_batch(images: Tensor | list[Tensor]) -> Tensor:

@@ -42,22 +42,19 @@ class Skipper(Generic[T]):
         try:
             image = self.reader(results)
         except BrokenImage as error:
-            self._skip(results.get('sample_idx', 0), error)
+            self.failed.append((error.path, error.reason))
+            if len(self.failed) == LIMIT:
+                path, reason = self.failed[0]
+                raise InputError(
+                    f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): '
+                    'tools/verify_images.py lists the others.'
+                ) from error
+            self.place, self.state = results.get('sample_idx', 0), np.random.get_state()
+            # The indices of `mmbarlow.ViewSampler` carry the run's seed and the epoch.
+            key = getattr(self.place, 'key', (0, 0, self.place))
+            np.random.seed([n % 2**32 for n in (*key, len(self.failed))])
             return None
         if self.failed:
             results['skipped'] = tuple(self.failed)
             self.failed.clear()
         return image
-
-    def _skip(self, place: int, error: BrokenImage) -> None:
-        self.failed.append((error.path, error.reason))
-        if len(self.failed) == LIMIT:
-            path, reason = self.failed[0]
-            raise InputError(
-                f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): '
-                'tools/verify_images.py lists the others.'
-            )
-        self.place, self.state = place, np.random.get_state()
-        # The indices of `mmbarlow.ViewSampler` carry the run's seed and the epoch.
-        key = getattr(place, 'key', (0, 0, place))
-        np.random.seed([n % 2**32 for n in (*key, len(self.failed))])

@@ -3,6 +3,7 @@
 import os
 import zipfile
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmbarlow.datasets.image_folder import EXTENSIONS, is_image
@@ -47,18 +48,17 @@ class ImageArchive(BaseDataset):
             for m in members
         ]
         if self.with_label:
-            classes = [m.filename.removeprefix(self.folder).split('/')[0] for m in members]
-            self._metainfo['classes'] = tuple(sorted(set(classes)))
-            labels = {name: label for label, name in enumerate(self._metainfo['classes'])}
-            for sample, name in zip(samples, classes, strict=True):
-                sample.update(gt_label=labels[name])
+            names = [m.filename.removeprefix(self.folder).split('/')[0] for m in members]
+            classes, labels = np.unique(names, return_inverse=True)
+            self._metainfo['classes'] = tuple(classes.tolist())
+            for sample, label in zip(samples, labels.tolist(), strict=True):
+                sample['gt_label'] = label
         return samples
 
     def get_data_info(self, idx: int) -> dict:
         info = super().get_data_info(idx)
-        info['img_path'] = f'{self.archive}/{info.pop("name")}'
-        info['archive'] = self.archive
-        return info
+        path = f'{self.archive}/{info.pop("name")}'
+        return dict(info, img_path=path, archive=self.archive)
 
     def _members(self) -> list[zipfile.ZipInfo]:
         try:
@@ -70,13 +70,8 @@ class ImageArchive(BaseDataset):
             raise InputError(
                 f'{self.archive} is no zip file, or is cut off ({error}): make or copy it again.'
             ) from None
-        found = [
-            m
-            for m in members
-            if m.filename.startswith(self.folder)
-            and is_image(m.filename.rsplit('/', 1)[-1])
-            and not m.is_dir()
-        ]
+        found = [m for m in members if m.filename.startswith(self.folder)]
+        found = [m for m in found if is_image(os.path.basename(m.filename))]
         for member in found:
             self._check(member)
         if not found:

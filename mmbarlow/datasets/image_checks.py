@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 
 from mmengine.dataset import BaseDataset
 from PIL import Image
@@ -50,20 +49,17 @@ def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
     """
     chunks = [range(i, min(i + CHUNK, len(dataset))) for i in range(0, len(dataset), CHUNK)]
     if workers == 1:
-        yield from map(partial(_check_chunk, dataset), chunks)
+        _keep(dataset)
+        yield from map(_check_chunk, chunks)
         return
     try:
         with ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset,)) as pool:
-            yield from pool.map(_check_kept, chunks)
+            yield from pool.map(_check_chunk, chunks)
     except BrokenProcessPool:
         raise InputError(
             'a process died while it decoded images, because memory ran out or a decoder failed: '
             'use fewer --workers, or check smaller parts of the data.'
         ) from None
-
-
-def _check_chunk(dataset: BaseDataset, indices: Sequence[int]) -> list[Checked]:
-    return [check_image(dataset.get_data_info(i)) for i in indices]
 
 
 def check_image(sample: dict) -> Checked:
@@ -79,7 +75,7 @@ def check_image(sample: dict) -> Checked:
         return Checked(path, len(data), header.format or '', image.size)
 
 
-_dataset: BaseDataset  # of a worker process, which gets it once and not with every chunk
+_dataset: BaseDataset  # of this process: a worker gets it once and not with every chunk
 
 
 def _keep(dataset: BaseDataset) -> None:
@@ -87,23 +83,20 @@ def _keep(dataset: BaseDataset) -> None:
     _dataset = dataset
 
 
-def _check_kept(indices: Sequence[int]) -> list[Checked]:
-    return _check_chunk(_dataset, indices)
+def _check_chunk(indices: Sequence[int]) -> list[Checked]:
+    return [check_image(_dataset.get_data_info(i)) for i in indices]
 
 
 def summary(results: Sequence[Checked]) -> Iterator[str]:
     """Lines on the number, formats and sizes of the images, and on the reasons of broken ones."""
     good = [r for r in results if not r.reason]
-    megabytes = sum(r.size for r in good) / 1e6
-    yield f'images    {len(results):,}, {megabytes:,.1f} MB'
+    yield f'images    {len(results):,}, {sum(r.size for r in good) / 1e6:,.1f} MB'
     if good:
         kinds = Counter(r.kind for r in good)
         yield 'formats   ' + ', '.join(f'{kind} {n:,}' for kind, n in kinds.most_common())
         ranked = sorted((r.shape for r in good), key=lambda shape: shape[0] * shape[1])
-        picked = (ranked[0], ranked[len(ranked) // 2], ranked[-1])
-        least, median, most = (f'{w} x {h}' for w, h in picked)
+        least, median, most = ('{} x {}'.format(*ranked[i]) for i in (0, len(ranked) // 2, -1))
         yield f'sizes     from {least} by {median} (median) to {most}'
     yield f'broken    {len(results) - len(good):,}'
-    reasons = Counter(r.reason for r in results if r.reason)
-    for reason, n in reasons.most_common():
+    for reason, n in Counter(r.reason for r in results if r.reason).most_common():
         yield f'  {n:>7,} {reason}'

@@ -22,8 +22,7 @@ def is_image(name: str) -> bool:
 class ImageFolder(BaseDataset):
     """The images in a folder and in the folders below it, to any depth, without labels.
 
-    They are found by their extension, in sorted order, which is the same on any machine. Links are
-    followed, but each folder is visited once. Hidden files and folders are skipped.
+    docs/data.md says which files are taken, in an order that is the same on any machine.
     `mmpretrain.CustomDataset(with_label=False)`, by contrast, follows a link to a parent folder 40
     times and stops at a folder that it may not read.
 
@@ -66,15 +65,12 @@ class ImageFolder(BaseDataset):
         except OSError as error:
             self.unreadable.append((folder, str(error.strerror).lower()))
             return
-        entries = [entry for entry in entries if not entry.name.startswith('.')]
-        folders = [entry for entry in entries if entry.is_dir()]
         for entry in entries:
             # a link to nothing counts as a broken image: there was meant to be one
-            if is_image(entry.name) and (entry.is_file() or _dangles(entry)):
+            if is_image(entry.name) and (
+                entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+            ):
                 yield entry.path
-        for entry in folders:
-            yield from self._walk(entry.path, seen)
-
-
-def _dangles(entry: os.DirEntry) -> bool:
-    return entry.is_symlink() and not os.path.exists(entry.path)
+        for entry in entries:
+            if entry.is_dir() and not entry.name.startswith('.'):
+                yield from self._walk(entry.path, seen)

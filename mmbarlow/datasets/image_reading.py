@@ -27,22 +27,12 @@ def image_data(results: dict) -> bytes | np.ndarray:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
 
 
-def rgb_array(data: bytes | np.ndarray, path: str) -> np.ndarray:
-    """The pixels of `open_rgb`, uint8 (H, W, 3).
+def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
+    """An image in 8-bit RGB, from anything that Pillow reads (docs/data.md, "What an image is").
 
     Args:
         data: from `image_data`.
         path: for the error message.
-    """
-    return np.asarray(open_rgb(data, path))
-
-
-def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
-    """An image in RGB, from anything that Pillow reads.
-
-    An animation gives its first frame. Transparency is dropped as in Pillow's `convert`, which
-    shows the color below it. 16-bit gray is scaled to 8 bits. The EXIF orientation is ignored, as
-    in torchvision's ImageFolder and all published recipes.
 
     Raises:
         BrokenImage: the data are no image, damaged, cut off, or too large for Pillow.
@@ -63,13 +53,11 @@ def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
 def _rgb(image: Image.Image) -> Image.Image:
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
-    if image.mode.startswith('I'):  # 16 bits of gray, which some formats store in 32
+    if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
         gray = np.asarray(image)
-        if gray.min() < 0 or gray.max() > 65535:
+        if image.mode == 'F' or gray.min() < 0 or gray.max() > 65535:
             raise ValueError('pixels of 32 bits')
         image = Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
-    if image.mode == 'F':
-        raise ValueError('pixels of 32 bits')
     return image if image.mode == 'RGB' else image.convert('RGB')
 
 

@@ -5,6 +5,7 @@ import lzma
 import os
 from pathlib import Path
 
+import numpy as np
 from mmpretrain.datasets import ImageNet
 
 from mmbarlow.datasets.missing_files import missing_files
@@ -61,17 +62,15 @@ class ImageNetSubset(ImageNet):
 
     def load_data_list(self) -> list[dict]:
         paths = [f'{name.split("_")[0]}/{name}' for name in read_list(self.subset)]
-        missing = missing_files(self.img_prefix, paths)
-        if missing:
+        if missing := missing_files(self.img_prefix, paths):
             raise InputError(
                 f'{len(missing):,} of the {len(paths):,} images of the {self.subset} subset of '
                 f'ImageNet are not in {self.img_prefix}, the first is {missing[0]}: put the '
                 'training images there, in class folders, or change data_root.'
             )
         # Each list has all 1,000 classes, so these ranks are ImageNet's labels.
-        classes = sorted({path.split('/')[0] for path in paths})
-        labels = {wnid: label for label, wnid in enumerate(classes)}
+        labels = np.unique([path.split('/')[0] for path in paths], return_inverse=True)[1]
         return [
-            dict(img_path=os.path.join(self.img_prefix, path), gt_label=labels[path.split('/')[0]])
-            for path in paths
+            dict(img_path=os.path.join(self.img_prefix, path), gt_label=label)
+            for path, label in zip(paths, labels.tolist(), strict=True)
         ]

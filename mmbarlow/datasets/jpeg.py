@@ -4,9 +4,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-# A crop may be decoded smaller as long as it stays this many times larger than its view. The
-# difference is then 0.4 of 255 in the mean and 1.4 in the worst of 600 views (docs/views.md); with
-# 1.5 instead of 2.0 the worst was 3.4.
+# A crop may be decoded smaller as long as it stays this many times larger than its view. The worst
+# of 600 views then differs by 1.4 of 255 (docs/views.md); with 1.5 instead of 2.0 it was 3.4.
 MARGIN = 2.0
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 
@@ -11,13 +12,10 @@ def missing_files(root: str | Path, paths: Iterable[str]) -> list[str]:
     Each folder is listed once: for millions of images on a network drive this takes seconds
     instead of hours.
     """
-    present: dict[str, set[str]] = {}
-    missing = []
-    for path in paths:
-        folder, name = os.path.split(path)
-        if folder not in present:
-            where = Path(root, folder)
-            present[folder] = set(os.listdir(where)) if where.is_dir() else set()
-        if name not in present[folder]:
-            missing.append(path)
-    return missing
+
+    @cache
+    def names_in(folder: str) -> set[str]:
+        where = Path(root, folder)
+        return set(os.listdir(where)) if where.is_dir() else set()
+
+    return [p for p in paths if os.path.basename(p) not in names_in(os.path.dirname(p))]

@@ -26,10 +26,7 @@ class LoadRGB(BaseTransform):
 
     def transform(self, results: dict) -> dict | None:
         image = self.read(results)
-        if image is None:
-            return None
-        results['img'] = image
-        return results
+        return None if image is None else dict(results, img=image)
 
 
 @TRANSFORMS.register_module()

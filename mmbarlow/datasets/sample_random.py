@@ -1,6 +1,5 @@
 """Random numbers that belong to a sample, not to the process that makes its views."""
 
-import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -52,9 +51,8 @@ class SampleIndex(int):
 class ViewSampler(DefaultSampler):
     """MMEngine's DefaultSampler with indices that carry the run's seed and the epoch.
 
-    With it the views of an image depend on (seed, epoch, index) alone: they are the same for any
-    number of workers and processes, and a resumed run sees what the uninterrupted one would have
-    seen. With another sampler, each worker draws from NumPy's generator.
+    With it the views of an image depend on (seed, epoch, index) alone (docs/views.md). With another
+    sampler, each worker draws from NumPy's generator.
     """
 
     def __iter__(self) -> Iterator[int]:
@@ -86,12 +84,7 @@ def uniforms(keys: np.ndarray, views: int, count: int) -> np.ndarray:
 
 def splitmix64(state: np.ndarray, count: int) -> np.ndarray:
     """The first `count` outputs of generators in the states (...), uint64, shape (..., count)."""
-    z = state[..., None] + steps(count)
+    z = state[..., None] + GAMMA * np.arange(1, count + 1, dtype=np.uint64)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
-
-
-@functools.lru_cache
-def steps(count: int) -> np.ndarray:
-    return GAMMA * np.arange(1, count + 1, dtype=np.uint64)

@@ -20,16 +20,15 @@ class STL10(BaseDataset):
     """
 
     def __init__(self, data_root: str, split: str, download: bool = False, **kwargs) -> None:
-        self.root = data_root
         self.split = split
         self.download = download
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         if dist.is_main_process() and self.download:
-            torchvision.datasets.STL10(self.root, self.split, download=True)
+            torchvision.datasets.STL10(str(self.data_root), self.split, download=True)
         dist.barrier()
-        source = torchvision.datasets.STL10(self.root, self.split)
+        source = torchvision.datasets.STL10(str(self.data_root), self.split)
         assert source.labels is not None
         # 3 GB with the unlabeled images: one array, which forked workers share without copies
         self.images = source.data.transpose(0, 2, 3, 1)  # (N, 96, 96, 3), RGB

@@ -25,15 +25,22 @@ class TinyImageNet(BaseDataset):
     def __init__(self, data_root: str, split: str, **kwargs) -> None:
         if split not in ('train', 'val'):
             raise InputError(f"split must be 'train' or 'val', got {split!r}.")
-        self.root = Path(data_root)
         self.split = split
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        root = self.root
+        root = Path(str(self.data_root))
         try:
             wnids = sorted((root / 'wnids.txt').read_text().split())
-            samples = list(_train(root, wnids) if self.split == 'train' else _val(root))
+            if self.split == 'train':
+                folders = [(root / 'train' / wnid / 'images', wnid) for wnid in wnids]
+                samples = [
+                    (p, wnid) for folder, wnid in folders for p in sorted(folder.glob('*.JPEG'))
+                ]
+            else:
+                lines = (root / 'val' / 'val_annotations.txt').read_text().splitlines()
+                rows = [line.split('\t') for line in lines]
+                samples = [(root / 'val' / 'images' / row[0], row[1]) for row in rows]
         except FileNotFoundError as error:
             raise InputError(
                 f'{error.filename} is missing: {root} must be the unpacked tiny-imagenet-200.'
@@ -42,14 +49,3 @@ class TinyImageNet(BaseDataset):
             raise InputError(f'the {self.split} split of {root} has no images: unpack it again.')
         labels = {wnid: label for label, wnid in enumerate(wnids)}
         return [dict(img_path=str(path), gt_label=labels[wnid]) for path, wnid in samples]
-
-
-def _train(root: Path, wnids: list[str]) -> list[tuple[Path, str]]:
-    folders = [(root / 'train' / wnid / 'images', wnid) for wnid in wnids]
-    return [(path, wnid) for folder, wnid in folders for path in sorted(folder.glob('*.JPEG'))]
-
-
-def _val(root: Path) -> list[tuple[Path, str]]:
-    lines = (root / 'val' / 'val_annotations.txt').read_text().splitlines()
-    rows = [line.split('\t') for line in lines]
-    return [(root / 'val' / 'images' / row[0], row[1]) for row in rows]

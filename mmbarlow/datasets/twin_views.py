@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 
 from mmbarlow.datasets import jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
-from mmbarlow.datasets.image_reading import image_data, rgb_array
+from mmbarlow.datasets.image_reading import image_data, open_rgb
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.registry import TRANSFORMS
@@ -18,15 +18,13 @@ class TwinViews(BaseTransform):
 
     Required keys: `img`, a uint8 array, RGB (H, W, 3) or gray (H, W), or else `img_path`. Sets
     `img` to a list of two uint8 RGB arrays (size, size, 3), for `mmpretrain.PackInputs`. If an
-    image cannot be read, the data set gives another one (`mmbarlow.datasets.broken_images`).
-
-    The views depend on the key of the sample alone if its index comes from `mmbarlow.ViewSampler`.
+    image cannot be read, the data set gives another one (`mmbarlow.datasets.broken_images`). The
+    views depend on the key of the sample alone if its index comes from `mmbarlow.ViewSampler`.
 
     Args:
         size: height and width of the views, in pixels.
-        view_a: changes to the defaults of `View` for the first view; `dict(blur=1.0)` in the
-            official code.
-        view_b: the same for the second view; `dict(blur=0.1, solarize=0.2)` in the official code.
+        view_a, view_b: changes to the defaults of `View` for each view; in the official code
+            `dict(blur=1.0)` and `dict(blur=0.1, solarize=0.2)`.
 
     Raises:
         InputError: an option or its value is unknown to `View`.
@@ -39,10 +37,7 @@ class TwinViews(BaseTransform):
 
     def transform(self, results: dict) -> dict | None:
         made = self.skipper.read(results)
-        if made is None:
-            return None
-        results['img'] = [planes_first(view) for view in made[0]]
-        return results
+        return None if made is None else dict(results, img=[planes_first(v) for v in made[0]])
 
     def make(self, results: dict) -> tuple[list[view_ops.Image], Drawn]:
         """The two views and their parameters; raises BrokenImage."""
@@ -51,14 +46,14 @@ class TwinViews(BaseTransform):
         if isinstance(data, bytes):
             size = jpeg.size_of(data)
         if size is None:
-            image = rgb_array(data, path)
+            image = np.asarray(open_rgb(data, path))
             size = image.shape[1], image.shape[0]
         drawn = self.views.draw(uniforms(np.array([key_of(results)]), 2, NUMBERS), *size)
         if image is None and isinstance(data, bytes):
             factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box, self.size)
             image = jpeg.decode(data, *size, factor)
         if image is None:  # libjpeg-turbo cannot decode it
-            image, factor = rgb_array(data, path), 1
+            image, factor = np.asarray(open_rgb(data, path)), 1
         # A crop of a smaller image starts and ends with whole pixels of it.
         drawn = drawn._replace(box=drawn.box // factor * factor)
         return [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)], drawn

@@ -93,8 +93,7 @@ class Views:
         # (V, 1, k), to broadcast with numbers of shape (V, n, k)
         self.p = table(lambda v: (v.flip, v.jitter, v.gray, v.blur, v.solarize))
         strength = table(lambda v: (v.brightness, v.contrast, v.saturation, v.hue))
-        least = NEUTRAL - strength
-        least[..., :3] = least[..., :3].clip(0)
+        least = np.maximum(NEUTRAL - strength, (0, 0, 0, -1))  # no factor is negative
         self.low = np.append(table(lambda v: (-v.rotate, v.blur_sigma[0])), least, -1)
         self.high = np.append(table(lambda v: (v.rotate, v.blur_sigma[-1])), NEUTRAL + strength, -1)
         # (V, 1, 1, 2): area and logarithm of the ratio, for all tries
@@ -108,13 +107,13 @@ class Views:
 
     def draw(self, u: np.ndarray, width: np.ndarray | int, height: np.ndarray | int) -> Drawn:
         """Parameters from u (V, n, NUMBERS), from U[0, 1), for images of n sizes in pixels."""
-        rest = u[..., 2 * TRIES :]
-        amount = between(self.low, self.high, rest[..., :6])
+        tries, rest = u[..., : 2 * TRIES].reshape(*u.shape[:2], TRIES, 2), u[..., 2 * TRIES :]
+        amount = self.low + (self.high - self.low) * rest[..., :6]
         on = rest[..., 6:11] < self.p
         flip, jittered, gray, blurred, solarize = (on[..., i] for i in range(5))
         return Drawn(
             angle=amount[..., 0],
-            box=self._box(u[..., : 2 * TRIES], rest[..., 12:14], np.array([width, height]).T),
+            box=self._box(tries, rest[..., 12:14], np.array([width, height]).T),
             flip=flip,
             order=ORDERS[(rest[..., 11] * len(ORDERS)).astype(int)],
             jitter=np.where(jittered[..., None], amount[..., 2:], NEUTRAL),
@@ -126,12 +125,10 @@ class Views:
     def _box(self, u: np.ndarray, at: np.ndarray, image: np.ndarray) -> np.ndarray:
         """torchvision's RandomResizedCrop: ten tries, then the largest centered crop.
 
-        Args:
-            u: (V, n, 2 * TRIES), from U[0, 1): areas and ratios.
-            at: (V, n, 2), from U[0, 1): the position in the image.
-            image: (n, 2) or (2,): width and height.
+        u (V, n, TRIES, 2), from U[0, 1), gives areas and ratios, `at` (V, n, 2) the position in the
+        image, whose width and height are `image`, (n, 2) or (2,).
         """
-        crop = between(self.least_crop, self.most_crop, u.reshape(*u.shape[:2], TRIES, 2))
+        crop = self.least_crop + (self.most_crop - self.least_crop) * u
         # The sides of an area a with ratio r are sqrt(a r) and sqrt(a / r).
         area = image[..., 0] * image[..., 1]
         sides = np.rint(
@@ -146,7 +143,3 @@ class Views:
             sides = np.where(found, sides, largest)
             start = np.where(found, start, (image - sides) / 2)
         return np.concatenate([start, sides], -1).astype(int)
-
-
-def between(low: np.ndarray, high: np.ndarray, u: np.ndarray) -> np.ndarray:
-    return low + (high - low) * u

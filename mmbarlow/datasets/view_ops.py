@@ -117,10 +117,7 @@ def blur_kernel(sigma: float) -> NDArray[np.float64]:
     box = np.ones(2 * whole + 3)
     box[[0, -1]] = share
     box /= box.sum()
-    kernel = box
-    for _ in range(PASSES - 1):
-        kernel = np.convolve(kernel, box)
-    return kernel
+    return functools.reduce(np.convolve, [box] * PASSES)
 
 
 def solarize(image: Image) -> Image:

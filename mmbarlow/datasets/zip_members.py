@@ -42,7 +42,7 @@ def read_member(archive: str, offset: int, size: int, method: int) -> bytes:
 
 
 def _read_exactly(file: int, size: int, offset: int) -> bytes:
-    data = os.pread(file, size, offset)
+    data = b''
     while len(data) < size:
         more = os.pread(file, size - len(data), offset + len(data))
         if not more:
