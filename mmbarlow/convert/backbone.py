@@ -15,30 +15,20 @@ from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
 
 COUNTER = '.num_batches_tracked'
-CURE = 'Only a complete, plain ResNet is converted: no groups, no SE, no pooling shortcuts.'
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A ResNet from a file of other code.
-
-    state: all tensors, in float32, under the names that torchvision, timm and mmpretrain share.
-    config: config of the backbone, for MODELS.
-    preprocessor: config of the data preprocessor, if the file has it.
-    matched: number of tensors of the backbone that the file has.
-    others: names of the file's tensors that do not belong to the backbone.
-    notes: sentences on what was filled in, changed or assumed.
-    meta: the file's `meta`, if it comes from OpenMMLab.
-    """
+    """A ResNet from a file of other code."""
 
     source: Source
-    state: dict[str, Tensor]
-    config: dict
-    preprocessor: dict | None
-    matched: int
-    others: list[str]
-    notes: list[str]
-    meta: dict[str, Any]
+    state: dict[str, Tensor]  # all, in float32, under the names of torchvision, timm and mmpretrain
+    config: dict  # of the backbone, for MODELS
+    preprocessor: dict | None  # config of the data preprocessor, if the file has it
+    matched: int  # number of tensors of the backbone that the file has
+    others: list[str]  # names of the file's tensors that do not belong to the backbone
+    notes: list[str]  # sentences on what was filled in, changed or assumed
+    meta: dict[str, Any]  # the file's `meta`, if it comes from OpenMMLab
 
     def __str__(self) -> str:
         return resnet_in_words(self.config)
@@ -61,7 +51,8 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     config = resnet_config(state, padding, path)
     model = MODELS.build(config)
     matched, notes = len(state), _complete(state, list(model.state_dict()))
-    check_fits(model, state, path, cure=CURE)
+    cure = 'Only a complete, plain ResNet is converted: no groups, no SE, no pooling shortcuts.'
+    check_fits(model, state, path, cure)
     meta = checkpoint.get('meta') if source.name == 'mm' else None
     meta = meta if isinstance(meta, dict) else {}
     encoder = encoder_config(dict(meta=meta)) or {}
@@ -73,16 +64,8 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
             f'assumed are padding {padding}, stride 1 and no pooling. If the padding was '
             f'{3 - padding}, give --stem-padding {3 - padding}.'
         )
-    return Backbone(
-        source=source,
-        state=state,
-        config=config,
-        preprocessor=encoder.get('data_preprocessor'),
-        matched=matched,
-        others=others,
-        notes=notes,
-        meta=meta,
-    )
+    preprocessor = encoder.get('data_preprocessor')
+    return Backbone(source, state, config, preprocessor, matched, others, notes, meta)
 
 
 def _complete(state: dict[str, Tensor], wanted: list[str]) -> list[str]:

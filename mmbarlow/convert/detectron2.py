@@ -13,10 +13,7 @@ from mmbarlow.errors import InputError
 # inside the convolution before it.
 RENAMED = (
     (r'^(conv1|bn1)\.', r'stem.\1.'),
-    (r'^layer1\.', 'res2.'),
-    (r'^layer2\.', 'res3.'),
-    (r'^layer3\.', 'res4.'),
-    (r'^layer4\.', 'res5.'),
+    *((rf'^layer{i}\.', f'res{i + 1}.') for i in (1, 2, 3, 4)),
     (r'\bbn(\d)\.', r'conv\1.norm.'),
     (r'\bdownsample\.0\.', 'shortcut.'),
     (r'\bdownsample\.1\.', 'shortcut.norm.'),

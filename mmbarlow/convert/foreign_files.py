@@ -26,7 +26,9 @@ def read_foreign(path: Path) -> dict:
             return load_file(path)
         except safetensors.SafetensorError as error:
             raise InputError(f'{path} is damaged or no safetensors file: {error}.') from error
-    with torch.serialization.safe_globals(_stand_ins()):
+    stand_ins: list = [(stand_in, name) for name, stand_in in MAPPINGS.items()]
+    stand_ins += [(Placeholder, f'{module}.{c}') for module in IGNORED for c in IGNORED[module]]
+    with torch.serialization.safe_globals(stand_ins):
         return read_checkpoint(path)
 
 
@@ -41,10 +43,6 @@ class Placeholder:
 
     def __setstate__(self, state) -> None:
         pass
-
-
-def _mapping(*args) -> dict:
-    return {}
 
 
 # Classes of objects that lie beside the weights, never among them.
@@ -69,14 +67,9 @@ IGNORED = {
 }
 # torch fills mappings after creating them, which only works with real ones.
 MAPPINGS = {
-    'collections.defaultdict': _mapping,
+    'collections.defaultdict': lambda *args: {},
     'lightning.fabric.utilities.data.AttributeDict': OrderedDict,
     'lightning.pytorch.utilities.parsing.AttributeDict': OrderedDict,
     'lightning_fabric.utilities.data.AttributeDict': OrderedDict,
     'pytorch_lightning.utilities.parsing.AttributeDict': OrderedDict,
 }
-
-
-def _stand_ins() -> list:
-    names = [f'{module}.{name}' for module, found in IGNORED.items() for name in found]
-    return [(Placeholder, name) for name in names] + [(c, name) for name, c in MAPPINGS.items()]

@@ -31,8 +31,7 @@ def resnet_config(state: dict[str, Tensor], stem_padding: int, path: object) -> 
             f'{path} has a deep stem of three convolutions (ResNet-C, -D, -T, -S): only plain '
             'ResNets with a stem of one 7x7 or 3x3 convolution can be converted.'
         )
-    stem = _shape('conv1.weight', state, path)
-    kernel = stem[-1]
+    width, inputs, _, kernel = _shape('conv1.weight', state, path)
     kind = STEMS.get((kernel, stem_padding if kernel == 3 else None))
     if kind is None:
         raise InputError(f'{path} has a stem of {kernel}x{kernel}: only 7x7 and 3x3 are converted.')
@@ -42,9 +41,7 @@ def resnet_config(state: dict[str, Tensor], stem_padding: int, path: object) -> 
     expansion = _shape(f'layer1.0.conv{last}.weight', state, path)[0] // base
     config = dict(type=kind, depth=depth)
     usual = dict(in_channels=3, stem_channels=64, base_channels=64, expansion=4 if last == 3 else 1)
-    found = dict(
-        in_channels=stem[1], stem_channels=stem[0], base_channels=base, expansion=expansion
-    )
+    found = dict(in_channels=inputs, stem_channels=width, base_channels=base, expansion=expansion)
     return config | {key: value for key, value in found.items() if value != usual[key]}
 
 
@@ -52,14 +49,8 @@ def resnet_in_words(config: dict) -> str:
     """'ResNet-50, 7x7 stem, base width 64, 3 input channels' for a `resnet_config`."""
     stem = next((k for k, v in STEMS.items() if v == config['type']), (7, None))
     name = '7x7 stem' if stem[0] == 7 else f'3x3 stem with padding {stem[1]}'
-    return ', '.join(
-        [
-            f'ResNet-{config["depth"]}',
-            name,
-            f'base width {config.get("base_channels", 64)}',
-            f'{config.get("in_channels", 3)} input channels',
-        ]
-    )
+    base, inputs = config.get('base_channels', 64), config.get('in_channels', 3)
+    return f'ResNet-{config["depth"]}, {name}, base width {base}, {inputs} input channels'
 
 
 def _depth(state: dict[str, Tensor], path: object) -> int:

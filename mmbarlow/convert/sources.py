@@ -14,24 +14,18 @@ from mmbarlow.errors import InputError
 # `stem.` is mmpretrain's deep stem: matched here, so that it is refused by name later.
 BACKBONE = re.compile(r'(conv1|bn1|stem|layer[1-9])\.')
 # Where the tensors of a checkpoint may lie; the first place that has some counts.
-PLACES = (('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',), ())
+LOCATIONS = (('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',), ())
 WRAPPERS = re.compile(r'^(module\.|_orig_mod\.)+')  # DDP and torch.compile
 
 
 class Source(NamedTuple):
-    """A layout of checkpoints.
-
-    matches: whether a file has this layout, from the names of its tensors and its keys.
-    rename: maps the name of a tensor to torchvision's name if it belongs to the backbone.
-    about: the code that writes such files.
-    stem_padding: padding of a 3x3 stem, which no tensor tells.
-    """
+    """A layout of checkpoints."""
 
     name: str
-    matches: Callable[[list[str], list[str]], bool]
-    rename: Callable[[str], str]
-    about: str
-    stem_padding: int = 1
+    matches: Callable[[list[str], list[str]], bool]  # from the names of the tensors and the keys
+    rename: Callable[[str], str]  # to torchvision's name if the tensor belongs to the backbone
+    about: str  # the code that writes such files
+    stem_padding: int = 1  # of a 3x3 stem, which no tensor tells
 
 
 def has(*patterns: str) -> Callable[[list[str], list[str]], bool]:
@@ -51,18 +45,18 @@ def without(*prefixes: str) -> Callable[[str], str]:
 
 def numbered(*children: str) -> Callable[[str], str]:
     """Replace the numbers in names of `nn.Sequential(*resnet.children())` by names."""
+    names = {str(number): child for number, child in enumerate(children)}
 
     def rename(name: str) -> str:
         number, _, rest = name.removeprefix('backbone.').partition('.')
-        known = number.isdigit() and int(number) < len(children)
-        child = children[int(number)] if known else 'other'
-        return f'{child}.{rest}'.replace('.shortcut.', '.downsample.')
+        return f'{names.get(number, "other")}.{rest}'.replace('.shortcut.', '.downsample.')
 
     return rename
 
 
+PREFIXED = r'backbone\.(conv1|layer1)\.'
 STAGES = ('layer1', 'layer2', 'layer3', 'layer4')
-SOURCES = (
+LAYOUTS = (
     Source('vissl', has(r'_feature_blocks\.'), without('_feature_blocks.'), 'VISSL'),
     Source(
         'lightly-generator',
@@ -76,15 +70,10 @@ SOURCES = (
         numbered('conv1', 'bn1', 'relu', 'maxpool', *STAGES),
         'lightly, or any nn.Sequential of the children of a torchvision ResNet',
     ),
-    Source(
-        'lightly',
-        has(r'backbone\.(conv1|layer1)\.', r'projection_head\.'),
-        without('backbone.'),
-        'lightly',
-    ),
+    Source('lightly', has(PREFIXED, r'projection_head\.'), without('backbone.'), 'lightly'),
     Source(
         'barlowtwins-official',
-        has(r'backbone\.(conv1|layer1)\.', r'projector\.', r'bn\.'),
+        has(PREFIXED, r'projector\.', r'bn\.'),
         without('backbone.'),
         "facebookresearch/barlowtwins' checkpoint.pth",
     ),
@@ -118,7 +107,7 @@ SOURCES = (
 
 def tensors_of(checkpoint: dict) -> dict[str, Tensor]:
     """The tensors of a checkpoint by name, without the prefixes of DDP and torch.compile."""
-    for place in PLACES:
+    for place in LOCATIONS:
         node = checkpoint
         for key in place:
             node = node.get(key) if isinstance(node, dict) else None
@@ -139,12 +128,12 @@ def sort_out(checkpoint: dict, path: object) -> tuple[Source, dict[str, Tensor],
     """
     tensors = tensors_of(checkpoint)
     names, keys = list(tensors), [str(key) for key in checkpoint]
-    source = next((s for s in SOURCES if s.matches(names, keys)), None)
+    source = next((s for s in LAYOUTS if s.matches(names, keys)), None)
     if source is None:
         held = ', '.join((names or keys)[:4]) or 'nothing'
         raise InputError(
             f'{path} has no known layout of a ResNet; it begins with {held}. Supported are files '
-            f'of {"; ".join(dict.fromkeys(s.about for s in SOURCES))}.'
+            f'of {"; ".join(dict.fromkeys(s.about for s in LAYOUTS))}.'
         )
     backbone = {source.rename(name): tensor for name, tensor in tensors.items()}
     backbone = {name: tensor for name, tensor in backbone.items() if BACKBONE.match(name)}

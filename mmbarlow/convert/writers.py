@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,18 +19,12 @@ IMAGENET = dict(
 
 
 class Writer(NamedTuple):
-    """A layout to write.
+    """A layout to write."""
 
-    content: returns the object to save, from the backbone and the meta of the mm layout.
-    use: returns the next command, from the backbone and the path of the file.
-    save: writes the content to a file.
-    suffix: of the file, if its reader requires one.
-    """
-
-    content: Callable[[Backbone, dict], dict]
-    use: Callable[[Backbone, Path], str]
+    content: Callable[[Backbone, dict], dict]  # what to save; the dict is the mm layout's meta
+    use: Callable[[Backbone, Path], str]  # the next command; the path is the file's
     save: Callable[[dict, Path], None] = torch.save
-    suffix: str = ''
+    suffix: str = ''  # of the file, if its reader requires one
 
 
 def meta_of(
@@ -52,15 +47,14 @@ def meta_of(
         seed: seed of the pretraining; 0 if it is unknown.
         mean, std: mean and standard deviation of the pixels, RGB, 0 to 255; ImageNet's by default.
     """
-    own = backbone.meta
-    name = name or own.get('pretrain_config')
-    name = name or f'{backbone.source.name}-resnet{backbone.config["depth"]}'
-    official = backbone.source.name == 'barlowtwins-official'
+    own, source = backbone.meta, backbone.source.name
+    name = name or own.get('pretrain_config') or f'{source}-resnet{backbone.config["depth"]}'
+    method = 'barlowtwins' if source == 'barlowtwins-official' else name
     preprocessor = IMAGENET | (backbone.preprocessor or {})
     preprocessor.update({k: v for k, v in (('mean', mean), ('std', std)) if v})
     return dict(
         encoder=json.dumps(dict(backbone=backbone.config, data_preprocessor=preprocessor)),
-        model=model or own.get('model') or ('barlowtwins' if official else name),
+        model=model or own.get('model') or method,
         pretrain_config=name,
         seed=own.get('seed', 0) if seed is None else seed,
         scale=own.get('scale', 'full'),
@@ -72,13 +66,14 @@ def _mm_use(backbone: Backbone, path: Path) -> str:
     return f'python tools/benchmark.py {path} --suite {suite}'
 
 
-def _torchvision_use(backbone: Backbone, path: Path) -> str:
-    # only fc is missing
-    return _network('torchvision', f"torch.load('{path}'), strict=False", backbone)
-
-
-def _timm_use(backbone: Backbone, path: Path) -> str:
-    return _network('timm', f"torch.load('{path}')", backbone)
+def _load_use(network: str, options: str, backbone: Backbone, path: Path) -> str:
+    """`network` makes a ResNet of a depth, {}; `options` are arguments for `load_state_dict`."""
+    depth, load = backbone.config['depth'], f".load_state_dict(torch.load('{path}'){options})"
+    stem, block = (backbone.state[f'{n}.weight'].shape for n in ('conv1', 'layer1.0.conv1'))
+    if stem != (64, 3, 7, 7) or block[0] != 64:
+        library = network.split('.')[0]
+        return f'{load} of a ResNet-{depth} of {library} with this stem and width'
+    return network.format(depth) + load
 
 
 def _detectron2_use(backbone: Backbone, path: Path) -> str:
@@ -89,23 +84,15 @@ def _detectron2_use(backbone: Backbone, path: Path) -> str:
     return f'in detectron2: python tools/train_net.py ... MODEL.WEIGHTS {path} {options}'
 
 
-def _network(library: str, weights: str, backbone: Backbone) -> str:
-    depth = backbone.config['depth']
-    shapes = [tuple(backbone.state[f'{n}.weight'].shape) for n in ('conv1', 'layer1.0.conv1')]
-    if shapes[0] != (64, 3, 7, 7) or shapes[1][0] != 64:
-        return (
-            f'.load_state_dict({weights}) of a ResNet-{depth} of {library} with this stem and width'
-        )
-    network = dict(
-        torchvision=f'torchvision.models.resnet{depth}()',
-        timm=f"timm.create_model('resnet{depth}', num_classes=0)",
-    )
-    return f'{network[library]}.load_state_dict({weights})'
-
-
 WRITERS = {
     'mm': Writer(lambda b, meta: dict(state_dict=b.state, meta=meta), _mm_use),
-    'torchvision': Writer(lambda b, meta: b.state, _torchvision_use),
-    'timm': Writer(lambda b, meta: b.state, _timm_use),
+    'torchvision': Writer(
+        lambda b, meta: b.state,
+        partial(_load_use, 'torchvision.models.resnet{}()', ', strict=False'),  # only fc is missing
+    ),
+    'timm': Writer(
+        lambda b, meta: b.state,
+        partial(_load_use, "timm.create_model('resnet{}', num_classes=0)", ''),
+    ),
     'detectron2': Writer(detectron2.content, _detectron2_use, detectron2.save, '.pkl'),
 }
