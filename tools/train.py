@@ -12,39 +12,34 @@ Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.
 
 import argparse
 
-from mmengine.config import Config
-
 from mmbarlow import cli
-from mmbarlow.config import load_config
+from mmbarlow.config import check_data_folders, load_config
 from mmbarlow.engine import pretraining
 from mmbarlow.engine.batch_size_lr import use_learning_rates
 from mmbarlow.evaluation.training import split_batch
-from mmbarlow.launch import start_processes
+from mmbarlow.launch import prepare_processes, start_processes
 from mmbarlow.loss import distributed
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Pretrain, or fine-tune a detector.')
     cli.add_config_arguments(parser)
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
         help='continue from the last checkpoint of the work dir, or from the one given',
     )
-    parser.add_argument(
-        '--minutes', type=float, help='stop after the last epoch that fits; --resume continues'
-    )
-    parser.add_argument('--amp', action='store_true', help='mixed precision: bf16 where it works')
-    parser.add_argument(
+    add('--minutes', type=float, help='stop after the last epoch that fits; --resume continues')
+    add('--amp', action='store_true', help='mixed precision: bf16 where it works')
+    add(
         '--auto-scale-lr',
         action='store_true',
         help="learning rates for the batch size, 128 to 4096: the author's best, not linear",
     )
-    parser.add_argument(
-        '--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record'
-    )
+    add('--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record')
     return parser.parse_args()
 
 
@@ -62,14 +57,14 @@ def main() -> None:
         use_learning_rates(cfg, distributed.world_size())
     if args.resume:
         pretraining.resume_from(cfg, args.resume)
-    pretraining.pretrain(cfg, args.launcher, prepare_detector if 'pretrained' in cfg else None)
+    check_data_folders(cfg)  # before processes wait for each other
+    prepare_processes(cfg, args.launcher)
+    if 'pretrained' in cfg:
+        from mmbarlow.detection.data_checks import check_data  # only detectors need mmdet
 
-
-def prepare_detector(cfg: Config) -> None:
-    from mmbarlow.detection.data_checks import check_data  # only detectors need mmdet
-
-    check_data(cfg)
-    split_batch(cfg)  # the config has the batch size of all processes together
+        check_data(cfg)
+        split_batch(cfg)  # the config has the batch size of all processes together
+    pretraining.pretrain(cfg)
 
 
 if __name__ == '__main__':

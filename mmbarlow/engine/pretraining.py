@@ -1,7 +1,6 @@
-"""From a config to a trained network; detectors are fine-tuned the same way."""
+"""From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -13,26 +12,17 @@ from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.errors import InputError
-from mmbarlow.launch import prepare_processes
 
 
-def pretrain(
-    cfg: Config,
-    launcher: str = 'none',
-    prepare: Callable[[Config], None] | None = None,
-    quiet: bool = False,
-) -> Path:
+def pretrain(cfg: Config, quiet: bool = False) -> Path:
     """Train what `cfg` describes; results go to its `work_dir`.
 
     Args:
-        cfg: from `mmbarlow.config.load_config`. Changed.
-        launcher: what started the processes: 'none', 'pytorch', 'slurm' or 'mpi'.
-        prepare: changes and checks the config once the processes are started.
+        cfg: from `load_config`, with several processes after `launch.prepare_processes`. Changed.
         quiet: log to the file in the work dir alone.
 
     Returns:
-        The backbone that `mmbarlow.ExportHook` writes, if the config has that hook; the record is
-        in the folder records/ beside it.
+        The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
 
     Raises:
         InputError: the config, the data and the checkpoint in `load_from` do not fit together.
@@ -40,9 +30,6 @@ def pretrain(
     """
     check_data_folders(cfg)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
-    prepare_processes(cfg, launcher)
-    if prepare:
-        prepare(cfg)
     with explained('the config'):
         runner = (_QuietRunner if quiet else Runner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.
@@ -51,18 +38,13 @@ def pretrain(
     if weights:
         check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)
     runner.train()
-    return backbone_path(cfg.work_dir, cfg.filename)
-
-
-def backbone_path(work_dir: str | Path, config: str | Path) -> Path:
-    """Where the backbone of a finished pretraining lies."""
-    return Path(work_dir) / f'{Path(config).stem}_backbone.pth'
+    return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
 
 def use_mixed_precision(cfg: Config) -> None:
     """Compute in bf16, or in fp16 on a GPU that has no bf16 of its own."""
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    cfg.optim_wrapper.type = wrapper_for(mixed_dtype(device))
+    dtype = mixed_dtype('cuda' if torch.cuda.is_available() else 'cpu')
+    cfg.optim_wrapper.type = wrapper_for(dtype)
 
 
 def limit_time(cfg: Config, minutes: float) -> None:
@@ -102,9 +84,8 @@ def add_scale(cfg: Config, reduced: str) -> None:
 
 def combined_scale(first: str, second: str | None) -> str:
     """The `scale` of a record: 'full' only where neither part of the work was reduced."""
-    if second is None:
-        return first
-    return second if first == 'full' else f'{first.rstrip(".")}; {second}'
+    both = f'{first.rstrip(".")}; {second}'
+    return both if second and first != 'full' else second or first
 
 
 class _QuietRunner(Runner):

@@ -15,7 +15,7 @@ from mmbarlow.benchmarks.jobs import SuiteOptions, plan_jobs
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.benchmarks.running import run_jobs
 from mmbarlow.config import load_config
-from mmbarlow.engine.pretraining import add_scale, backbone_path, pretrain, resume_from
+from mmbarlow.engine.pretraining import add_scale, pretrain, resume_from
 from mmbarlow.errors import InputError
 from mmbarlow.studies.catalogue import config_path
 from mmbarlow.studies.runs import StudyOptions, StudyRun
@@ -84,14 +84,13 @@ def _pretrained(run: StudyRun, options: StudyOptions, folder: Path) -> str:
     Raises:
         InputError: there is one of another scale, or the pretraining fails.
     """
-    backbone = backbone_path(folder, run.point.config)
     found = [] if options.force else records.read_folder(folder / 'records')
     earlier = [record for record in found if record.task == 'pretrain']
     if earlier and earlier[0].scale != run.point.scale(options.scale):
         cure = '--force replaces it, another --work-dir keeps both.'
         raise InputError(f'{folder} is of another scale: {cure}')
-    if earlier and backbone.is_file():
-        return str(backbone)
+    if earlier and (finished := [*folder.glob('*_backbone.pth')]):
+        return str(finished[0])
     # MMEngine writes the file with each checkpoint; a finished pretraining has a record.
     resumes = (folder / 'last_checkpoint').is_file() and not (earlier or options.force)
     if not resumes:
