@@ -31,8 +31,8 @@ def learning_rates(batch_size: int) -> tuple[float, float]:
     Raises:
         InputError: the batch is smaller or larger than any there is a rate for.
     """
-    best = {r['batch']: float(r['base_lr']) for r in references.results() if 'base_lr' in r}
-    sizes = sorted(best)
+    best = ((r['batch'], float(r['base_lr'])) for r in references.results() if 'base_lr' in r)
+    sizes, factors = zip(*sorted(best), strict=True)
     if not sizes[0] <= batch_size <= sizes[-1]:
         raise InputError(
             f'no data for batch {batch_size}: the best learning rates are known for batches of '
@@ -40,9 +40,7 @@ def learning_rates(batch_size: int) -> tuple[float, float]:
             'untried. Set optim_wrapper.optimizer.lr and optim_wrapper.paramwise_cfg.bias_lr '
             'yourself, without --auto-scale-lr.'
         )
-    factors = [best[size] for size in sizes]
-    factor = float(np.interp(math.log2(batch_size), np.log2(sizes), factors))
-    weights = factor * batch_size / 256
+    weights = float(np.interp(math.log2(batch_size), np.log2(sizes), factors)) * batch_size / 256
     return weights, weights * BIAS / GPUS
 
 

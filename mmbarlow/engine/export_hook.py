@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
@@ -62,45 +61,33 @@ class ExportHook(Hook):
         # The code that runs is that of now, whatever happens to the checkout meanwhile.
         self.provenance = provenance.provenance()
 
-    def model_and_dataset(self, cfg: Config) -> tuple[str, str]:
-        """As the record names them: see `Args` of the class."""
-        named = algorithm_and_dataset(Path(cfg.filename).stem)
-        classes = (cfg.model.type, cfg.train_dataloader.dataset.type)
-        model, dataset = named or (name.split('.')[-1].lower() for name in classes)
-        return self.model or model, self.dataset or dataset
-
     @master_only
     def after_train(self, runner) -> None:
         wall_time = time.perf_counter() - self.start
-        name = Path(runner.cfg.filename).stem
-        model, dataset = self.model_and_dataset(runner.cfg)
-        cfg = runner.cfg.model
-        encoder = {key: cfg[key] for key in ('backbone', 'data_preprocessor') if key in cfg}
-        meta = dict(
-            encoder=json.dumps(encoder),
-            model=model,
-            pretrain_config=name,
-            seed=runner.seed,
-            scale=self.scale,
+        cfg, name = runner.cfg, Path(runner.cfg.filename).stem
+        classes = (cfg.model.type, cfg.train_dataloader.dataset.type)
+        from_name = algorithm_and_dataset(name)
+        model, dataset = from_name or (kind.split('.')[-1].lower() for kind in classes)
+        about = dict(
+            model=self.model or model, pretrain_config=name, seed=runner.seed, scale=self.scale
         )
+        encoder = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
         path = Path(runner.work_dir) / f'{name}_backbone.pth'
+        meta = dict(encoder=json.dumps(encoder), **about)
         export_backbone(unwrap(runner.model).backbone, meta, path)
 
         curve = read_curve(runner.work_dir)
+        metrics = {k: v for k, v in curve[-1].items() if k != 'epoch'} | dict(epochs=runner.epoch)
         record = records.Record(
             config=name,
             task='pretrain',
-            dataset=dataset,
-            metrics={k: v for k, v in curve[-1].items() if k != 'epoch'}
-            | dict(epochs=runner.epoch),
-            model=model,
-            pretrain_config=name,
+            dataset=self.dataset or dataset,
+            metrics=metrics,
             checkpoint_sha256=sha256(path),
-            seed=runner.seed,
             wall_time_s=round(wall_time, 1),
-            scale=self.scale,
             command=self.command,
             curve=curve,
+            **about,
             **self.provenance,
         )
         written = records.write(record, Path(runner.work_dir) / 'records', force=True)

@@ -13,9 +13,6 @@ class FiniteLossHook(Hook):
 
     It looks every `interval` steps, since each look waits for the device, and at the end of every
     epoch, before the checkpoint of the epoch is written.
-
-    Args:
-        interval: steps between two looks.
     """
 
     priority = 'HIGH'  # before CheckpointHook, which deletes an old checkpoint first
@@ -25,12 +22,9 @@ class FiniteLossHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         assert outputs is not None
-        last = self.is_last_train_iter(runner) or self.end_of_epoch(
-            runner.train_dataloader, batch_idx
-        )
-        if not (last or self.every_n_train_iters(runner, self.interval)):
-            return
-        if torch.isfinite(outputs['loss']).all():
+        due = self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner)
+        due = due or self.end_of_epoch(runner.train_dataloader, batch_idx)
+        if not due or torch.isfinite(outputs['loss']).all():
             return
         views = data_batch['inputs'] if isinstance(data_batch, dict) else []
         bad = sum(int((~torch.isfinite(v.flatten(1).float())).any(1).sum()) for v in views)

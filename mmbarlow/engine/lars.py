@@ -22,12 +22,11 @@ class LARS(Optimizer):
 
     There is no host synchronization. On a GPU each operation is one kernel for many tensors and
     works on the gradients in place: after `step`, `p.grad` may hold the scaled direction. A CPU is
-    limited by its memory and not by the number of operations, so all operations are done on one
-    block of a weight before the next: each number comes from memory twice and not ten times.
+    limited by its memory, so there all operations are done on one block of a weight before the
+    next: each number comes from memory twice and not ten times.
 
     Args:
-        params: parameters or groups; `mmbarlow.NdimParamGroups` gives 1-D tensors their own group
-            and learning rate.
+        params: parameters or groups, such as those of `mmbarlow.NdimParamGroups`.
         lr: learning rate of the weights.
         momentum: factor of the momentum buffer.
         weight_decay: factor wd of the L2 penalty, for tensors with more than one dimension.
@@ -35,12 +34,7 @@ class LARS(Optimizer):
     """
 
     def __init__(
-        self,
-        params,
-        lr: float,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        eta: float = 0.001,
+        self, params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0, eta: float = 1e-3
     ) -> None:
         defaults = dict(lr=lr, momentum=momentum, weight_decay=weight_decay, eta=eta)
         for name, value in defaults.items():

@@ -12,12 +12,25 @@ from mmbarlow.registry import HOOKS
 MOST = 1000  # values that wait where nothing ever reads them
 
 
+def _settled(name: str) -> property:
+    """An attribute kept under another name, into which all waiting values go before it is read."""
+
+    def read(buffer: 'LazyBuffer') -> NDArray:
+        buffer._read()
+        return getattr(buffer, name)
+
+    return property(read, lambda buffer, values: setattr(buffer, name, values))
+
+
 class LazyBuffer(HistoryBuffer):
     """A history of scalars that stay on their device until somebody looks at them.
 
     Every reader of MMEngine's (the log, checkpoints, other hooks) finds the numbers that a
     `HistoryBuffer` would hold; all that were added since the last look are copied together.
     """
+
+    _log_history = _settled('_values')  # all of HistoryBuffer's methods read these two names
+    _count_history = _settled('_counts')
 
     def __init__(self, *history) -> None:
         self._waiting: list[Tensor] = []
@@ -36,24 +49,6 @@ class LazyBuffer(HistoryBuffer):
             self._waiting = []
             self._values = np.append(self._values, values)[-self.max_length :]
             self._counts = np.append(self._counts, np.ones(len(values), int))[-self.max_length :]
-
-    @property
-    def _log_history(self) -> NDArray:  # all of HistoryBuffer's methods read this name
-        self._read()
-        return self._values
-
-    @_log_history.setter
-    def _log_history(self, values: NDArray) -> None:
-        self._values = values
-
-    @property
-    def _count_history(self) -> NDArray:
-        self._read()
-        return self._counts
-
-    @_count_history.setter
-    def _count_history(self, counts: NDArray) -> None:
-        self._counts = counts
 
     def __reduce__(self):
         """Copies and checkpoints hold MMEngine's own class, which needs no mmbarlow to be read."""

@@ -43,20 +43,6 @@ class NdimParamGroups:
             )
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
-        self._warn_about_accumulation(model)
-        params = [p for p in model.parameters() if p.requires_grad]
-        weights = [p for p in params if p.ndim > 1]
-        one_dimensional = [p for p in params if p.ndim <= 1]
-        groups = [
-            dict(params=weights),
-            dict(params=one_dimensional, lr=self.bias_lr, weight_decay=0.0),
-        ]
-        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
-        return OPTIM_WRAPPERS.build(
-            {'type': 'OptimWrapper', **self.wrapper_cfg}, default_args=dict(optimizer=optimizer)
-        )
-
-    def _warn_about_accumulation(self, model: nn.Module) -> None:
         steps = self.wrapper_cfg.get('accumulative_counts', 1)
         if steps > 1 and any(isinstance(m, BarlowTwins) for m in model.modules()):
             print_log(
@@ -67,3 +53,12 @@ class NdimParamGroups:
                 logger='current',
                 level=logging.WARNING,
             )
+        params = [p for p in model.parameters() if p.requires_grad]
+        groups = [
+            dict(params=[p for p in params if p.ndim > 1]),
+            dict(params=[p for p in params if p.ndim <= 1], lr=self.bias_lr, weight_decay=0.0),
+        ]
+        optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
+        return OPTIM_WRAPPERS.build(
+            {'type': 'OptimWrapper', **self.wrapper_cfg}, default_args=dict(optimizer=optimizer)
+        )

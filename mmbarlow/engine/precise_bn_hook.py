@@ -20,17 +20,13 @@ class PreciseBNHook(Hook):
     mmpretrain's hook of this name does not work for detectors: its forward pass is that of a test,
     in which res5 gets other RoIs than in training; it reads the loader's `batch_size`, which is
     None where a batch sampler groups the images; and it restarts the loader's workers.
-
-    Args:
-        iterations: number of batches.
     """
 
     def __init__(self, iterations: int = 200) -> None:
         self.iterations = iterations
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        due = self.every_n_train_iters(runner, runner.val_interval)
-        if due or self.is_last_train_iter(runner):
+        if self.every_n_train_iters(runner, runner.val_interval) or self.is_last_train_iter(runner):
             self.update(runner)
 
     @torch.no_grad()

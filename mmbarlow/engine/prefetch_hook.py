@@ -32,20 +32,15 @@ class Prefetcher:
     def __iter__(self) -> Iterator[Any]:
         stream = torch.cuda.Stream(self.device)
         for batch in self.loader:
+            single = isinstance(batch['inputs'], Tensor)  # otherwise a list, as of the two views
+            inputs = [batch['inputs']] if single else batch['inputs']
             with torch.cuda.stream(stream):
-                inputs = moved(batch['inputs'], self.device)
+                inputs = [tensor.to(self.device, non_blocking=True) for tensor in inputs]
             step = torch.cuda.current_stream(self.device)
             step.wait_stream(stream)
-            for tensor in [inputs] if isinstance(inputs, Tensor) else inputs:
+            for tensor in inputs:
                 tensor.record_stream(step)  # its memory may be reused after the step
-            yield {**batch, 'inputs': inputs}
-
-
-def moved(inputs: Any, device: torch.device) -> Any:
-    """A tensor, or a list of them such as the two views, on `device`."""
-    if isinstance(inputs, Tensor):
-        return inputs.to(device, non_blocking=True)
-    return [moved(tensor, device) for tensor in inputs]
+            yield {**batch, 'inputs': inputs[0] if single else inputs}
 
 
 @HOOKS.register_module()

@@ -37,14 +37,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
 
     @classmethod
     def build_iter_from_epoch(
-        cls,
-        *args,
-        warmup: int,
-        begin: int = 0,
-        end: int,
-        by_epoch: bool = True,
-        epoch_length: int,
-        **kwargs,
+        cls, *args, warmup: int, begin=0, end: int, by_epoch=True, epoch_length: int, **kwargs
     ) -> 'WarmupCosineLR':
         """The same schedule counted in steps, of which each epoch has `epoch_length`."""
         assert by_epoch, 'only an epoch-based schedule can be converted to steps'

@@ -24,5 +24,4 @@ class SyncTrainedBuffersHook(Hook):
             for buffer in module.buffers(recurse=False)
             if buffer.is_floating_point()
         ]
-        if buffers:
-            all_reduce_params(buffers, op='mean')
+        all_reduce_params(buffers, op='mean')

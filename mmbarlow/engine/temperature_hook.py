@@ -18,7 +18,6 @@ class TemperatureHook(Hook):
     Args:
         max_share: largest share of the negative pairs whose temperature may be within 1 % of the
             range from tau_min; `tau_negative_min_share` in the log.
-        interval: steps between two looks.
 
     Raises:
         InputError: `max_share` is not a share, or too many temperatures are at tau_min.
@@ -34,16 +33,14 @@ class TemperatureHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         assert outputs is not None
-        if 'tau_negative_min_share' not in outputs:
+        share = outputs.get('tau_negative_min_share')
+        if share is None or not self.every_n_train_iters(runner, self.interval):
             return
-        if not self.every_n_train_iters(runner, self.interval):
-            return
-        share = outputs['tau_negative_min_share'].item()
-        if share <= self.max_share:
+        if share.item() <= self.max_share:
             return
         regularizer = outputs['loss_regularizer'].item()
         raise InputError(
-            f'{share:.0%} of the temperatures of negative pairs are at tau_min at step '
+            f'{share.item():.0%} of the temperatures of negative pairs are at tau_min at step '
             f'{runner.iter + 1}, and loss_regularizer is {regularizer:.3g}: set a lower '
             'model.head.beta, a higher model.head.temperature.tau_min or a smaller std in its '
             'init_cfg; to continue anyway, set a higher max_share of mmbarlow.TemperatureHook.'

@@ -11,9 +11,8 @@ class TF32Hook(Hook):
     """Lets a GPU round the factors of fp32 products to TF32: 10 bits of mantissa instead of 23.
 
     torch does so by default in convolutions, but not in linear layers. Without --amp it makes the
-    projector several times faster. With --amp only the loss has fp32 products, and it computes
-    the diagonal of C, means and deviations without them: docs/speed.md has the error that remains,
-    measured. On a CPU nothing changes.
+    projector several times faster; with --amp only the loss has fp32 products, and docs/speed.md
+    has the error that it makes there, measured. On a CPU nothing changes.
     """
 
     def before_run(self, runner) -> None:

@@ -1,5 +1,6 @@
 """Training in pieces of a given number of minutes."""
 
+import itertools
 import time
 
 from mmengine.hooks import CheckpointHook, Hook
@@ -27,8 +28,7 @@ class TimeLimitHook(Hook):
 
     def __init__(self, minutes: float) -> None:
         self.end = time.perf_counter() + 60 * minutes
-        self.begun: float | None = None
-        self.longest = 0.0
+        self.starts: list[float] = []  # of the epochs
         self.over = False
 
     def before_train_epoch(self, runner) -> None:
@@ -37,15 +37,11 @@ class TimeLimitHook(Hook):
                 f'{runner.epoch} of {runner.max_epochs} epochs are done, and the next one does not '
                 'fit into --minutes: the same command with --resume continues.'
             )
-        now = time.perf_counter()
-        if self.begun is not None:
-            self.longest = max(self.longest, now - self.begun)
-        self.begun = now
+        self.starts.append(time.perf_counter())
 
     def after_train_epoch(self, runner) -> None:
-        assert self.begun is not None
         now = time.perf_counter()
-        longest = max(self.longest, now - self.begun)
+        longest = max(b - a for a, b in itertools.pairwise([*self.starts, now]))
         # Clocks differ, and all processes have to stop at the same epoch.
         self.over = on_first(lambda: now + longest > self.end)
         if self.over:
