@@ -22,7 +22,7 @@ lint: .venv/full  ## ruff: rules and format
 types: .venv/full  ## pyright
 	$(BIN)/basedpyright
 
-zoo: .venv/light  ## write model_zoo.md from the records
+zoo: .venv/light  ## write both pages of the model zoo from the records
 	$(BIN)/python tools/model_zoo.py
 
 clean:  ## remove .venv and caches; work_dirs, data and compiled wheels stay

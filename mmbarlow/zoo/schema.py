@@ -9,14 +9,12 @@ from numbers import Real
 from typing import TypeGuard
 
 from mmbarlow.errors import InputError
+from mmbarlow.paths import BENCHMARKS
 
 Check = Callable[[object], bool]
 
-# 'pretrain', and the folders of configs/benchmarks/
-TASKS = (
-    *('pretrain', 'knn', 'fewlabel_knn', 'linear', 'multihead'),
-    *('semi', 'finetune', 'svm', 'lowshot', 'voc_detection', 'coco_detection'),
-)
+# A folder of configs/benchmarks/ is a task; 'finetune' has published numbers only.
+TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
 OPTIONAL = ('benchmark_seed', 'curve')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
 WHOLE = 'a whole number from 0 up'
