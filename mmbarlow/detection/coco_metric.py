@@ -47,19 +47,17 @@ class COCODetectionMetric(CocoMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         predictions = [prediction for _, prediction in results]
-        meta, api = self.dataset_meta, self._coco_api
-        assert meta
-        assert api
-        self.cat_ids = api.get_cat_ids(cat_names=meta['classes'])
+        api: Any = self._coco_api
+        assert self.dataset_meta
+        self.cat_ids = api.get_cat_ids(cat_names=self.dataset_meta['classes'])
         images = [prediction['img_id'] for prediction in predictions]
         with tempfile.TemporaryDirectory() as folder:
             files = self.results2json(predictions, f'{folder}/results')
-            found = {kind: mmengine.load(files[kind]) for kind in self.metrics}
-        return {
-            PREFIXES[kind] + name: value
-            for kind in self.metrics
-            for name, value in self._evaluate(kind, found[kind], images).items()
-        }
+            return {
+                PREFIXES[kind] + name: value
+                for kind in self.metrics
+                for name, value in self._evaluate(kind, mmengine.load(files[kind]), images).items()
+            }
 
     def _evaluate(self, kind: str, found: list[dict], images: list[int]) -> dict[str, float]:
         """pycocotools' numbers, in percent, for results in its format; NaN without any object."""

@@ -1,13 +1,13 @@
 """Check the annotations and images of a detection config before anything is trained."""
 
 import gc
-from collections.abc import Iterator
 from typing import Any
 
 from mmdet.datasets import CocoDataset, XMLDataset
 from mmdet.registry import DATASETS
 from mmengine.config import Config, ConfigDict
 
+from mmbarlow.config import nodes
 from mmbarlow.detection.coco_checks import check_coco
 from mmbarlow.detection.voc_checks import check_voc
 from mmbarlow.errors import InputError
@@ -39,30 +39,33 @@ def check_data(cfg: Config) -> None:
 def _check_loaders(cfg: Config) -> None:
     images, checked = 0, []
     for loader in LOADERS:
-        for dataset in _data_sets(cfg.get(loader) or {}):
-            where = [dataset.get(key) for key in ('data_root', 'ann_file', 'data_prefix')]
-            if where not in checked:
+        for node in nodes(cfg.get(loader) or {}):
+            listed = isinstance(node.get('ann_file'), str)
+            kind: Any = DATASETS.get(node['type']) if listed else None
+            where = [node.get(key) for key in ('data_root', 'ann_file', 'data_prefix')]
+            if kind and issubclass(kind, CocoDataset | XMLDataset) and where not in checked:
                 checked.append(where)
-                count = _check_data_set(dataset, cfg.model)
+                count = _check_data_set(node, kind, cfg.model)
                 images += count if loader == 'train_dataloader' else 0
     if not cfg.get('train_dataloader'):
         return
     if not images:
         raise InputError("no training image has a box of the data set's classes.")
-    processes = distributed.world_size()
-    if images < processes:
+    if images < (processes := distributed.world_size()):
         raise InputError(
             f'there are more processes (GPUs), {processes}, than training images, {images}: start '
             f'at most {images}.'
         )
 
 
-def _check_data_set(dataset: dict, model: ConfigDict) -> int:
-    """The number of images in the data set."""
-    kind: Any = DATASETS.get(dataset['type'])
-    classes = {**kind.METAINFO, **(dataset.get('metainfo') or {})}['classes']
+def _check_data_set(dataset: dict, kind: Any, model: ConfigDict) -> int:
+    """The number of images that the data set has for training or testing."""
+    own = dataset.get('metainfo') or {}
+    classes = {**kind.METAINFO, **own}['classes']
     check = check_coco if issubclass(kind, CocoDataset) else check_voc
-    images = check(dataset, classes)
+    images, annotated = check(dataset, classes, bool(own.get('classes')))
+    if (dataset.get('filter_cfg') or {}).get('filter_empty_gt') and not dataset.get('test_mode'):
+        images = annotated
     for name in ('bbox_head', 'mask_head'):
         outputs = (model.roi_head.get(name) or {}).get('num_classes', len(classes))
         if outputs < len(classes):
@@ -74,16 +77,3 @@ def _check_data_set(dataset: dict, model: ConfigDict) -> int:
     if indices is None:
         return images
     return min(images, indices if isinstance(indices, int) else len(indices))
-
-
-def _data_sets(node: Any) -> Iterator[dict]:
-    """The configs of data sets with boxes in `node`, without their wrappers."""
-    if isinstance(node, list | tuple):
-        for child in node:
-            yield from _data_sets(child)
-    elif isinstance(node, dict):
-        kind = DATASETS.get(node['type']) if isinstance(node.get('ann_file'), str) else None
-        if isinstance(kind, type) and issubclass(kind, CocoDataset | XMLDataset):
-            yield node
-        else:
-            yield from _data_sets(list(node.values()))

@@ -54,5 +54,4 @@ def adapt_to_encoder(cfg: Config, encoder_cfg: dict) -> None:
 
     mean, std, swapped = normalization(encoder_cfg)
     images = cfg.model.data_preprocessor
-    # mmdet reads B, G, R.
-    images.update(mean=mean, std=std, bgr_to_rgb=not swapped)
+    images.update(mean=mean, std=std, bgr_to_rgb=not swapped)  # mmdet reads B, G, R

@@ -8,7 +8,6 @@ from mmdet.structures import DetDataSample
 from mmdet.visualization import DetLocalVisualizer
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from torch.utils.data import DataLoader
 
 from mmbarlow.registry import HOOKS
 
@@ -30,15 +29,11 @@ class DetectionPicturesHook(Hook):
         self.score_threshold = score_threshold
         self.visualizer = DetLocalVisualizer()
 
-    def before_val_epoch(self, runner) -> None:
-        self.begin(runner.val_dataloader)
-
-    def before_test_epoch(self, runner) -> None:
-        self.begin(runner.test_dataloader)
-
-    def begin(self, loader: DataLoader) -> None:
-        self.drawn = 0
-        self.visualizer.dataset_meta = loader.dataset.metainfo  # pyright: ignore[reportAttributeAccessIssue]
+    def _before_epoch(self, runner, mode: str = 'train') -> None:
+        if mode != 'train':
+            self.drawn = 0
+            loader = getattr(runner, f'{mode}_dataloader')
+            self.visualizer.dataset_meta = loader.dataset.metainfo
 
     @master_only
     def after_val_iter(

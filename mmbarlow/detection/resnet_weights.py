@@ -6,11 +6,6 @@ from torch import Tensor, nn
 from mmbarlow.checkpoints import compare
 from mmbarlow.errors import InputError
 
-CURE = (
-    'The detector needs a complete, plain ResNet of its own depth: stem and layer1 to layer4, the '
-    'last of which (res5) is the RoI head of a C4 detector.'
-)
-
 
 def load_resnet(detector: nn.Module, state: dict[str, Tensor]) -> None:
     """Copy a ResNet's tensors into a detector, in place.
@@ -26,12 +21,17 @@ def load_resnet(detector: nn.Module, state: dict[str, Tensor]) -> None:
     """
     own = resnet_tensors(detector)
     stem = next((name for name in state if name.endswith('.conv1.weight')), '')
-    if 'conv1.weight' not in state and f'{_before(stem)}bn1.weight' in state:
+    prefix = stem.removesuffix('conv1.weight')
+    if 'conv1.weight' not in state and f'{prefix}bn1.weight' in state:
         raise InputError(
-            f"the names of the pretrained network's tensors begin with {_before(stem)!r}: remove "
-            'the prefix, or convert the file with tools/convert_checkpoint.py.'
+            f"the names of the pretrained network's tensors begin with {prefix!r}: remove the "
+            'prefix, or convert the file with tools/convert_checkpoint.py.'
         )
-    compare(own, state, 'the pretrained network', CURE)
+    cure = (
+        'The detector needs a complete, plain ResNet of its own depth: stem and layer1 to layer4, '
+        'the last of which (res5) is the RoI head of a C4 detector.'
+    )
+    compare(own, state, 'the pretrained network', cure)
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(state[name])
@@ -47,7 +47,3 @@ def resnet_tensors(detector: nn.Module) -> dict[str, Tensor]:
         res5 = detector.get_submodule('roi_head.shared_head').state_dict()
         own.update({k: v for k, v in res5.items() if k.startswith('layer')})
     return own
-
-
-def _before(stem: str) -> str:
-    return stem.removesuffix('conv1.weight')

@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 
 from mmbarlow.registry import METRICS
 
+Arrays = Sequence[np.ndarray]  # one of each image
 THRESHOLDS = range(50, 100, 5)  # IoU in percent
 
 
@@ -19,10 +20,9 @@ class VOCDetectionMetric(VOCMetric):
     """AP, AP50 and AP75 in percent, by VOC 2007's 11-point rule, averaged as in detectron2.
 
     The AP of a class is the mean, over the recalls 0, 0.1, ..., 1, of the highest precision at
-    that recall or above (VOC 2007 development kit, section 3.4.1). AP50 and AP75 are means over
-    the classes that the test images have; AP is also a mean over the IoU thresholds 0.50 to 0.95 in
-    steps of 0.05 (detectron2's `PascalVOCDetectionEvaluator`). Difficult objects do not count,
-    neither as missed nor, if they are found, as false detections.
+    that recall or above (VOC 2007 development kit, section 3.4.1). docs/detection.md says over what
+    the three numbers are means. Difficult objects do not count, neither as missed nor, if they are
+    found, as false detections. Classes that the test images do not have are left out.
 
     mmdet's own metric has the same parts. By default it gives AP50 alone, it rounds fractions to
     three digits, and it starts four processes for each threshold, which it never ends.
@@ -45,18 +45,12 @@ class VOCDetectionMetric(VOCMetric):
         return dict(AP=mean(means.values()), AP50=means[50], AP75=means[75])
 
 
-def ap(
-    found: Sequence[np.ndarray],
-    objects: Sequence[np.ndarray],
-    difficult: Sequence[np.ndarray],
-    threshold: float,
-) -> float:
+def ap(found: Arrays, objects: Arrays, difficult: Arrays, threshold: float) -> float:
     """The AP of one class, between 0 and 1.
 
     Args:
         found: the detections (n, 5) of each image, box and score.
-        objects: the boxes (n, 4) of each image that count.
-        difficult: those that do not count.
+        objects, difficult: the boxes (n, 4) of each image that count, and those that do not.
         threshold: IoU from which an object counts as found.
     """
     # The kit counts pixels, so that 0 to 9 are 10.
