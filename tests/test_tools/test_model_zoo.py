@@ -109,6 +109,8 @@ def test_no_record_is_added_where_a_page_cannot_be_written(tool, root, tmp_path)
 def test_a_package_installed_elsewhere_has_its_own_records_and_pages(tmp_path):
     skip = shutil.ignore_patterns('.mim', '__pycache__')
     shutil.copytree(ROOT / 'mmbarlow', tmp_path / 'mmbarlow', ignore=skip)
+    (tmp_path / 'mmbarlow' / '.mim').mkdir()
+    shutil.copytree(ROOT / 'configs', tmp_path / 'mmbarlow' / '.mim' / 'configs')  # as a wheel does
     path = records.write(replace(PIXELS, seed=7), tmp_path / 'new')
     done = subprocess.run(
         [sys.executable, TOOL, '--add', path],
