@@ -2,6 +2,7 @@
 
 import json
 
+import mmpretrain.datasets  # noqa: F401  (its first import prints a line)
 import pytest
 import torch
 from torchvision.models import resnet18
