@@ -22,7 +22,7 @@ def is_image(name: str) -> bool:
 class ImageFolder(BaseDataset):
     """The images in a folder and in the folders below it, to any depth, without labels.
 
-    docs/data.md says which files are taken, in an order that is the same on any machine.
+    docs/data.md says which files are taken; their order is the same on any machine.
     `mmpretrain.CustomDataset(with_label=False)`, by contrast, follows a link to a parent folder 40
     times and stops at a folder that it may not read.
 
