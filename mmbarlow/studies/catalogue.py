@@ -10,34 +10,25 @@ from pathlib import Path
 from mmbarlow.errors import InputError
 from mmbarlow.paths import CONFIGS
 from mmbarlow.studies import points
-from mmbarlow.studies.points import UNTRAINED, Key
+from mmbarlow.studies.points import UNTRAINED_CONFIGS, PointName, Points
 from mmbarlow.zoo import references
 
 
 @dataclass(frozen=True)
 class Study:
-    """One comparison.
-
-    axis: what the points differ in.
-    points: data set to point to the stem of its config; the recipe itself is a point too.
-    source: where the published numbers stand, or why there are none.
-    published: point to top-1 on ImageNet, linear, 300 epochs.
-    log: the numbers that are varied double from point to point.
-    untrained: data set to the config whose network is shown as it is before any training.
-    small: the data sets whose points need no GPU.
-    """
+    """One comparison."""
 
     title: str
-    axis: str
-    points: dict[str, dict[Key, str]]
-    source: str
-    published: dict[Key, float] = field(default_factory=dict)
-    log: bool = False
-    untrained: dict[str, str] = field(default_factory=UNTRAINED.copy)
-    small: tuple[str, ...] = ('digits', 'cifar10')
+    axis: str  # what the points differ in
+    points: Points  # the recipe itself is one of them
+    source: str  # where the published numbers stand, or why there are none
+    published: dict[PointName, float] = field(default_factory=dict)  # top-1, linear, 300 epochs
+    log: bool = False  # the numbers that are varied double from point to point
+    untrained: dict[str, str] = field(default_factory=UNTRAINED_CONFIGS.copy)
+    small: tuple[str, ...] = ('digits', 'cifar10')  # the data sets that need no GPU
 
 
-def published(*tables: str, key: str = 'point') -> dict[Key, float]:
+def published(*tables: str, key: str = 'point') -> dict[PointName, float]:
     """Top-1 of the published results in these tables, by a field of theirs."""
     found = (r for r in references.results() if r.get('table') in tables)
     return {r[key]: float(r['metrics']['top1']) for r in found}
@@ -46,7 +37,7 @@ def published(*tables: str, key: str = 'point') -> dict[Key, float]:
 LOSSES = published('loss', 'asymmetry')
 RECIPE = LOSSES['recipe']
 NOT_PRINTED = 'the paper draws its points and prints none of them'
-ABLATIONS = dict(
+STUDIES = dict(
     loss=Study(
         title='The loss',
         axis='variant of the loss',
@@ -92,17 +83,17 @@ ABLATIONS = dict(
         published={0.0051: RECIPE},
         log=True,
     ),
+    baselines=Study(
+        title='Baselines',
+        axis='method',
+        points=points.METHODS,
+        source='nothing is published on digits; for CIFAR-10 see docs/baselines.md',
+        untrained=UNTRAINED_CONFIGS
+        | dict(cifar10='barlowtwins_resnet18_1xb128-coslr-200e_cifar10'),
+        small=('digits',),
+    ),
 )
-BASELINES = Study(
-    title='Baselines',
-    axis='method',
-    points=points.BASELINES,
-    source='nothing is published on digits; for CIFAR-10 see docs/baselines.md',
-    untrained=UNTRAINED | dict(cifar10='barlowtwins_resnet18_1xb128-coslr-200e_cifar10'),
-    small=('digits',),
-)
-STUDIES = dict(**ABLATIONS, baselines=BASELINES)
-GROUPS = dict(ablations=list(ABLATIONS))
+GROUPS = dict(ablations=[name for name in STUDIES if name != 'baselines'])
 
 
 def find_studies(names: list[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """The figure of a study: what was measured, and beside it what is published."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -8,19 +7,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from mmbarlow.studies.catalogue import Study
-from mmbarlow.studies.results import MEASURES, Row
+from mmbarlow.studies.results import MEASURES, Results, compared
 
 OURS, PAPER = '#4878a8', '#e0a458'
 
 
-def draw_study(study: Study, dataset: str, found: Sequence[Row], path: Path) -> Figure:
+def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figure | None:
     """Write the figure: the first column of the table, with a bar for the deviation over seeds.
 
-    Of its rows `found`, see `results.rows`, those without a record are left out.
+    Points without a record are left out; without any there is no figure.
     """
-    measure = MEASURES[dataset][0]
-    values = {r.key: [x.metrics[measure.metric] for x in r.found[0]] for r in found if r.found[0]}
+    measure, values = MEASURES[dataset][0], {}
+    for point in compared(study, dataset):
+        if same := results.of(point, measure.benchmark):
+            values[point.name] = [record.metrics[measure.metric] for record in same]
     untrained = values.pop(None, [])
+    if not values:
+        return None
     label = f'{measure.header}, in percent ({dataset})'
     numbers = all(isinstance(key, (int, float)) for key in study.points[dataset])
     figure = Figure(figsize=(7, 4), layout='constrained')

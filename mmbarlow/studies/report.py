@@ -1,17 +1,16 @@
 """The page of the studies: a table and a figure for each, from records."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mmbarlow.files import write_atomically
 from mmbarlow.studies.catalogue import Study, comparisons
 from mmbarlow.studies.figures import draw_study
-from mmbarlow.studies.results import MEASURES, Results, Row, rows
+from mmbarlow.studies.results import MEASURES, Results, compared
 from mmbarlow.zoo.markdown import markdown_table
+from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured, seeds
 
-PAGE = 'ablations_results.md'
-INTRO = """\
+PAGE_HEAD = """\
 # Ablations: results
 
 Made by `tools/benchmark.py --suite {names}` from records; do not edit.
@@ -31,49 +30,36 @@ def write_report(
         InputError: no study has one of the `datasets`, see `comparisons`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    page, tables = [INTRO.format(names=' '.join(names))], []
+    page, tables = [PAGE_HEAD.format(names=' '.join(names))], []
     for name, study, dataset in comparisons(names, datasets):
-        found = rows(study, dataset, results)
-        text = write_table(study, dataset, found)
-        tables.append(text)
-        if any(row.found[0] for row in found if row.key is not None):
-            figure = f'ablations_{name}_{dataset}.png'
-            draw_study(study, dataset, found, out / figure)
-            text += f'\n![{study.title}, {dataset}]({figure})\n'
-        page.append(text)
-    write_atomically(out / PAGE, '\n'.join(page))
+        tables.append(write_table(study, dataset, results))
+        page.append(tables[-1])
+        figure = f'ablations_{name}_{dataset}.png'
+        if draw_study(study, dataset, results, out / figure):
+            page[-1] += f'\n![{study.title}, {dataset}]({figure})\n'
+    write_atomically(out / 'ablations_results.md', '\n'.join(page))
     return tables
 
 
-def write_table(study: Study, dataset: str, found: Sequence[Row]) -> str:
+def write_table(study: Study, dataset: str, results: Results) -> str:
     """The study in Markdown: mean ± sample deviation over the seeds, and what is published."""
-    columns = MEASURES[dataset]
-    header = [study.axis, *(c.header for c in columns), 'seeds', 'published, ImageNet', 'config']
-    lines = []
-    for row in found:
-        by_column = zip(columns, row.found, strict=True)
-        cells = [measured(same, c.metric) or 'not run here' for c, same in by_column]
-        published = f'{study.published.get(row.key or "", "–")}'
-        count = f'{len(seeds(row.found[0]))}'
-        name = f'{row.key or "untrained"}'
-        lines.append([name, *cells, count, published, f'`{row.point.config}`'])
-    facts = f'Published: {study.source}.{_facts(found)}'
+    headers = [measure.header for measure in MEASURES[dataset]]
+    lines, used = [], []
+    for point in compared(study, dataset):
+        columns = results.columns(point)
+        cells = [measured(same, m.metric) or 'not run here' for m, same in columns]
+        published = f'{study.published.get(point.name or "", "–")}'
+        cells += [f'{len(seeds(columns[0][1]))}', published, f'`{point.config}`']
+        lines.append([f'{point.name or "untrained"}', *cells])
+        used += [] if point.untrained else [record for _, same in columns for record in same]
+    header = [study.axis, *headers, 'seeds', 'published, ImageNet', 'config']
+    facts = f'Published: {study.source}.{_facts(used)}'
     return f'## {study.title}, {dataset}\n\n{markdown_table(header, lines)}\n{facts}\n'
 
 
-def _facts(found: Sequence[Row]) -> str:
-    """Scale, dates and hardware of what was measured."""
-    used = [r for row in found if row.key is not None for cell in row.found for r in cell]
-    if not used:
-        return ''
-    facts = [
-        f'Scale: {_joined(r.scale for r in used)}',
-        _joined(r.date for r in used),
-        _joined(r.hardware for r in used),
-        f'commit {_joined(r.commit[:12] for r in used)}',
-    ]
-    return f' Measured: {"; ".join(facts)}.'
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return ', '.join(sorted(set(texts)))
+def _facts(used: list[Record]) -> str:
+    """Scale, dates, hardware and commits of what was measured."""
+    commits = [record.commit[:12] for record in used]
+    facts = zip(*((r.scale, r.date, r.hardware) for r in used), strict=True)
+    joined = [', '.join(sorted(set(values))) for values in (*facts, commits)]
+    return ' Measured: Scale: {}; {}; {}; commit {}.'.format(*joined) if used else ''

@@ -1,6 +1,5 @@
 """The records that the studies are made from."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.paths import RECORDS
 from mmbarlow.studies.catalogue import Study, config_path
-from mmbarlow.studies.points import Key
+from mmbarlow.studies.points import PointName
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 
@@ -46,19 +45,30 @@ MEASURES = dict(
 
 @dataclass(frozen=True)
 class Point:
-    """A pretraining that is compared, or with `untrained` its network before any training."""
+    """A pretraining that is compared, or the network of its config before any training."""
 
+    name: PointName | None  # in tables and figures; None: the untrained network
     config: str
     dataset: str
-    untrained: bool = False
+
+    @property
+    def untrained(self) -> bool:
+        return self.name is None
 
     def folder(self, work_dir: Path, seed: int) -> Path:
-        kind = [work_dir, 'untrained'] if self.untrained else [work_dir]
-        return Path(*kind, self.config, f'seed{seed}')
+        return work_dir / ('untrained' if self.untrained else '') / self.config / f'seed{seed}'
 
     def scale(self, reduced: str | None) -> str:
         """The scale of its records, where `reduced` is what options reduce besides."""
         return combined_scale('full' if self.untrained else _own_scale(self.config), reduced)
+
+
+def compared(study: Study, dataset: str) -> list[Point]:
+    """The points in order, after the untrained network if the study has one."""
+    names: dict[PointName | None, str] = {}
+    if dataset in study.untrained:
+        names[None] = study.untrained[dataset]
+    return [Point(*named, dataset) for named in (names | study.points[dataset]).items()]
 
 
 @cache
@@ -85,37 +95,17 @@ class Results:
     def of(self, point: Point, benchmark: str | None = None) -> list[Record]:
         """Its records on a benchmark, or without one of its pretraining, by seed."""
         config, scale = benchmark or point.config, point.scale(self.reduced)
+        folder = point.folder(self.work_dir, 0).parent
+        folders = [folder, *sorted(folder.glob('seed*'))]
+        own = [r for f in folders for r in records.read_folder(f / 'records')]
         found = {
             (r.seed, r.benchmark_seed): r
-            for r in [*self.shipped, *self._own(point)]
+            for r in [*self.shipped, *own]
             if (r.pretrain_config, r.model == 'untrained') == (point.config, point.untrained)
-            and r.config == config
-            and r.scale == scale
+            and (r.config, r.scale) == (config, scale)
         }
         return [found[key] for key in sorted(found)]
 
-    def _own(self, point: Point) -> Iterator[Record]:
-        folder = point.folder(self.work_dir, 0).parent
-        for own in (folder, *sorted(folder.glob('seed*'))):
-            yield from records.read_folder(own / 'records')
-
-
-class Row(NamedTuple):
-    """A point with its records: a list for each of the data set's columns.
-
-    key: of the point, None for the untrained network.
-    """
-
-    key: Key | None
-    point: Point
-    found: list[list[Record]]
-
-
-def rows(study: Study, dataset: str, results: Results) -> list[Row]:
-    """The points in order, after the untrained network if the study has one."""
-    points: list[tuple[Key | None, Point]] = []
-    if dataset in study.untrained:
-        points.append((None, Point(study.untrained[dataset], dataset, untrained=True)))
-    points += [(key, Point(name, dataset)) for key, name in study.points[dataset].items()]
-    columns = MEASURES[dataset]
-    return [Row(key, p, [results.of(p, c.benchmark) for c in columns]) for key, p in points]
+    def columns(self, point: Point) -> list[tuple[Measure, list[Record]]]:
+        """Each measure of its data set with the records that have it."""
+        return [(m, self.of(point, m.benchmark)) for m in MEASURES[point.dataset]]

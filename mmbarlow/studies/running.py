@@ -24,54 +24,44 @@ from mmbarlow.zoo import records
 THREADS = dict(digits=1)  # on layers this small a second one saves an eighth
 
 
-def execute(
-    runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None] = lambda line: None
-) -> list[str]:
+def execute(runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None]) -> list[str]:
     """Pretrain and evaluate what is not measured; returns a line for each run that failed.
 
     `say` gets a line about each run.
     """
     todo = [run for run in runs if run.benchmarks and not run.by_hand]
-    problems = []
+    problems, threads = [], torch.get_num_threads()
     for number, run in enumerate(todo, 1):
         start = time.perf_counter()
-        problem = _execute(run, options)
+        torch.set_num_threads(THREADS.get(run.point.dataset, threads))
+        try:
+            problem = _execute(run, options)
+        except InputError as error:
+            problem = cli.one_line(error)
+        torch.set_num_threads(threads)
+        gc.collect()  # the runner's cycles keep the workers of its loaders
         took = f'{time.perf_counter() - start:.0f} s'
         say(f'[{number}/{len(todo)}] {run.name}: {problem or took}')
-        if problem:
-            problems.append(f'{run.name}: {problem}')
+        problems += [f'{run.name}: {problem}'] if problem else []
     return problems
 
 
 def _execute(run: StudyRun, options: StudyOptions) -> str | None:
-    """Returns what went wrong, if anything."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(THREADS.get(run.point.dataset, before))
-    try:
-        return _evaluate(run, options)
-    except InputError as error:
-        return cli.one_line(error)
-    finally:
-        torch.set_num_threads(before)
-        gc.collect()  # the runner's cycles keep the workers of its loaders
-
-
-def _evaluate(run: StudyRun, options: StudyOptions) -> str | None:
     """Returns the first failure of a benchmark, if any."""
     folder = run.point.folder(options.work_dir, run.seed)
     if run.point.untrained:
         path = os.path.relpath(config_path(run.point.config))
         network = read_network('untrained', path, run.seed, options.scale)
-        model = ['untrained', '--config', path, '--seed', str(run.seed), *_scale(options)]
+        model, scale = ['untrained', '--config', path, '--seed', str(run.seed)], options.scale
     else:
         backbone = _pretrained(run, options, folder)
-        network, model = read_network(backbone), [backbone]
+        network, model, scale = read_network(backbone), [backbone], None  # the file has its scale
     arguments = [*model, '--suite', *run.benchmarks, '--work-dir', str(folder)]
     suite = SuiteOptions(
         work_dir=folder,
         cfg_options=options.cfg_options,
         force=options.force and run.point.untrained,  # a pretraining clears its folder
-        command=_command('benchmark.py', arguments, options.cfg_options),
+        command=_command('benchmark.py', arguments, scale, options.cfg_options),
     )
     jobs = plan_jobs(run.benchmarks, network, suite)
     run_jobs(jobs, network, suite)
@@ -102,17 +92,15 @@ def _pretrained(run: StudyRun, options: StudyOptions, folder: Path) -> str:
         resume_from(cfg)
     if options.scale:
         add_scale(cfg, options.scale)
-    arguments = [path, '--work-dir', str(folder), *['--resume'] * resumes, *_scale(options)]
-    cfg.default_hooks.export.command = _command('train.py', arguments, cfg_options)
+    arguments = [path, '--work-dir', str(folder), *['--resume'] * resumes]
+    command = _command('train.py', arguments, options.scale, cfg_options)
+    cfg.default_hooks.export.command = command
     return str(pretrain(cfg, quiet=True))
 
 
-def _scale(options: StudyOptions) -> list[str]:
-    return ['--scale', options.scale] if options.scale else []
-
-
-def _command(tool: str, arguments: list[str], cfg_options: dict | None) -> str:
+def _command(tool: str, arguments: list[str], scale: str | None, cfg_options: dict | None) -> str:
     """What does the same by hand, for the record."""
+    arguments = [*arguments, *(['--scale', scale] if scale else [])]
     settings = [f'{key}={value}' for key, value in (cfg_options or {}).items()]
     options = ['--cfg-options', *settings] if settings else []
     return shlex.join(['python', f'tools/{tool}', *arguments, *options])

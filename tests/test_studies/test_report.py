@@ -10,9 +10,8 @@ import pytest
 from mmbarlow.studies import results
 from mmbarlow.studies.catalogue import STUDIES, Study, config_path
 from mmbarlow.studies.figures import draw_study
-from mmbarlow.studies.points import digits
 from mmbarlow.studies.report import write_table
-from mmbarlow.studies.results import MEASURES, Results, rows
+from mmbarlow.studies.results import MEASURES, Results
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 
@@ -25,6 +24,10 @@ DEPTH = STUDIES['depth']
 def _no_zoo(monkeypatch):
     """The shipped records are no part of these tests."""
     monkeypatch.setattr(results, 'SHIPPED', ())
+
+
+def digits(variant: str = '', batch: int = 128) -> str:
+    return f'barlowtwins{variant}_resnet18_1xb{batch}-coslr-20e_digits'
 
 
 def record(config: str, seed: int, few: float, benchmark: str = FEW, **changes) -> Record:
@@ -75,7 +78,7 @@ def cells(text: str, first: str) -> list[str]:
 
 
 def test_the_table_has_mean_and_deviation_over_seeds_of_one_scale(work_dir):
-    text = write_table(DEPTH, 'digits', rows(DEPTH, 'digits', Results(work_dir)))
+    text = write_table(DEPTH, 'digits', Results(work_dir))
     name = f'`{digits("-depth-1")}`'
     assert cells(text, '1') == ['81.0 ± 1.4'] * 3 + ['2', '–', name]
     assert cells(text, '3') == ['90.0'] * 3 + ['2', '71.4', f'`{digits()}`']
@@ -85,9 +88,8 @@ def test_the_table_has_mean_and_deviation_over_seeds_of_one_scale(work_dir):
 
 
 def test_the_figure_shows_the_points_their_deviations_and_the_untrained_network(work_dir):
-    found = rows(DEPTH, 'digits', Results(work_dir))
     path = work_dir / 'depth.png'
-    (axes,) = draw_study(DEPTH, 'digits', found, path).axes
+    (axes,) = draw_study(DEPTH, 'digits', Results(work_dir), path).axes
     (bars,) = axes.containers
     points, _, (spread,) = bars
     assert points.get_xydata().tolist() == [[1, 81], [3, 90]]
@@ -103,8 +105,7 @@ def test_what_is_published_has_its_own_curve_or_its_own_bars(tmp_path):
         folder = tmp_path / config / 'records'
         records.write(record(config, 0, 88.0), folder)
         study = STUDIES[name]
-        found = rows(study, 'digits', Results(tmp_path))
-        figure = draw_study(study, 'digits', found, tmp_path / f'{name}.png')
+        figure = draw_study(study, 'digits', Results(tmp_path), tmp_path / f'{name}.png')
         if name == 'batch':
             (line,) = figure.axes[1].lines
             assert line.get_xydata().tolist() == [list(p) for p in study.published.items()]
