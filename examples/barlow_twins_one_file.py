@@ -1,10 +1,10 @@
 """Barlow Twins in one file, with the numbers of https://github.com/facebookresearch/barlowtwins.
 
-    python examples/barlow_twins_one_file.py --data FOLDER --epochs 2    # {train,test}/CLASS/*.jpg
+    python examples/barlow_twins_one_file.py --data FOLDER --epochs 3    # {train,test}/CLASS/*.jpg
     python examples/barlow_twins_one_file.py                             # CIFAR-10, for a GPU
 
-On 12,800 images of CIFAR-10 with --width 512 the first took 8 minutes on two busy cores and printed
-`step 100 of 100: loss 262.2` and `kNN: 25.2 %`; untrained 20.7 % (2026-11-27). Labels are for kNN
+On CIFAR-10 as folders, `--epochs 3 --width 512` took 16 minutes on two busy cores and printed
+`step 550 of 585: loss 181.7` and `kNN: 35.7 %`; untrained 22.1 % (2026-11-27). Labels are for kNN
 alone: without FOLDER/test, kNN is left out, and all images in folders of FOLDER are learned from.
 """
 
