@@ -98,7 +98,7 @@ def run_a_suite(args: argparse.Namespace) -> int:
         say(*job_lines(jobs))
         return 0
     run_jobs(jobs, network, options, say)
-    say('', *result_lines(jobs), f'records: {work_dir / "records"}')
+    say('', *result_lines(jobs), f'records: {options.records}')
     return 2 if any(job.problem for job in jobs) else 0
 
 

@@ -4,7 +4,6 @@ import inspect
 
 from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
-from torch.utils.data import DataLoader
 
 from mmbarlow.config import explained
 from mmbarlow.evaluation.features import Features, dataset_features
@@ -79,14 +78,10 @@ class Evaluator:
     def _extract(self, loader_cfg: dict, dtype: str | None) -> Features:
         key = str((loader_cfg, dtype))
         if key not in self.features:
-            loader = together(lambda: _loader(loader_cfg))
+            build = explained('the data')(Runner.build_dataloader)
+            loader = together(lambda: build(loader_cfg, seed=0))
             self.features[key] = dataset_features(self.encoder, loader, *filter(None, [dtype]))
         return self.features[key]
-
-
-def _loader(cfg: dict) -> DataLoader:
-    with explained('the data'):
-        return Runner.build_dataloader(cfg, seed=0)
 
 
 def _arguments(cfg: Config) -> dict[str, inspect.Parameter]:

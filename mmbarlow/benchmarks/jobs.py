@@ -22,40 +22,28 @@ from mmbarlow.zoo.runs import measured
 
 @dataclass(frozen=True)
 class SuiteOptions:
-    """How a suite is run.
+    """How a suite is run."""
 
-    work_dir: where results go.
-    seeds: each benchmark is run with the seeds 0 to seeds - 1; once if it draws nothing.
-    cfg_options: changes to the config of each benchmark.
-    force: measure again what has a record.
-    launcher: what started the processes.
-    command: for the records; None: that of this process.
-    """
+    work_dir: Path  # where results go
+    seeds: int = 1  # each benchmark is run with 0 to seeds - 1; once if it draws nothing
+    cfg_options: dict | None = None  # changes to the config of each benchmark
+    force: bool = False  # measure again what has a record
+    launcher: str = 'none'  # what started the processes
+    command: str | None = None  # for the records; None: that of this process
 
-    work_dir: Path
-    seeds: int = 1
-    cfg_options: dict | None = None
-    force: bool = False
-    launcher: str = 'none'
-    command: str | None = None
+    @property
+    def records(self) -> Path:
+        return self.work_dir / 'records'
 
 
 @dataclass
 class Job:
-    """One benchmark with one seed.
+    """One benchmark with one seed."""
 
-    cfg: of the benchmark, with a `work_dir` of its own.
-    blank: its record without metrics and time.
-    records: the folder of its record.
-    record: the whole record, once there is one.
-    problem: why there is none.
-    """
-
-    cfg: Config
-    blank: Record
-    records: Path
-    record: Record | None = None
-    problem: str | None = None
+    cfg: Config  # with a `work_dir` of its own
+    blank: Record  # without metrics and time
+    record: Record | None = None  # the whole one, once it is measured
+    problem: str | None = None  # why there is no record
 
     @property
     def name(self) -> str:
@@ -90,8 +78,8 @@ def plan_jobs(names: list[str], network: Network, options: SuiteOptions) -> list
 def job_lines(jobs: Sequence[Job]) -> Iterator[str]:
     """What would run, on which data, and where to get that."""
     for job in jobs:
-        state = 'has a record' if job.record else job.problem or f'to run: {_length(job.cfg)}'
-        yield f'{job.name:<32} {state}'
+        todo = job.problem or f'to run: {_length(job.cfg)}'
+        yield f'{job.name:<32} {"has a record" if job.record else todo}'
         if job.record is None:
             for root in sorted({root for _, root in data_roots(job.cfg)}):
                 yield f'    {root}: {"there" if Path(root).is_dir() else "missing"}'
@@ -99,7 +87,7 @@ def job_lines(jobs: Sequence[Job]) -> Iterator[str]:
     if left:
         yield 'Data:'
     for name in dict.fromkeys(map(suites.whole_dataset, left)):
-        yield f'    {name}: {suites.SOURCES.get(name, "see its config")}'
+        yield f'    {name}: {suites.DATA_SOURCES.get(name, "see its config")}'
 
 
 def result_lines(jobs: Sequence[Job]) -> Iterator[str]:
@@ -125,30 +113,26 @@ def _plan(configs: list[Config], network: Network, options: SuiteOptions) -> Ite
         for seed in range(options.seeds if is_random(cfg) else 1):
             blank = Record(**own, **facts, metrics={}, wall_time_s=0.0, benchmark_seed=seed)
             schema.validate(asdict(replace(blank, metrics=dict(top1=0.0))), f'a record of {path}')
-            job = Job(deepcopy(cfg), blank, options.work_dir / 'records')
+            job = Job(deepcopy(cfg), blank)
             folder = Path(path.stem, f'seed{blank.seed}-run{seed}')
             job.cfg.work_dir = str(options.work_dir / 'benchmarks' / folder)
-            if not options.force:
-                _look_up(job)
+            file = options.records / records.file_name(blank)
+            if file.is_file() and not options.force:
+                try:
+                    job.record = _earlier(blank, file)
+                except InputError as error:
+                    job.problem = str(error)
             yield job
 
 
-def _look_up(job: Job) -> None:
-    """Find the record of an earlier run; that of another network is a problem."""
-    file = job.records / records.file_name(job.blank)
-    if not file.is_file():
-        return
-    try:
-        found = records.read(file)
-    except InputError as error:
-        job.problem = str(error)
-        return
-    for field, what in (('checkpoint_sha256', 'another checkpoint'), ('scale', 'another scale')):
-        if getattr(found, field) != getattr(job.blank, field):
+def _earlier(blank: Record, file: Path) -> Record:
+    """The record of an earlier run; InputError if it is broken or of another network."""
+    found = records.read(file)
+    for field, what in (('checkpoint_sha256', 'checkpoint'), ('scale', 'scale')):
+        if getattr(found, field) != getattr(blank, field):
             cure = '--force replaces it, another --work-dir keeps both.'
-            job.problem = f'{file} is of {what}: {cure}'
-            return
-    job.record = found
+            raise InputError(f'{file} is of another {what}: {cure}')
+    return found
 
 
 def _length(cfg: Config) -> str:

@@ -23,18 +23,12 @@ PIXELS = dict(
 
 @dataclass(frozen=True)
 class Network:
-    """A network before it is built.
+    """A network before it is built."""
 
-    about: what its records say of it: model, pretrain_config, checkpoint_sha256, seed, scale.
-    work_dir: where its results go by default.
-    encoder_cfg: backbone and data_preprocessor, the arguments of `mmbarlow.Encoder`.
-    checkpoint: the file of its weights, or None without any.
-    """
-
-    about: dict
-    work_dir: Path
-    encoder_cfg: dict
-    checkpoint: str | None = None
+    about: dict  # in its records: model, pretrain_config, checkpoint_sha256, seed, scale
+    work_dir: Path  # where its results go by default
+    encoder_cfg: dict  # backbone and data_preprocessor, the arguments of `mmbarlow.Encoder`
+    checkpoint: str | None = None  # the file of its weights, if it has any
 
     def build(self) -> Encoder:
         """The frozen network in eval mode; untrained weights are drawn from the seed.

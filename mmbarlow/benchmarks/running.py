@@ -3,7 +3,7 @@
 >>> network = read_network('work_dirs/NAME/NAME_backbone.pth')
 >>> options = SuiteOptions(network.work_dir, seeds=3)
 >>> jobs = plan_jobs(['digits'], network, options)
->>> run_jobs(jobs, network, options)
+>>> run_jobs(jobs, network, options, print)
 >>> [job.record or job.problem for job in jobs]
 """
 
@@ -24,10 +24,7 @@ from mmbarlow.zoo.curve import read_curve
 
 
 def run_jobs(
-    jobs: list[Job],
-    network: Network,
-    options: SuiteOptions,
-    say: Callable[[str], None] = lambda line: None,
+    jobs: list[Job], network: Network, options: SuiteOptions, say: Callable[[str], None]
 ) -> None:
     """Run the jobs that have neither a record nor a problem, so that each gets one of them.
 
@@ -58,7 +55,7 @@ def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
         seconds = round(time.perf_counter() - start, 1)
         curve = read_curve(job.cfg.work_dir) or None  # of a training run
         record = replace(job.blank, metrics=metrics, wall_time_s=seconds, curve=curve)
-        on_first(lambda: records.write(record, job.records, options.force))
+        on_first(lambda: records.write(record, options.records, options.force))
         job.record = record
     except InputError as error:
         job.problem = cli.one_line(error)

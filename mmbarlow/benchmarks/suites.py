@@ -20,7 +20,7 @@ SUITES = dict(
 )
 
 # Where to get a data set: text to read, nothing is downloaded by it.
-SOURCES = dict(
+DATA_SOURCES = dict(
     imagenet='image-net.org after registration: ILSVRC2012, train and val, as class folders',
     places205='places.csail.mit.edu: Places205 in 256 px; then tools/converters/places205.py',
     inat18='github.com/visipedia/inat_comp: 2018, train and val; then tools/converters/inat18.py',
@@ -49,7 +49,13 @@ def find_benchmarks(names: list[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for name in names:
         for part in SUITES.get(name, [name]):
-            found.update(dict.fromkeys(_matching(part, files)))
+            matches = [f for f in files if part in (f.stem, dataset(f), whole_dataset(f))]
+            if not matches:
+                known = ', '.join([*SUITES, *(f.stem for f in files)])
+                raise InputError(
+                    f'there is no suite, benchmark or data set {part!r}; there are {known}.'
+                )
+            found.update(dict.fromkeys(matches))
     return list(found)
 
 
@@ -61,11 +67,3 @@ def dataset(path: Path) -> str:
 def whole_dataset(path: Path) -> str:
     """`dataset` without the share of it that is used: imagenet of semi_imagenet-1percent.py."""
     return dataset(path).split('-')[0]
-
-
-def _matching(name: str, files: list[Path]) -> list[Path]:
-    matches = [f for f in files if name in (f.stem, dataset(f), whole_dataset(f))]
-    if not matches:
-        known = ', '.join([*SUITES, *(f.stem for f in files)])
-        raise InputError(f'there is no suite, benchmark or data set {name!r}; there are {known}.')
-    return matches

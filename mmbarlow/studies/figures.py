@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from mmbarlow.studies.catalogue import Study
 from mmbarlow.studies.results import MEASURES, Results, compared
 
-OURS, PAPER = '#4878a8', '#e0a458'
+MEASURED, PUBLISHED = '#4878a8', '#e0a458'
 
 
 def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figure | None:
@@ -33,7 +33,9 @@ def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figu
         line = axes.axhline if numbers else axes.axvline
         line(mean(untrained), color='black', linestyle=':', label='untrained')
     figure.axes[0].set_title(study.title)
-    _legend(figure)
+    pairs = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles, labels = (sum(part, []) for part in zip(*pairs, strict=True))
+    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels))
     figure.savefig(path, dpi=120)
     return figure
 
@@ -41,15 +43,17 @@ def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figu
 def _draw_line(figure: Figure, study: Study, values: dict, label: str) -> None:
     """Numbers along x; what is published has its own scale at the right."""
     axes = figure.subplots()
-    axes.errorbar(list(values), *_moments(values), fmt='o-', capsize=3, color=OURS, label='here')
+    axes.errorbar(
+        list(values), *_moments(values), fmt='o-', capsize=3, color=MEASURED, label='here'
+    )
     axes.set(xlabel=study.axis, ylabel=label)
-    axes.yaxis.label.set_color(OURS)
+    axes.yaxis.label.set_color(MEASURED)
     ticks = set(values)
     if len(study.published) > 1:
         right = axes.twinx()
-        x, y = list(study.published), list(study.published.values())
-        right.plot(x, y, 's--', color=PAPER, label='published')
-        right.set_ylabel('linear, in percent (ImageNet)', color=PAPER)
+        line = zip(*study.published.items(), strict=True)
+        right.plot(*line, 's--', color=PUBLISHED, label='published')
+        right.set_ylabel('linear, in percent (ImageNet)', color=PUBLISHED)
         ticks |= set(study.published)
     if study.log:
         axes.set_xscale('log', base=2)
@@ -64,12 +68,12 @@ def _draw_bars(figure: Figure, study: Study, values: dict, label: str) -> None:
     axes = figure.subplots()
     at = range(len(values))
     heights, errors = _moments(values)
-    axes.barh(at, heights, 0.4, xerr=errors, capsize=3, color=OURS, label='here')
+    axes.barh(at, heights, 0.4, xerr=errors, capsize=3, color=MEASURED, label='here')
     published = {i: study.published[key] for i, key in enumerate(values) if key in study.published}
     if len(published) > 1:
         places = [i + 0.4 for i in published]
         name = 'published: linear, in percent (ImageNet)'
-        axes.barh(places, list(published.values()), 0.4, color=PAPER, label=name)
+        axes.barh(places, list(published.values()), 0.4, color=PUBLISHED, label=name)
     axes.set(xlabel=label, ylabel=study.axis, yticks=list(at), yticklabels=list(values))
     axes.invert_yaxis()
 
@@ -78,10 +82,3 @@ def _moments(values: dict) -> tuple[list[float], list[float]]:
     """Means, and sample deviations, 0 for a single seed."""
     deviations = [stdev(v) if len(v) > 1 else 0.0 for v in values.values()]
     return [mean(v) for v in values.values()], deviations
-
-
-def _legend(figure: Figure) -> None:
-    """One legend for all axes, under them."""
-    pairs = [axes.get_legend_handles_labels() for axes in figure.axes]
-    handles, labels = (sum(part, []) for part in zip(*pairs, strict=True))
-    figure.legend(handles, labels, loc='outside lower center', ncols=len(labels))

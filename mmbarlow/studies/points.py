@@ -28,8 +28,7 @@ def _methods(recipe: str) -> dict[PointName, str]:
     """Every method that has a config of this recipe; Barlow Twins first."""
     folders = ('barlowtwins', 'mixed_barlowtwins', 'amcl', 'baselines')
     found = [p.stem for f in folders for p in sorted((CONFIGS / f).glob(f'*_{recipe}.py'))]
-    algorithms = {name: name.split('_')[0] for name in found}
-    return {LABELS.get(a, a): name for name, a in algorithms.items()}
+    return {LABELS.get(name.split('_')[0], name): name for name in found}
 
 
 _LOSSES = {

@@ -25,10 +25,7 @@ THREADS = dict(digits=1)  # on layers this small a second one saves an eighth
 
 
 def execute(runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None]) -> list[str]:
-    """Pretrain and evaluate what is not measured; returns a line for each run that failed.
-
-    `say` gets a line about each run.
-    """
+    """Pretrain and evaluate what is not measured, and `say` it; returns a line for each failure."""
     todo = [run for run in runs if run.benchmarks and not run.by_hand]
     problems, threads = [], torch.get_num_threads()
     for number, run in enumerate(todo, 1):
@@ -64,7 +61,7 @@ def _execute(run: StudyRun, options: StudyOptions) -> str | None:
         command=_command('benchmark.py', arguments, scale, options.cfg_options),
     )
     jobs = plan_jobs(run.benchmarks, network, suite)
-    run_jobs(jobs, network, suite)
+    run_jobs(jobs, network, suite, lambda line: None)
     return next((f'{job.name}: {job.state}' for job in jobs if job.problem), None)
 
 

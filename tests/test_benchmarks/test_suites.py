@@ -15,7 +15,7 @@ def test_every_entry_of_a_suite_is_a_benchmark_that_is_shipped(name):
 
 def test_every_benchmark_has_a_source_of_its_data_and_a_task_of_the_records():
     for path in BENCHMARKS.glob('*/*.py'):
-        assert suites.whole_dataset(path) in suites.SOURCES, path
+        assert suites.whole_dataset(path) in suites.DATA_SOURCES, path
         assert path.parent.name in TASKS, path
 
 
