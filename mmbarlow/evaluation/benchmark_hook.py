@@ -39,8 +39,7 @@ class BenchmarkHook(Hook):
         if runner.iter == 0:
             self.load(unwrap(runner.model))
             return
-        by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        now = runner.epoch if by_epoch else runner.iter
+        now = runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter
         if now % runner.val_interval == 0 or runner.iter == runner.max_iters:
             # A checkpoint is written before its network is evaluated: do that now.
             runner.val_loop.run()

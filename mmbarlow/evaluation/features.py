@@ -50,8 +50,7 @@ def dataset_features(model: BaseModel, loader: DataLoader, dtype: str = 'float32
     Raises:
         InputError: there are no images, or their labels are missing or of different lengths.
     """
-    size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
-    if not size:
+    if not (size := len(loader.dataset)):  # pyright: ignore[reportArgumentType]
         raise InputError('the data set has no images to evaluate: check its list and folder.')
     own = together(lambda: _own_share(model, loader, getattr(torch, dtype)))
     return own if get_world_size() == 1 else Features(*(_interleave(x, size) for x in own))

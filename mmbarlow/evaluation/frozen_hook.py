@@ -1,10 +1,8 @@
 """A frozen network that is checked to be frozen."""
 
-import itertools
-
 import torch
 from mmengine.hooks import Hook
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.errors import InputError
@@ -42,5 +40,5 @@ class FrozenHook(Hook):
                 )
 
 
-def _tensors(module: torch.nn.Module) -> itertools.chain[tuple[str, Tensor]]:
-    return itertools.chain(module.named_parameters(), module.named_buffers())
+def _tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
+    return [*module.named_parameters(), *module.named_buffers()]

@@ -1,7 +1,7 @@
 """Weighted k-nearest-neighbor classification of frozen features."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -51,8 +51,12 @@ def knn_predict(
         # exp, and the floor tells the class of a distant neighbor from a class without any.
         votes = ((similarity - similarity[:, :1]) / temperature).exp()
         votes = votes.clamp_min(torch.finfo(votes.dtype).tiny)
-        for n, ranked in _ranked(votes, bank.labels[index], sorted(set(k)), classes):
-            parts[n].append(ranked)
+        labels, total, done = bank.labels[index], votes.new_zeros(len(votes), classes), 0
+        for n in sorted(set(k)):
+            total.scatter_add_(1, labels[:, done:n], votes[:, done:n])
+            done = n
+            vote, ranked = total.topk(min(5, classes))
+            parts[n].append(ranked.masked_fill(vote == 0, -1))
     return {n: torch.cat(part) for n, part in parts.items()}
 
 
@@ -95,19 +99,6 @@ def fast_topk(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     candidates = torch.cat([(chosen[:, None] + step[:, None]).flatten(1), rest], 1)
     value, at = x.gather(1, candidates).topk(k, sorted=False)
     return value, candidates.gather(1, at)
-
-
-def _ranked(
-    votes: Tensor, labels: Tensor, k: list[int], classes: int
-) -> Iterator[tuple[int, Tensor]]:
-    """For each k, ascending, the classes ranked by the votes of the first k neighbors."""
-    total = votes.new_zeros(len(votes), classes)
-    done = 0
-    for n in k:
-        total.scatter_add_(1, labels[:, done:n], votes[:, done:n])
-        done = n
-        vote, ranked = total.topk(min(5, classes))
-        yield n, ranked.masked_fill(vote == 0, -1)
 
 
 @METRICS.register_module()

@@ -1,7 +1,5 @@
 """A classifier needs an output for every label."""
 
-from collections.abc import Sequence
-
 from mmengine.hooks import Hook
 
 from mmbarlow.checkpoints import unwrap
@@ -24,9 +22,8 @@ class LabelsHook(Hook):
 
 def check_labels(runner, data_batch, split: str) -> None:
     assert isinstance(data_batch, dict)
-    samples: Sequence = data_batch['data_samples']
     classes = unwrap(runner.model).head.num_classes
-    for sample in samples:
+    for sample in data_batch['data_samples']:
         if 'gt_label' not in sample:
             raise InputError(f'the {split} data has no labels, and a classifier needs them.')
         label = int(sample.gt_label)

@@ -29,16 +29,11 @@ class MultiLinearHead(BaseModule):
         super().__init__(init_cfg=dict(type='Normal', layer='Linear', std=0.01))
         self.num_classes = num_classes
         # Not SyncBN: with several GPUs the runner's sync_bn turns it into SyncBN, as published.
-        self.heads = nn.ModuleDict(
-            {
-                name: nn.Sequential(
-                    nn.BatchNorm2d(shape[0], momentum=0.1, affine=False),
-                    nn.Flatten(),
-                    nn.Linear(math.prod(shape), num_classes),
-                )
-                for name, shape in zip(HEADS, in_shapes, strict=True)
-            }
-        )
+        self.heads = nn.ModuleDict()
+        for name, shape in zip(HEADS, in_shapes, strict=True):
+            norm = nn.BatchNorm2d(shape[0], momentum=0.1, affine=False)
+            linear = nn.Linear(math.prod(shape), num_classes)
+            self.heads[name] = nn.Sequential(norm, nn.Flatten(), linear)
 
     def forward(self, maps: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Logits (n, K) of each head."""

@@ -47,8 +47,7 @@ class SVM:
         """Average precision in percent, averaged over the classes: `mAP`.
 
         Raises:
-            InputError: a class has fewer positive train images than there are folds, or none in
-                the test split; see also `check_marks`.
+            InputError: see `check_marks`, here with the number of folds.
         """
         classes = check_marks(train, test, self.folds, f'{self.folds} folds', 'folds')
         aps = self.average_precisions(train, test, range(classes))
@@ -65,7 +64,8 @@ class SVM:
         costs = sorted(self.costs, reverse=True)
         tasks = {_task(c, cost): (x, y[c], cost, self.folds) for cost in costs for c in classes}
         scores = run_tasks(cross_validated_ap, tasks, folder / 'folds', self.jobs, 'SVM, costs')
-        chosen = {c: self._best_cost(c, scores) for c in classes}
+        # The first of equally good ones, as numpy's argmax chooses in VISSL.
+        chosen = {c: max(self.costs, key=lambda cost: scores[_task(c, cost)]) for c in classes}
         labels = test.labels.numpy()
         tasks = {
             _task(c, chosen[c]): (x, y[c], x_test, labels[:, c], chosen[c], self.ap)
@@ -73,10 +73,6 @@ class SVM:
         }
         aps = run_tasks(ap_on_test, tasks, folder / 'test', self.jobs, 'SVM, classes')
         return [aps[_task(c, chosen[c])] for c in classes]
-
-    def _best_cost(self, c: int, scores: dict[str, float]) -> float:
-        """The first of equally good ones, as numpy's argmax chooses in VISSL."""
-        return max(self.costs, key=lambda cost: scores[_task(c, cost)])
 
 
 def _task(c: int, cost: float) -> str:

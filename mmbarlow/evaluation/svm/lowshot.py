@@ -29,11 +29,8 @@ class LowShotSVM:
     Args:
         k: numbers of positives.
         samples: number of independent draws.
-        costs: values of C of the SVM to choose from, see `SVM`.
-        ap: 'area' or '11points', see `average_precision`.
         seed: of the draws.
-        jobs: processes; by default one for each core.
-        cache_dir: see `SVM`.
+        costs, ap, jobs, cache_dir: see `SVM`.
     """
 
     k: Sequence[int] = (1, 2, 4, 8, 16, 32, 64, 96)
@@ -56,8 +53,7 @@ class LowShotSVM:
         precision, in percent: `mAP_k1`, `mAP_std_k1`, ...
 
         Raises:
-            InputError: a class has fewer positive train images than the largest k, or none in the
-                test split; see also `check_marks`.
+            InputError: see `check_marks`, here with the largest k.
         """
         most = max(self.k)
         classes = check_marks(train, test, most, f'k = {most}', 'k')

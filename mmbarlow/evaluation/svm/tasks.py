@@ -3,9 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import joblib
 import numpy as np
@@ -35,28 +35,22 @@ def run_tasks(
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f'{name}.json' for name in tasks}
-    results = {
-        name: json.loads(f.read_text()) if f.is_file() else None for name, f in files.items()
-    }
-    missing = [name for name in tasks if results[name] is None]
+    results = {name: json.loads(f.read_text()) for name, f in files.items() if f.is_file()}
 
     def named(name: str, arguments: Sequence) -> tuple:  # a closure: travels without this module
         return name, function(*arguments)
 
-    calls = [joblib.delayed(named)(name, tasks[name]) for name in missing]
-    jobs = min(jobs or own_cores(), max(1, len(calls)))
+    calls = [joblib.delayed(named)(name, tasks[name]) for name in tasks if name not in results]
+    # Its share of the cores where a launcher has started several processes on the machine.
+    cores = max(1, joblib.cpu_count() // int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
+    jobs = min(jobs or cores, max(1, len(calls)))
     with joblib.parallel_config('loky', inner_max_num_threads=1):
-        settings: dict = dict(return_as='generator_unordered', batch_size=1)
-        finished = cast(Iterable, joblib.Parallel(jobs, **settings)(calls))
-        for name, result in progress(finished, title, len(calls)):
+        settings: dict[str, Any] = dict(return_as='generator_unordered', batch_size=1)
+        parallel: Any = joblib.Parallel(jobs, **settings)
+        for name, result in progress(parallel(calls), title, len(calls)):
             write_atomically(files[name], json.dumps(result))
             results[name] = result
     return results
-
-
-def own_cores() -> int:
-    """The cores for this process: its share where a launcher has started several on the machine."""
-    return max(1, joblib.cpu_count() // int(os.environ.get('LOCAL_WORLD_SIZE', 1)))
 
 
 def results_name(train: Features, test: Features, *settings) -> str:
