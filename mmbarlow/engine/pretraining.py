@@ -1,6 +1,7 @@
 """From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
 import logging
+import time
 from pathlib import Path
 
 import torch
@@ -30,6 +31,8 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
     """
     check_data_folders(cfg)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
+    # MMEngine keeps a log for each name, and its own names are new only every second.
+    cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     with explained('the config'):
         runner = (_QuietRunner if quiet else Runner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.

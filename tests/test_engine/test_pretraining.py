@@ -9,11 +9,15 @@ from mmbarlow.engine.pretraining import add_scale, combined_scale, pretrain, use
 from mmbarlow.zoo import records
 
 
+def parsed(options: list[str]) -> dict:
+    """As the command line takes them."""
+    return {k: DictAction._parse_iterable(v) for k, v in (s.split('=') for s in options)}
+
+
 def test_a_quiet_run_returns_its_backbone_and_logs_to_its_file_alone(
     digits_config, small, tmp_path, capfd
 ):
-    options = {k: DictAction._parse_iterable(v) for k, v in (s.split('=') for s in small)}
-    cfg = load_config(digits_config, options, str(tmp_path))
+    cfg = load_config(digits_config, parsed(small), str(tmp_path))
     add_scale(cfg, 'Two steps.')
     cfg.default_hooks.export.command = 'python tools/train.py'
     backbone = pretrain(cfg, quiet=True)
@@ -23,6 +27,18 @@ def test_a_quiet_run_returns_its_backbone_and_logs_to_its_file_alone(
     assert (record.scale, record.command) == ('Two steps.', 'python tools/train.py')
     (log,) = tmp_path.glob('*/*.log')
     assert 'Epoch(train) [1][2/2]' in log.read_text()
+
+
+def test_two_runs_that_start_in_one_second_have_logs_of_their_own(
+    digits_config, small, tmp_path, monkeypatch
+):
+    monkeypatch.setattr('mmengine.runner.runner.time.time', lambda: 1.7e9)
+    for name, seed in (('a', 0), ('b', 1)):
+        options = parsed([*small, f'randomness.seed={seed}'])
+        pretrain(load_config(digits_config, options, str(tmp_path / name)), quiet=True)
+    (a,), (b,) = (records.read_folder(tmp_path / name / 'records') for name in 'ab')
+    assert len(a.curve) == len(b.curve) == 1
+    assert a.metrics['loss'] != b.metrics['loss']
 
 
 def test_a_scale_is_full_only_where_nothing_is_reduced():
