@@ -1,5 +1,6 @@
 """Running the tools inside the test process, where importing everything is paid for once."""
 
+import functools
 import gc
 import importlib.util
 import os
@@ -11,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn.datasets
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 from PIL import Image, ImageDraw
 
 from mmbarlow import cli
@@ -27,6 +31,20 @@ def _quick_runs() -> Iterator[None]:
         patch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, True))
         yield
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_their_own(monkeypatch) -> None:
+    """MMEngine names a run by the second, and gives the next one of that name the same log."""
+    build = Runner.__init__
+
+    @functools.wraps(build)
+    def build_alone(self, *args, **kwargs):
+        for kind in (MMLogger, MessageHub, Visualizer):
+            kind._instance_dict.clear()
+        build(self, *args, **kwargs)
+
+    monkeypatch.setattr(Runner, '__init__', build_alone)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Barlow Twins' neighbors: each learns as its paper says, on the terms of Barlow Twins."""
+"""The baselines: each learns as its paper says, on the terms of Barlow Twins."""
 
 import copy
 import math
@@ -21,7 +21,7 @@ from mmbarlow.zoo.runs import LABELS
 CONFIGS = Path(__file__).parents[1] / 'configs'
 ALGORITHMS = ('simclr', 'mocov2', 'byol', 'simsiam', 'swav', 'supervised')
 RECIPES = ('1xb128-coslr-30e_digits', '1xb128-coslr-200e_cifar10')
-# What a neighbor changes besides its model; the files say why.
+# What a baseline changes besides its model; the files say why.
 CHANGED = dict(
     mocov2={'sync_bn'},
     simsiam={'optim_wrapper', 'custom_hooks'},
@@ -48,7 +48,7 @@ def config_of(algorithm: str, recipe: str) -> Path:
 
 @pytest.mark.parametrize('recipe', RECIPES)
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
-def test_a_neighbor_shares_all_but_its_own_part_with_barlow_twins(algorithm, recipe):
+def test_a_baseline_shares_all_but_its_own_part_with_barlow_twins(algorithm, recipe):
     parent = Config.fromfile(config_of('barlowtwins', recipe)).to_dict()
     own = Config.fromfile(config_of(algorithm, recipe)).to_dict()
     changed = {key for key in parent.keys() | own.keys() if parent.get(key) != own.get(key)}
@@ -93,7 +93,7 @@ class Rates(Hook):
 
 
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
-def test_a_neighbor_trains_is_measured_and_exports_the_backbone_it_trained(algorithm, tmp_path):
+def test_a_baseline_trains_is_measured_and_exports_the_backbone_it_trained(algorithm, tmp_path):
     path = config_of(algorithm, RECIPES[0])
     cfg = load_config(path, work_dir=str(tmp_path))
     cfg.merge_from_dict(TWO_STEPS)

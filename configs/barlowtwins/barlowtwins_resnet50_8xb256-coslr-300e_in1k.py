@@ -7,7 +7,7 @@ Needs data/imagenet/{train,val}, 8 GPUs. The paper's 1000 epochs took 124 h on 3
 Expected: linear 71.4 / 90.2 (paper, section 4), 71.66 and 71.8 (MMSelfSup 0.x and 1.x),
 kNN k=10 63.6 (MMSelfSup).
 
-Where it differs from MMSelfSup's config of the same name: each BN group is synchronised, the
+Where it differs from MMSelfSup's config of the same name: each BN group is synchronized, the
 head's too; the gradient is exact, and the rate of biases and BN fits it; the cosine ends at 0.001
 of each group's rate; 1-D tensors are excluded from LARS by their dimension, not by name; the
 grayscale weights are Pillow's. Solarize is the official one: 128, on the second view only.

@@ -50,8 +50,8 @@ def reference(networks: list[list[Tensor]], z_a: Tensor, z_b: Tensor) -> list[Te
         return D / 2 * torch.log(tau) + 1 / tau
 
     def standardized(channel):
-        centred = channel - channel.mean()
-        return centred / ((centred**2).mean() + 1e-5) ** 0.5
+        centered = channel - channel.mean()
+        return centered / ((centered**2).mean() + 1e-5) ** 0.5
 
     terms = [torch.zeros((), dtype=torch.float64) for _ in range(3)]
     for head, network in enumerate(networks):
