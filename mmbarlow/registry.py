@@ -6,6 +6,8 @@ mmbarlow/detection/registered.py. Always write the scope: mmpretrain registers c
 names.
 """
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -16,6 +18,21 @@ def import_modules(package: str) -> None:
     """Import every module of a package, so that a new file registers its classes without a list."""
     for module in walk_packages(import_module(package).__path__, f'{package}.'):
         import_module(module.name)
+
+
+def class_finder(package: str) -> Callable[[str], type]:
+    """The `__getattr__` of a package whose modules' classes can be imported from it, too."""
+
+    def find(name: str) -> type:
+        if name[0].isupper():  # not a module, which Python finds by itself
+            import_modules(package)
+            for place in [key for key in sys.modules if key.startswith(f'{package}.')]:
+                found = vars(sys.modules[place]).get(name)
+                if getattr(found, '__module__', None) == place:
+                    return found
+        raise AttributeError(f'module {package!r} has no attribute {name!r}')
+
+    return find
 
 
 def _child(parent: mmengine.Registry) -> mmengine.Registry:

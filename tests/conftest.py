@@ -40,6 +40,9 @@ def _logs_of_their_own(monkeypatch) -> None:
 
     @functools.wraps(build)
     def build_alone(self, *args, **kwargs):
+        for logger in MMLogger._instance_dict.values():
+            for handler in logger.handlers:
+                handler.close()
         for kind in (MMLogger, MessageHub, Visualizer):
             kind._instance_dict.clear()
         build(self, *args, **kwargs)

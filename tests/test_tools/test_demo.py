@@ -38,15 +38,15 @@ def shown(pattern: str) -> list[str]:
     """Command lines of the README, docs, configs and tools that match."""
     files = [ROOT / 'README.md', *(ROOT / 'docs').glob('*.md')]
     files += [*(ROOT / 'configs').rglob('*.py'), *(ROOT / 'tools').rglob('*.py')]
-    lines = {
-        line.split('  #')[0].strip('$ \n') for f in files for line in f.read_text().splitlines()
-    }
+    texts = [re.sub(r'\\\n\s*', '', f.read_text()) for f in files]  # a line goes on after \
+    lines = {line.split('  #')[0].strip() for text in texts for line in text.splitlines()}
     return sorted(line for line in lines if re.match(pattern, line))
 
 
 @pytest.mark.parametrize('command', shown(r'(python )?tools/[\w/]+\.(py|sh) '))
 def test_every_command_shown_parses(command, monkeypatch):
-    name, *arguments = shlex.split(command.removeprefix('python '))
+    words = shlex.split(command.removeprefix('python '))
+    name, *arguments = (word for word in words if not word.startswith('${'))  # an array of options
     if name.endswith('.sh'):  # dist_train.sh CONFIG GPUS [...]: the number is for the launcher
         assert arguments.pop(1).isdigit()
     name = re.sub(r'dist_(\w+)\.sh', r'\1.py', name)
