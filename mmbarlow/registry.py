@@ -28,7 +28,7 @@ def class_finder(package: str) -> Callable[[str], type]:
             import_modules(package)
             for place in [key for key in sys.modules if key.startswith(f'{package}.')]:
                 found = vars(sys.modules[place]).get(name)
-                if getattr(found, '__module__', None) == place:
+                if isinstance(found, type) and found.__module__ == place:
                     return found
         raise AttributeError(f'module {package!r} has no attribute {name!r}')
 
