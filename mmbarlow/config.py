@@ -30,7 +30,7 @@ def load_config(
         InputError: the file is missing or broken, or a key is unknown.
     """
     if not Path(path).is_file():
-        shipped = [config.name for config in CONFIGS.rglob('*.py')]
+        shipped = [p.name for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts]
         near = difflib.get_close_matches(Path(path).name, shipped, 3, 0.5)
         hint = f'; close names: {", ".join(near)}' if near else ''
         raise InputError(f'there is no config {path}{hint}.')
