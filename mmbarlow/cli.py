@@ -1,7 +1,6 @@
 """The command line that the tools share: arguments, and errors in one line."""
 
 import argparse
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from mmengine.config import DictAction
 
 from mmbarlow import launch
-from mmbarlow.errors import InputError, Unfinished
+from mmbarlow.errors import InputError, Unfinished, one_line
 from mmbarlow.loss import distributed
 
 # mmcv without compiled operators is all that pretraining needs, yet it warns that one is missing.
@@ -34,11 +33,6 @@ def run(main: Callable[[], int | None]) -> None:
     if not status:
         launch.leave_together()
     sys.exit(status)
-
-
-def one_line(error: InputError) -> str:
-    """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
-    return re.sub(r'^mmbarlow\.[\w.]*errors\.\w+: ', '', str(error).strip().split('\n')[-1])
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

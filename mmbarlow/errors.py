@@ -1,5 +1,7 @@
 """Bad input, as opposed to a fault of ours."""
 
+import re
+
 from mmbarlow.loss.errors import InputError as InputError
 
 
@@ -26,3 +28,8 @@ class Unfinished(Exception):
 
     The tools print the message as one line and exit with status 0.
     """
+
+
+def one_line(error: InputError) -> str:
+    """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
+    return re.sub(r'^mmbarlow\.[\w.]*errors\.\w+: ', '', str(error).strip().split('\n')[-1])

@@ -12,12 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from mmbarlow import cli
 from mmbarlow.benchmarks.evaluator import Evaluator
 from mmbarlow.benchmarks.jobs import Job, SuiteOptions
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.config import check_data_folders
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, one_line
 from mmbarlow.launch import on_first, prepare_processes, together
 from mmbarlow.zoo import records
 from mmbarlow.zoo.curve import read_curve
@@ -58,4 +57,4 @@ def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
         on_first(lambda: records.write(record, options.records, options.force))
         job.record = record
     except InputError as error:
-        job.problem = cli.one_line(error)
+        job.problem = one_line(error)

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import torch
 
-from mmbarlow import cli
 from mmbarlow.benchmarks.jobs import SuiteOptions, plan_jobs
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.benchmarks.running import run_jobs
 from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import add_scale, pretrain, resume_from
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, one_line
 from mmbarlow.studies.catalogue import config_path
 from mmbarlow.studies.runs import StudyOptions, StudyRun
 from mmbarlow.zoo import records
@@ -34,7 +33,7 @@ def execute(runs: list[StudyRun], options: StudyOptions, say: Callable[[str], No
         try:
             problem = _execute(run, options)
         except InputError as error:
-            problem = cli.one_line(error)
+            problem = one_line(error)
         torch.set_num_threads(threads)
         gc.collect()  # the runner's cycles keep the workers of its loaders
         took = f'{time.perf_counter() - start:.0f} s'
