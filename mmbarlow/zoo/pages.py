@@ -10,7 +10,7 @@ from mmbarlow.zoo.markdown import markdown_table
 from mmbarlow.zoo.notes import NOTES_INTRO, note, pretraining_notes
 from mmbarlow.zoo.records import Record, file_name
 from mmbarlow.zoo.rows import own_row, own_runs, published_rows, shown
-from mmbarlow.zoo.runs import BASELINES, LABELS, Run, group, measured, values
+from mmbarlow.zoo.runs import NOT_SELF_SUPERVISED, LABELS, Run, group, measured, values
 
 PAGE, NOTES_PAGE = 'model_zoo.md', 'docs/model_zoo_records.md'
 PAGE_INTRO = f"""\
@@ -82,7 +82,7 @@ def _best_own(column: dict, own: list[tuple[Run, str]]) -> str:
     found = [
         (not run.reduced, mean(numbers), run, note)
         for run, note in own
-        if run.model not in BASELINES and (numbers := values(run.of(column), metric))
+        if run.model not in NOT_SELF_SUPERVISED and (numbers := values(run.of(column), metric))
     ]
     if not found:
         return 'not run here'
@@ -93,7 +93,7 @@ def _best_own(column: dict, own: list[tuple[Run, str]]) -> str:
 
 
 def _best_published(column: dict) -> str:
-    metric, baselines = column['metrics'][0], {LABELS[model] for model in BASELINES}
+    metric, baselines = column['metrics'][0], {LABELS[model] for model in NOT_SELF_SUPERVISED}
     found = [
         result
         for result in references.results()

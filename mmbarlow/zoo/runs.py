@@ -22,7 +22,7 @@ LABELS = {
     'untrained': 'Untrained network',
     'pixels': 'Raw pixels',
 }
-BASELINES = ('supervised', *WITHOUT_CHECKPOINT)  # not self-supervised
+NOT_SELF_SUPERVISED = ('supervised', *WITHOUT_CHECKPOINT)  # not self-supervised
 
 
 @dataclass(frozen=True)
