@@ -10,7 +10,7 @@ from mmbarlow.zoo.markdown import markdown_table
 from mmbarlow.zoo.notes import NOTES_INTRO, note, pretraining_notes
 from mmbarlow.zoo.records import Record, file_name
 from mmbarlow.zoo.rows import own_row, own_runs, published_rows, shown
-from mmbarlow.zoo.runs import NOT_SELF_SUPERVISED, LABELS, Run, group, measured, values
+from mmbarlow.zoo.runs import LABELS, NOT_SELF_SUPERVISED, Run, group, measured, values
 
 PAGE, NOTES_PAGE = 'model_zoo.md', 'docs/model_zoo_records.md'
 PAGE_INTRO = f"""\

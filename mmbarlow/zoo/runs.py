@@ -22,7 +22,7 @@ LABELS = {
     'untrained': 'Untrained network',
     'pixels': 'Raw pixels',
 }
-NOT_SELF_SUPERVISED = ('supervised', *WITHOUT_CHECKPOINT)  # not self-supervised
+NOT_SELF_SUPERVISED = ('supervised', *WITHOUT_CHECKPOINT)
 
 
 @dataclass(frozen=True)
