@@ -1,6 +1,7 @@
 """Read, compare and write weights; only tensors and plain values are ever unpickled."""
 
 import hashlib
+import os
 import re
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
@@ -19,19 +21,39 @@ RESAVE = (
 )
 
 
-def read_checkpoint(path: str | Path) -> dict:
+def guard_weights() -> None:
+    """Have MMEngine, and all that loads through it, read weights with `read_checkpoint` alone.
+
+    Its own readers unpickle anything, of files and of addresses: for `resume`, `load_from`,
+    `last_checkpoint` and `init_cfg=dict(type='Pretrained')` of any OpenMMLab package.
+    """
+    CheckpointLoader.register_scheme(list(CheckpointLoader._schemes), _load_for_mmengine, True)
+
+
+def _load_for_mmengine(filename: str, map_location: Any = None) -> dict:
+    """`read_checkpoint` without the config, a text that `Runner.resume` would run as Python."""
+    checkpoint = read_checkpoint(os.path.expanduser(filename), map_location)
+    if isinstance(checkpoint.get('meta'), dict):
+        kept = {k: v for k, v in checkpoint['meta'].items() if k not in ('cfg', 'config')}
+        checkpoint['meta'] = kept
+    return checkpoint
+
+
+def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
     """A checkpoint, read with `weights_only=True`: a hostile pickle is refused, not run.
 
     Raises:
         InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
             plain values.
     """
+    if re.match(r'[\w-]+:(//|s3:)', str(path)):
+        raise InputError(f'{path} is an address: download it, and give the file of the weights.')
     if Path(path).is_dir():
         raise InputError(f'{path} is a folder: give a checkpoint file in it.')
     if not Path(path).is_file():
         raise InputError(f'there is no checkpoint {path}.')
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a broken pickle can raise any of them
         named = re.search(r'GLOBAL ([\w.]+)', str(error))
         raise InputError(
