@@ -60,17 +60,22 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
         )
     if not isinstance(meta, dict):
         raise InputError(f'{path} is malformed: its meta is a {type(meta).__name__}, not a dict.')
-    for key in META.keys() & meta.keys():
-        value, kind = meta[key], META[key]
-        fits = isinstance(value, kind) and not isinstance(value, bool)
-        if not fits or isinstance(value, int | float) and not 0 <= value < 2**32:
-            raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
+    check_meta(meta, path)
     return checkpoint
 
 
 # What is read of a checkpoint's meta, by the kind of value it must have.
 META = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
 META |= dict(model=str, pretrain_config=str, scale=str, encoder=str)
+
+
+def check_meta(meta: dict, path: str | Path) -> None:
+    """Raises InputError if what is read of a checkpoint's meta is of another kind."""
+    for key in META.keys() & meta.keys():
+        value, kind = meta[key], META[key]
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits or isinstance(value, int | float) and not 0 <= value < 2**32:
+            raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
 
 
 def is_array(value: Any) -> bool:

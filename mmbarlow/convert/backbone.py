@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.checkpoints import check_fits, is_array
+from mmbarlow.checkpoints import check_fits, check_meta, is_array
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out
@@ -62,6 +62,7 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     check_fits(model, state, path, cure)
     meta = checkpoint.get('meta') if source.name == 'mm' else None
     meta = meta if isinstance(meta, dict) else {}
+    check_meta(meta, path)
     encoder = encoder_config(dict(meta=meta)) or {}
     if stem_padding is None and 'backbone' in encoder:
         config = encoder['backbone']

@@ -93,7 +93,7 @@ def test_registered_networks_that_could_fetch_are_not_permitted(kind):
 
 
 AUDITED = """
-import sys, sysconfig, warnings
+import sys, warnings
 warnings.simplefilter('ignore')
 from mmengine.registry import init_default_scope
 from mmbarlow.models.encoder_description import NETWORKS, PERMITTED, PREPROCESSORS
@@ -110,7 +110,8 @@ NEEDED = {
     'VGG': dict(depth=11), 'RegNet': dict(arch='regnetx_400mf'),
     'BatchTwinViews': dict(size=32, view_a={}, view_b={}, mean=[0.0] * 3, std=[1.0] * 3),
 }
-found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in PERMITTED}  # imports the packages
+# This imports the packages, which may read what they like.
+found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in PERMITTED}
 
 def watch(event, arguments):
     if event == 'open' and not str(arguments[0]).startswith((sys.prefix, sys.base_prefix, PACKAGE)):
