@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint
+from mmbarlow.config import explained
 from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
@@ -37,7 +38,9 @@ def get_model(
         InputError: neither is given, or the checkpoint does not fit the config.
     """
     weights = read_checkpoint(checkpoint) if checkpoint is not None else {}
-    model = Encoder(**encoder_config_of(checkpoint, weights, config))
+    encoder_cfg = encoder_config_of(checkpoint, weights, config)
+    with explained(f'the network of {checkpoint or "the config"}'):
+        model = Encoder(**encoder_cfg)
     if checkpoint is None:
         logging.disable(logging.INFO)  # outside a Runner, MMEngine prints a line per tensor
         model.init_weights()

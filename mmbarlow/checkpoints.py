@@ -1,6 +1,7 @@
 """Read, compare and write weights; only tensors and plain values are ever unpickled."""
 
 import hashlib
+import os
 import re
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
@@ -19,19 +21,84 @@ RESAVE = (
 )
 
 
-def read_checkpoint(path: str | Path) -> dict:
-    """A checkpoint, read with `weights_only=True`: a hostile pickle is refused, not run.
+def guard_weights() -> None:
+    """Have MMEngine, and all that loads through it, read weights with `read_checkpoint` alone.
+
+    Its own readers unpickle anything, of files and of addresses: for `resume`, `load_from`,
+    `last_checkpoint` and `init_cfg=dict(type='Pretrained')` of any OpenMMLab package.
+    """
+    CheckpointLoader.register_scheme(list(CheckpointLoader._schemes), _load_for_mmengine, True)
+
+
+def _load_for_mmengine(filename: str, map_location: Any = None) -> dict:
+    """`read_checkpoint` without the config, a text that `Runner.resume` would run as Python."""
+    checkpoint = read_checkpoint(os.path.expanduser(filename), map_location)
+    for key in ('cfg', 'config'):
+        checkpoint.get('meta', {}).pop(key, None)
+    if 'message_hub' in checkpoint:
+        keep_plain(checkpoint)
+    return checkpoint
+
+
+def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
+    """A checkpoint of OpenMMLab or a dict of tensors, read as `read_plain` reads files.
+
+    Raises:
+        InputError: it cannot be read so, or `state_dict` or `meta` are not what their names say.
+    """
+    checkpoint = read_plain(path, map_location)
+    meta, state = checkpoint.get('meta', {}), checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise InputError(f'{path} is malformed: its state_dict is no dict of tensors by name.')
+    odd = next((name for name, tensor in state.items() if not is_array(tensor)), None)
+    if odd is not None and 'state_dict' in checkpoint:
+        raise InputError(f'{path} is malformed: {odd!r} in its state_dict is no array of numbers.')
+    if odd is not None or not state:
+        raise InputError(
+            f'{path} has no tensors where OpenMMLab has them: if it is of other code, use '
+            'tools/convert_checkpoint.py first.'
+        )
+    if not isinstance(meta, dict):
+        raise InputError(f'{path} is malformed: its meta is a {type(meta).__name__}, not a dict.')
+    check_meta(meta, path)
+    return checkpoint
+
+
+# What is read of a checkpoint's meta, by the kind of value it must have.
+META = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
+META |= dict(model=str, pretrain_config=str, scale=str, encoder=str)
+
+
+def check_meta(meta: dict, path: str | Path) -> None:
+    """Raises InputError if what is read of a checkpoint's meta is of another kind."""
+    for key in META.keys() & meta.keys():
+        value, kind = meta[key], META[key]
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits or isinstance(value, int | float) and not 0 <= value < 2**32:
+            raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is a tensor of real numbers, all of them there."""
+    whole = isinstance(value, Tensor) and value.layout is torch.strided
+    return whole and not (value.is_meta or value.is_quantized or value.is_complex())
+
+
+def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
+    """A file of weights of any code, read with `weights_only=True`: a hostile pickle is refused.
 
     Raises:
         InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
             plain values.
     """
+    if re.match(r'[\w-]+:(//|s3:)', str(path)):
+        raise InputError(f'{path} is an address: download it, and give the file of the weights.')
     if Path(path).is_dir():
         raise InputError(f'{path} is a folder: give a checkpoint file in it.')
     if not Path(path).is_file():
         raise InputError(f'there is no checkpoint {path}.')
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a broken pickle can raise any of them
         named = re.search(r'GLOBAL ([\w.]+)', str(error))
         raise InputError(

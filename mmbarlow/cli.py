@@ -1,6 +1,7 @@
 """The command line that the tools share: arguments, and errors in one line."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from mmengine.config import DictAction
 
 from mmbarlow import launch
+from mmbarlow.checkpoints import guard_weights
 from mmbarlow.errors import InputError, Unfinished, one_line
 from mmbarlow.loss import distributed
 
@@ -19,6 +21,8 @@ warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
 
 def run(main: Callable[[], int | None]) -> None:
     """Run a tool: bad input ends in one line on stderr and exit status 2, without a traceback."""
+    guard_weights()
+    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for libraries that call torch.load
     try:
         status = main()
     except InputError as error:

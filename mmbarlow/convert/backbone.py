@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.checkpoints import check_fits
+from mmbarlow.checkpoints import check_fits, check_meta, is_array
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out
+from mmbarlow.errors import InputError
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
 
@@ -47,6 +48,12 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     """
     checkpoint = read_foreign(path)
     source, state, others = sort_out(checkpoint, path)
+    bad = next((n for n, t in state.items() if not (is_array(t) and t.isfinite().all())), None)
+    if bad is not None:
+        raise InputError(
+            f'{path}: {bad} is no array of finite numbers: its training diverged, or '
+            'the file is damaged.'
+        )
     padding = stem_padding or source.stem_padding
     config = resnet_config(state, padding, path)
     model = MODELS.build(config)
@@ -55,6 +62,7 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     check_fits(model, state, path, cure)
     meta = checkpoint.get('meta') if source.name == 'mm' else None
     meta = meta if isinstance(meta, dict) else {}
+    check_meta(meta, path)
     encoder = encoder_config(dict(meta=meta)) or {}
     if stem_padding is None and 'backbone' in encoder:
         config = encoder['backbone']

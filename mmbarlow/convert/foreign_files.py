@@ -7,12 +7,12 @@ import safetensors
 import torch
 from safetensors.torch import load_file
 
-from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.checkpoints import read_plain
 from mmbarlow.errors import InputError
 
 
 def read_foreign(path: Path) -> dict:
-    """A checkpoint of any library: safetensors if the suffix says so, else `read_checkpoint`.
+    """A checkpoint of any library: safetensors if the suffix says so, else `read_plain`.
 
     Lightning, VISSL and MMEngine store settings and logs beside the tensors, as objects of classes
     that `weights_only` refuses. Objects of the classes listed below become a `Placeholder`: the
@@ -29,7 +29,7 @@ def read_foreign(path: Path) -> dict:
     stand_ins: list = [(stand_in, name) for name, stand_in in MAPPINGS.items()]
     stand_ins += [(Placeholder, f'{module}.{c}') for module in IGNORED for c in IGNORED[module]]
     with torch.serialization.safe_globals(stand_ins):
-        return read_checkpoint(path)
+        return read_plain(path)
 
 
 class Placeholder:

@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import find_latest_checkpoint
 
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.errors import InputError
 
 
@@ -34,12 +35,13 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     with explained('the config'):
-        runner = (_QuietRunner if quiet else Runner).from_cfg(cfg)
+        runner = (_QuietRunner if quiet else ResumingRunner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.
         _ = runner.train_loop, runner.val_loop
         runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
     if weights:
-        check_fits(unwrap(runner.model), weights['state_dict'], cfg.load_from)
+        state = weights.get('state_dict', weights)
+        check_fits(unwrap(runner.model), state, cfg.load_from)
     runner.train()
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
@@ -91,7 +93,7 @@ def combined_scale(first: str, second: str | None) -> str:
     return both if second and first != 'full' else second or first
 
 
-class _QuietRunner(Runner):
+class _QuietRunner(ResumingRunner):
     def build_logger(self, *args, **kwargs) -> MMLogger:
         logger = super().build_logger(*args, **kwargs)
         logger.handlers = [h for h in logger.handlers if isinstance(h, logging.FileHandler)]

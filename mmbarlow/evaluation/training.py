@@ -109,7 +109,8 @@ def last_checkpoint(work_dir: str, key: str) -> str | None:
     if not pointer.is_file():
         return None
     path = pointer.parent / Path(pointer.read_text().strip()).name
-    if read_checkpoint(path).get('benchmark', {}).get('key') != key:
+    benchmark = read_checkpoint(path).get('benchmark')
+    if not isinstance(benchmark, dict) or benchmark.get('key') != key:
         raise InputError(
             f'{path} belongs to another network, seed or recipe than this benchmark: remove '
             f'{work_dir}, or give another --work-dir.'

@@ -7,12 +7,27 @@ import json
 import re
 from typing import Any
 
-from torch import nn
-
 from mmbarlow.errors import InputError
-from mmbarlow.registry import MODELS
 
-NAME = re.compile(r'((mmbarlow|mmpretrain|mmdet|mmcv|mmengine)\.)?\w+')
+# Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
+NETWORKS = {'mmbarlow.PooledResNet', 'mmbarlow.SoloResNet', 'mmbarlow.RawPixels'}
+NETWORKS |= {
+    f'mmpretrain.{name}'
+    for name in (
+        *('ResNet', 'ResNetV1c', 'ResNetV1d', 'ResNet_CIFAR', 'ResNeXt', 'SEResNet', 'SEResNeXt'),
+        *('VGG', 'RegNet', 'DenseNet', 'MobileNetV2', 'ConvNeXt', 'VisionTransformer'),
+        'SwinTransformer',
+    )
+}
+PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
+PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
+LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
+LAYERS |= {'ReLU', 'LeakyReLU', 'PReLU', 'ReLU6', 'ELU', 'GELU', 'SiLU', 'Swish', 'HSwish'}
+PERMITTED = NETWORKS | PREPROCESSORS | LAYERS
+SCOPES = {'mmbarlow', 'mmpretrain', 'mmengine'}  # values of `_scope_`, which MMEngine imports
+# Arguments that name something to read, in any package; `init_cfg` is dropped instead.
+READS = re.compile(r'_|pretrain|token|checkpoint|(.*_)?(file|path|url|uri|dir|root|weights?)$')
+WORD = re.compile(r'[\w-]{0,40}')
 
 
 def encoder_config(checkpoint: dict) -> dict | None:
@@ -26,39 +41,49 @@ def encoder_config(checkpoint: dict) -> dict | None:
 
 
 def parse_encoder(text: str) -> dict:
-    """Arguments of `mmbarlow.Encoder` from JSON, in which each `type` is a registered network,
-    layer or preprocessor. What an `init_cfg` says is dropped: it can name files to unpickle.
+    """Arguments of `mmbarlow.Encoder` from JSON, in which each `type` is `PERMITTED` and each
+    value is plain. What an `init_cfg` says is dropped: it can name files to unpickle.
 
     Raises:
-        InputError: it is no JSON object, or a `type` is anything else.
+        InputError: it is no such JSON object.
     """
     try:
         config = json.loads(text)
-    except (TypeError, ValueError):
-        config = None
-    if not isinstance(config, dict) or not isinstance(config.get('backbone'), dict):
-        raise InputError(
-            "the checkpoint's description of its network cannot be read: give the pretraining "
-            'config.'
-        )
-    return _checked(config)
+        if isinstance(config, dict) and 'type' in (config.get('backbone') or ()):
+            return _checked(config)
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+    raise InputError(
+        "the checkpoint's description of its network cannot be read: give the pretraining config."
+    )
 
 
 def _checked(node: Any) -> Any:
+    """`node` without its `init_cfg`, if it holds permitted types and plain values alone."""
     if isinstance(node, list):
         return [_checked(item) for item in node]
+    if isinstance(node, str) and not WORD.fullmatch(node):
+        raise InputError(
+            f'the checkpoint has {node!r:.60} in the description of its network, which may be a '
+            'path or an address: it is not used. Give the pretraining config.'
+        )
     if not isinstance(node, dict):
         return node
-    if 'type' in node and not _is_network(node['type']):
-        raise InputError(
-            f'the checkpoint asks for {node["type"]!r} in its network, which is no network or '
-            'layer of OpenMMLab: it is not run.'
-        )
-    return {key: _checked(value) for key, value in node.items() if key != 'init_cfg'}
-
-
-def _is_network(kind: object) -> bool:
-    if not isinstance(kind, str) or not NAME.fullmatch(kind):
-        return False
-    found = MODELS.get(kind)
-    return isinstance(found, type) and issubclass(found, nn.Module)
+    for key, value in node.items():
+        if key == 'type' and not (isinstance(value, str) and value in PERMITTED):
+            raise InputError(
+                f'the checkpoint asks for {value!r:.60} in its network, which is no network or '
+                'layer of OpenMMLab that weights may ask for: it is not run. Give the pretraining '
+                'config.'
+            )
+        if READS.match(key) and not (key == '_scope_' and value in SCOPES):
+            raise InputError(
+                f'the checkpoint gives its network the argument {key[:60]!r}, which may read '
+                'files: it is not used. Give the pretraining config.'
+            )
+    return {
+        key: value if key == 'type' else _checked(value)
+        for key, value in node.items()
+        if key != 'init_cfg'
+    }

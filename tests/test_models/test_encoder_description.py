@@ -1,11 +1,17 @@
 """The description of a network that comes with a checkpoint builds networks and nothing else."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from mmbarlow.errors import InputError
-from mmbarlow.models.encoder_description import parse_encoder
+from mmbarlow.models.encoder_description import PERMITTED, parse_encoder
+
+ROOT = Path(__file__).parents[2]
 
 NETWORK = dict(
     backbone=dict(type='mmpretrain.ResNet', depth=18, norm_cfg=dict(type='BN')),
@@ -51,3 +57,86 @@ def test_whatever_else_can_be_called_is_refused(kind, where):
 def test_what_is_no_description_is_refused(text):
     with pytest.raises(InputError, match='description of its network cannot be read'):
         parse_encoder(text)
+
+
+@pytest.mark.parametrize(
+    'more',
+    [
+        dict(pretrained='resnet18'),
+        dict(tokenizer_path='name'),
+        dict(checkpoint='name'),
+        dict(checkpoint_path=None),
+        dict(ann_file='name'),
+        dict(data_root='name'),
+        dict(style='http://a'),
+        dict(style='a.pth'),
+        dict(style='~'),
+        dict(style='C:'),
+        dict(out_indices=[0, ['/etc/passwd']]),
+        dict(norm_cfg=dict(type='BN', path='name')),
+        dict(_scope_='os'),
+        dict(_delete_=True),
+    ],
+)
+def test_arguments_that_may_read_something_are_refused(more):
+    backbone = dict(NETWORK['backbone'], **more)
+    with pytest.raises(InputError, match='it is not used. Give the pretraining config'):
+        parse_encoder(json.dumps(dict(NETWORK, backbone=backbone)))
+
+
+@pytest.mark.parametrize(
+    'kind', ['mmpretrain.CLIPGenerator', 'mmdet.ResNet', 'mmpretrain.TIMMBackbone', 'mmengine.BN']
+)
+def test_registered_networks_that_could_fetch_are_not_permitted(kind):
+    with pytest.raises(InputError, match='Give the pretraining config'):
+        parse_encoder(json.dumps(dict(backbone=dict(type=kind))))
+
+
+AUDITED = """
+import sys, warnings
+warnings.simplefilter('ignore')
+from mmengine.registry import init_default_scope
+from mmbarlow.models.encoder_description import NETWORKS, PERMITTED, PREPROCESSORS
+from mmbarlow.registry import MODELS
+init_default_scope('mmpretrain')
+ARGUMENTS = {
+    'BN': [8], 'BN1d': [8], 'BN2d': [8], 'SyncBN': [8], 'GN': [2, 8], 'LN': [8], 'LN2d': [8],
+    'IN': [8], 'Conv2d': [3, 8, 1], 'Conv': [3, 8, 1],
+}
+NEEDED = {
+    'ResNet': dict(depth=18), 'ResNetV1c': dict(depth=18), 'ResNetV1d': dict(depth=18),
+    'ResNet_CIFAR': dict(depth=18), 'PooledResNet': dict(depth=18), 'SoloResNet': dict(depth=18),
+    'ResNeXt': dict(depth=50), 'SEResNet': dict(depth=50), 'SEResNeXt': dict(depth=50),
+    'VGG': dict(depth=11), 'RegNet': dict(arch='regnetx_400mf'),
+    'BatchTwinViews': dict(size=32, view_a={}, view_b={}, mean=[0.0] * 3, std=[1.0] * 3),
+}
+# This imports the packages, which may read what they like.
+found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in PERMITTED}
+
+def watch(event, arguments):
+    if event == 'open' and not str(arguments[0]).startswith((sys.prefix, sys.base_prefix, PACKAGE)):
+        raise SystemExit(f'{KIND} opens {arguments[0]}')
+    if event.split('.')[0] in ('socket', 'subprocess', 'pickle', 'os') and event not in LISTING:
+        raise SystemExit(f'{KIND} causes {event} {arguments}')
+
+PACKAGE, LISTING = sys.argv[1], ('os.listdir', 'os.scandir')
+sys.addaudithook(watch)
+for KIND, cls in sorted(found.items()):
+    name = KIND.split('.')[-1]
+    network = cls(*ARGUMENTS.get(name, []), **NEEDED.get(name, {}))
+    if KIND in NETWORKS and hasattr(network, 'init_weights'):
+        network.init_weights()
+print(len(found))
+"""
+
+
+def test_nothing_that_is_permitted_reads_fetches_or_starts_anything():
+    done = subprocess.run(
+        [sys.executable, '-c', AUDITED, str(ROOT)],
+        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) == len(PERMITTED)

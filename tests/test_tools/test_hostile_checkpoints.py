@@ -39,6 +39,47 @@ def test_a_pickle_that_calls_something_is_refused(tool, zipped, commands, run_to
     assert not (tmp_path / 'converted.pth').exists()
 
 
+@pytest.mark.parametrize('zipped', [True, False])
+@pytest.mark.parametrize('where', ['last_checkpoint', 'load_from', 'init_cfg', 'address'])
+def test_mmengine_reads_weights_as_we_do(where, zipped, digits_config, small, run_tool, tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / 'owned',))
+
+    file = tmp_path / 'a.pth'
+    content = dict(state_dict={}, meta=dict(epoch=0, iter=0), message_hub=Hostile())
+    torch.save(content, file, _use_new_zipfile_serialization=zipped)
+    (tmp_path / 'last_checkpoint').write_text(str(file))
+    source = 'https://download.pytorch.org/a.pth' if where == 'address' else file
+    init = dict(type='Pretrained', checkpoint=str(source))
+    own = {
+        'last_checkpoint': 'resume = True',
+        'load_from': f'load_from = {str(file)!r}',
+    }.get(where, f'model = dict(backbone=dict(init_cfg={init}))')
+    config = tmp_path / 'own.py'
+    config.write_text(f'_base_ = {str(digits_config)!r}\n{own}\n')
+    train = ['train.py', config, '--work-dir', tmp_path, '--cfg-options', *small]
+    status, _, err = run_tool(*train)
+    assert status == 2
+    assert ('is an address' if where == 'address' else 'is no checkpoint of tensors') in err
+    assert not (tmp_path / 'owned').exists()
+
+
+@pytest.mark.parametrize('key', ['config', 'cfg'])
+def test_the_text_of_a_config_in_a_checkpoint_is_not_run(
+    key, digits_config, small, run_tool, tmp_path
+):
+    train = ['train.py', digits_config, '--work-dir', tmp_path, '--cfg-options', *small]
+    assert run_tool(*train, 'default_hooks.checkpoint.interval=1')[0] == 0
+    file = tmp_path / 'epoch_1.pth'
+    checkpoint = torch.load(file)
+    checkpoint['meta'][key] = f'open({str(tmp_path / "owned")!r}, "w")'
+    torch.save(checkpoint, file)
+    status, _, err = run_tool(*train, 'train_cfg.max_epochs=2', '--resume', file)
+    assert status == 0, err
+    assert not (tmp_path / 'owned').exists()
+
+
 @pytest.mark.parametrize('tool', ['benchmark.py', 'convert_checkpoint.py'])
 @pytest.mark.parametrize('inside', [False, True])
 def test_a_network_that_is_a_call_is_refused(tool, inside, commands, run_tool, tmp_path):
