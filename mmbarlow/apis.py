@@ -6,8 +6,10 @@
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sized
+from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -22,6 +24,9 @@ from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_config
+from mmbarlow.progress import progress
+
+Picture = str | Path | Image.Image | np.ndarray
 
 
 def get_model(
@@ -75,26 +80,56 @@ def encoder_config_of(
 
 @torch.no_grad()
 def extract_features(
-    model: Encoder, images: Sequence[str | Path | Image.Image | np.ndarray], size: int = 224
+    model: Encoder,
+    images: Picture | Iterable[Picture],
+    size: int = 224,
+    batch_size: int = 64,
+    dtype: str | torch.dtype = 'float32',
 ) -> Tensor:
     """Representations of images: resized to 8/7 of `size`, cropped to the center, encoded.
 
     Args:
         model: from `get_model`.
-        images: paths, PIL images or uint8 RGB arrays (H, W, 3).
+        images: paths, PIL images of any mode or uint8 arrays, RGB (H, W, 3) or gray (H, W); any
+            iterable of them, or a single one. A PIL image counts as the file it would come from.
         size: height and width of the crop, in pixels. The shorter side is first resized to 8/7 of
             it, which is ImageNet's ratio of 256 to 224.
+        batch_size: images in the network, and in memory, at once.
+        dtype: type of the result, 'float32' or 'float16'; the network computes in its own.
 
     Returns:
-        Float tensor (len(images), C) on the CPU.
+        Tensor (number of images, C) on the CPU; a single image gives (1, C).
+
+    Raises:
+        InputError: there is no image, one cannot be read, or an argument is out of range.
     """
+    kind = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
+        raise InputError(f"dtype={dtype!r} is no type of features: take 'float32' or 'float16'.")
+    if size < 1 or batch_size < 1:
+        raise InputError(f'size={size} and batch_size={batch_size} must be 1 or more.')
+    many = not isinstance(images, Picture) or getattr(images, 'ndim', 0) == 4  # (N, H, W, 3)
+    pictures = cast(Iterable[Picture], images if many else [images])
     view = CenterView(size, round(size * 8 / 7))
 
-    def tensor_of(image: str | Path | Image.Image | np.ndarray) -> Tensor:
-        sample = (
-            dict(img_path=image) if isinstance(image, str | Path) else dict(img=np.asarray(image))
-        )
-        return torch.from_numpy(view.transform(sample)['img']).permute(2, 0, 1)
+    def tensor_of(image: Picture) -> Tensor:
+        if not isinstance(image, Picture):
+            raise InputError(
+                f'{type(image).__name__} is no image: give paths, PIL images or uint8 arrays.'
+            )
+        key = 'img_path' if isinstance(image, str | Path) else 'img'
+        return torch.from_numpy(view.transform({key: image})['img']).permute(2, 0, 1)
 
-    batch = dict(inputs=torch.stack([tensor_of(image) for image in images]), data_samples=None)
-    return model(model.data_preprocessor(batch)['inputs']).cpu()
+    total = len(pictures) if isinstance(pictures, Sized) else None
+    tensors = map(tensor_of, progress(pictures, 'features', total))
+    features = []
+    for batch in _batches(tensors, batch_size):
+        inputs = model.data_preprocessor(dict(inputs=torch.stack(batch), data_samples=None))
+        features.append(model(inputs['inputs']).to('cpu', kind))
+    if not features:
+        raise InputError('there are no images to encode: the list is empty.')
+    return torch.cat(features)
+
+
+def _batches(items: Iterator[Tensor], size: int) -> Iterator[list[Tensor]]:
+    return iter(lambda: list(islice(items, size)), [])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.datasets.image_checks import Checked, check_images, images_of, summary
-from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.image_folder import ImageFolder, passed_over
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.progress import progress
@@ -44,6 +44,8 @@ def main() -> int:
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
     print('\n'.join(summary(results)))
+    if isinstance(dataset, ImageFolder) and dataset.passed_over:
+        print(passed_over(dataset.passed_over))
     broken = [f'{r.path}\t{r.reason}\n' for r in results if r.reason]
     if not broken:
         return 0

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 from mmengine.dataset import BaseDataset
@@ -36,6 +37,7 @@ class ImageFolder(BaseDataset):
 
     def __init__(self, data_root: str, **kwargs) -> None:
         self.unreadable: list[tuple[str, str]] = []  # folders and reasons
+        self.passed_over: Counter[str] = Counter()  # other files by their extension
         super().__init__(data_root=data_root, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -44,14 +46,20 @@ class ImageFolder(BaseDataset):
             hint = ': a zip file is for mmbarlow.ImageArchive' if os.path.isfile(root) else ''
             raise InputError(f'there is no folder {root}{hint}.')
         samples = [dict(img_path=path) for path in self._walk(root, set())]
-        for folder, reason in self.unreadable:
-            print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
+        self.say_left_out()
         if not samples:
             raise InputError(
                 f'there is no image in {root} or below it: the names of images end in '
                 f'{", ".join(EXTENSIONS)}.'
             )
         return samples
+
+    def say_left_out(self) -> None:
+        """Log the folders that cannot be read, and how many files are no images by their names."""
+        for folder, reason in self.unreadable:
+            print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
+        if self.passed_over:
+            print_log(passed_over(self.passed_over), 'current', logging.WARNING)
 
     def _walk(self, folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
         """Paths of images below `folder`; those in it come before those of its subfolders."""
@@ -71,6 +79,14 @@ class ImageFolder(BaseDataset):
                 entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
             ):
                 yield entry.path
+            elif entry.is_file() and not entry.name.startswith('.'):
+                extension = os.path.splitext(entry.name)[1].lower()
+                self.passed_over[extension or 'without an extension'] += 1
         for entry in entries:
             if entry.is_dir() and not entry.name.startswith('.'):
                 yield from self._walk(entry.path, seen)
+
+
+def passed_over(counts: Counter[str]) -> str:
+    """The line on files that are no images by their names, such as 'passed over: 12 .heic'."""
+    return 'passed over: ' + ', '.join(f'{n:,} {kind}' for kind, n in counts.most_common())

@@ -7,12 +7,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mmbarlow.datasets.zip_members import read_member
-from mmbarlow.errors import BrokenImage
+from mmbarlow.errors import BrokenImage, InputError
 
 
-def image_data(results: dict) -> bytes | np.ndarray:
-    """What a sample holds of its image: the array `img`, uint8 RGB (H, W, 3) or gray (H, W), or
-    the bytes of the file `img_path` or of a `member` of a zip file.
+def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
+    """What a sample holds of its image: `img`, a PIL image or an array, uint8 RGB (H, W, 3) or gray
+    (H, W), or the bytes of the file `img_path` or of a `member` of a zip file.
 
     Raises:
         BrokenImage: there is no such file, it is a folder, or reading it is not allowed.
@@ -27,7 +27,7 @@ def image_data(results: dict) -> bytes | np.ndarray:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
 
 
-def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
+def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
     """An image in 8-bit RGB, from anything that Pillow reads (docs/data.md, "What an image is").
 
     Args:
@@ -36,8 +36,20 @@ def open_rgb(data: bytes | np.ndarray, path: str) -> Image.Image:
 
     Raises:
         BrokenImage: the data are no image, damaged, cut off, or too large for Pillow.
+        InputError: an array of another type or shape.
     """
+    if isinstance(data, Image.Image):
+        try:
+            return _rgb(data.copy())
+        except Exception as error:  # it may still have to be read from its file
+            raise BrokenImage(path, _reason(error)) from None
     if isinstance(data, np.ndarray):
+        fits = data.ndim == 2 or data.shape[2:] == (3,)
+        if data.dtype != np.uint8 or not fits or not data.size:
+            raise InputError(
+                f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
+                '(H, W, 3) or gray (H, W).'
+            )
         return Image.fromarray(data).convert('RGB')
     if not data:
         raise BrokenImage(path, 'empty')

@@ -37,7 +37,7 @@ def dataset_features(model: BaseModel, loader: DataLoader, dtype: str = 'float32
 
     Args:
         model: takes images (n, 3, H, W) in the mode 'tensor' and returns (n, C), or, as
-            mmpretrain's algorithms do, the backbone's feature maps, of which the last is pooled.
+            mmpretrain's algorithms do, what the backbone returns, which is then `pooled`.
             Afterwards it is in train or eval mode as it was before.
         loader: labeled images in a fixed order, by MMEngine's DefaultSampler with shuffle=False.
         dtype: the type the features are held in, 'float32' or 'float16', whatever type the
@@ -63,9 +63,7 @@ def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Feat
     done, features, labels = 0, torch.empty(0), []
     for batch in progress(loader, 'features'):
         batch = model.data_preprocessor(batch, False)
-        new = model(batch['inputs'], mode='tensor')
-        if isinstance(new, tuple):
-            new = pooled(new)
+        new = pooled(model(batch['inputs'], mode='tensor'))
         if not done:
             size = len(loader.dataset)  # pyright: ignore[reportArgumentType]
             announce_memory(f'{size:,} features in each process', size, new.shape[1], dtype)

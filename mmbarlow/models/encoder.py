@@ -1,5 +1,7 @@
 """What is left of a twin when the pretraining is over: images in, representations out."""
 
+import math
+
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -16,7 +18,7 @@ class Encoder(BaseModel):
     as the embeddings. The representations are used for downstream tasks.' (section 2.2)
 
     Args:
-        backbone: config of a backbone that returns a tuple of feature maps.
+        backbone: config of a backbone that returns anything that `pooled` takes.
         data_preprocessor: config of the preprocessor that normalizes images on the device.
         channels_last: hold images, feature maps and the weights of convolutions with the channels
             of a pixel side by side, as a GPU's half-precision convolutions read them. Which numbers
@@ -41,7 +43,7 @@ class Encoder(BaseModel):
         return self.extract_feat(inputs)
 
     def extract_feat(self, inputs: Tensor) -> Tensor:
-        """Last feature map, averaged over space: (n, 3, H, W) to (n, C).
+        """Last output of the backbone, `pooled`: (n, 3, H, W) to (n, C).
 
         Raises:
             InputError: the images have channels that the backbone does not take.
@@ -57,9 +59,40 @@ class Encoder(BaseModel):
             )
 
 
-def pooled(maps: tuple[Tensor, ...]) -> Tensor:
-    """Representations (n, C): the last of a backbone's feature maps, averaged over space."""
-    return maps[-1].mean((-2, -1))
+def pooled(outputs: Tensor | tuple | list) -> Tensor:
+    """Representations (n, C) from what a backbone returns.
+
+    Args:
+        outputs: a tensor, or a tuple or list of them (to any depth), of which the last counts. A
+            map (n, C, H, W) is averaged over space; vectors (n, C) stay as they are. Of tokens
+            (n, L, C) the first is taken as the class token, unless L is a square number: then they
+            are the patches of a square image alone, and are averaged.
+
+    Raises:
+        InputError: it is nothing of this kind.
+    """
+    while isinstance(outputs, tuple | list) and outputs:
+        outputs = outputs[-1]
+    if isinstance(outputs, Tensor) and outputs.ndim == 4:
+        return outputs.mean((-2, -1))
+    if isinstance(outputs, Tensor) and outputs.ndim == 3:
+        return outputs.mean(1) if math.isqrt(L := outputs.shape[1]) ** 2 == L else outputs[:, 0]
+    if isinstance(outputs, Tensor) and outputs.ndim == 2:
+        return outputs
+    found = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+    raise InputError(
+        f'the backbone gives {found}: it must give maps (n, C, H, W), tokens (n, L, C) or vectors '
+        '(n, C); set model.backbone.out_type if it has one.'
+    )
+
+
+@MODELS.register_module()
+class Pooling(nn.Module):
+    """`pooled` as the neck of an `mmpretrain.ImageClassifier`."""
+
+    def forward(self, outputs: Tensor | tuple | list) -> tuple[Tensor]:
+        """What a backbone returns to a tuple of one (n, C)."""
+        return (pooled(outputs),)
 
 
 @MODELS.register_module()

@@ -3,6 +3,8 @@
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmbarlow.errors import InputError
+from mmbarlow.models.encoder import pooled
 from mmbarlow.registry import MODELS
 
 
@@ -16,7 +18,7 @@ class BarlowTwinsNeck(BaseModule):
     standardized by the loss, not here.
 
     Args:
-        in_channels: C, channels of the backbone's last feature map.
+        in_channels: C, channels of the backbone's last output.
         hid_channels: width of the hidden layers.
         out_channels: D, embedding dimensions.
         num_layers: number of linear layers, at least 1.
@@ -33,13 +35,28 @@ class BarlowTwinsNeck(BaseModule):
         norm: bool = True,
     ) -> None:
         super().__init__()
-        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.in_channels = in_channels
         hidden = [hid_channels] * (num_layers - 1)
         self.projector = perceptron([in_channels, *hidden, out_channels], norm)
 
-    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
-        """Last of the backbone's feature maps, (n, C, H, W), to embeddings (n, D)."""
-        return self.projector(self.pool(feature_maps[-1]).flatten(1))
+    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+        """What the backbone returns (see `pooled`) to embeddings (n, D); raises as `to_project`."""
+        return self.projector(to_project(outputs, self.in_channels))
+
+
+def to_project(outputs: Tensor | tuple | list, in_channels: int) -> Tensor:
+    """Representations (n, C) of a backbone, for a neck that takes C = `in_channels`.
+
+    Raises:
+        InputError: C is another number, or the backbone gives what `pooled` does not take.
+    """
+    representations = pooled(outputs)
+    if (channels := representations.shape[1]) != in_channels:
+        raise InputError(
+            f'backbone gives {channels} channels: set model.neck.in_channels={channels} '
+            f'(it is {in_channels}).'
+        )
+    return representations
 
 
 def perceptron(widths: list[int], norm: bool = True) -> nn.Sequential:

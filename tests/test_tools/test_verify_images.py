@@ -94,3 +94,12 @@ def test_bad_input_ends_in_one_line(run_tool, arguments, says, monkeypatch, tmp_
     assert status == 2
     assert says in err
     assert err.count('\n') == 1
+
+
+def test_files_that_are_passed_over_are_counted_by_extension(run_tool, tmp_path):
+    Image.new('RGB', (4, 4)).save(tmp_path / 'x.jpg')
+    for name in ('a.heic', 'b.HEIC', 'c.dcm'):
+        (tmp_path / name).touch()
+    status, out, _ = run_tool('verify_images.py', tmp_path, '--workers', '1')
+    assert status == 0
+    assert 'passed over: 2 .heic, 1 .dcm' in out.splitlines()

@@ -5,7 +5,7 @@ data_root = 'data/cifar10'
 
 
 def folders(split):
-    source = dict(type='mmpretrain.CustomDataset', data_root=data_root, data_prefix=split)
+    source = dict(type='mmbarlow.ClassFolders', data_root=data_root, data_prefix=split)
     return dict(dataset=source)
 
 

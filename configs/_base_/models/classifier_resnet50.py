@@ -10,7 +10,7 @@ model = dict(
         std=[58.395, 57.12, 57.375],
     ),
     backbone=dict(type='mmpretrain.ResNet', depth=50),
-    neck=dict(type='mmpretrain.GlobalAveragePooling'),
+    neck=dict(type='mmbarlow.Pooling'),
     head=dict(
         type='mmpretrain.LinearClsHead',
         num_classes=1000,

@@ -5,7 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
-from mmbarlow.models.projector import perceptron
+from mmbarlow.models.projector import perceptron, to_project
 from mmbarlow.registry import MODELS
 
 
@@ -18,7 +18,7 @@ class MultiHeadNeck(BaseModule):
     have no bias, which the BN after each of them would take away.
 
     Args:
-        in_channels: channels of the backbone's last feature map.
+        in_channels: channels of the backbone's last output.
         hid_channels: width of the hidden layers.
         out_channels: D, embedding dimensions of each head.
         num_heads: C.
@@ -39,16 +39,16 @@ class MultiHeadNeck(BaseModule):
         super().__init__()
         check_heads(num_heads)
         widths = [in_channels, *[hid_channels] * (num_layers - 1), out_channels]
-        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.in_channels = in_channels
         self.projectors = nn.ModuleList(
             nn.Sequential(*perceptron(widths), nn.BatchNorm1d(out_channels, affine=False))
             for _ in range(num_heads)
         )
 
-    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
-        """Last of the backbone's feature maps, (n, channels, H, W), to embeddings (n, C D)."""
-        pooled = self.pool(feature_maps[-1]).flatten(1)
-        return torch.cat([projector(pooled) for projector in self.projectors], 1)
+    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+        """What the backbone returns to embeddings (n, C D); raises as `to_project`."""
+        representations = to_project(outputs, self.in_channels)
+        return torch.cat([projector(representations) for projector in self.projectors], 1)
 
 
 def check_heads(num_heads: int) -> None:

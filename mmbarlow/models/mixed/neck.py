@@ -17,7 +17,7 @@ class MixedBarlowTwinsNeck(BarlowTwinsNeck):
     none) stays as small as everywhere.
 
     Args:
-        in_channels: C, channels of the backbone's last feature map.
+        in_channels: C, channels of the backbone's last output.
         hid_channels: width of the hidden layer; 512 in the released code.
         out_channels: D, embedding dimensions; 1024 there.
     """
@@ -26,7 +26,7 @@ class MixedBarlowTwinsNeck(BarlowTwinsNeck):
         super().__init__(in_channels, hid_channels, out_channels, num_layers=2)
         self.projector[-1] = nn.Linear(hid_channels, out_channels)
 
-    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
-        """Last of the backbone's feature maps, (n, C, H, W), to embeddings (n, D)."""
-        z_nD = super().forward(feature_maps)
+    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+        """What the backbone returns to embeddings (n, D), as in `BarlowTwinsNeck`."""
+        z_nD = super().forward(outputs)
         return F.normalize(z_nD) * z_nD.shape[1] ** 0.5
