@@ -151,7 +151,7 @@ def check_data_folders(cfg: Config | dict) -> None:
     """
     for key, folder in data_roots(cfg):
         # of an archive, its data set says by itself what is wrong
-        if not (Path(folder).exists() or folder.endswith('.zip')):
+        if not (Path(folder).expanduser().exists() or folder.endswith('.zip')):
             raise InputError(
                 f'there is no folder {folder}: put the data there or name another with '
                 f'--cfg-options data_root=FOLDER ({key}).'

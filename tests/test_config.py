@@ -95,3 +95,13 @@ def test_a_misspelled_key_is_refused_with_the_right_one(key, meant, digits_confi
     path.write_text(f"_base_ = '{digits_config}'\n{key} = dict(type='x')\n")
     with pytest.raises(InputError, match=f'unknown key {key!r}.*did you mean {meant!r}'):
         load_config(path)
+
+
+def test_a_folder_below_the_home_folder_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    (path,) = RECIPES.glob('*100e_folder.py')
+    cfg = load_config(path, dict(data_root='~/images'))
+    with pytest.raises(InputError, match='there is no folder ~/images'):
+        check_data_folders(cfg)
+    (tmp_path / 'images').mkdir()
+    check_data_folders(cfg)
