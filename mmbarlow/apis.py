@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint
-from mmbarlow.config import explained
+from mmbarlow.config import explained, read_config
 from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
@@ -68,7 +68,7 @@ def encoder_config_of(
         InputError: neither describes one; the message names the `checkpoint`.
     """
     if config is not None:
-        model_cfg = (config if isinstance(config, Config) else Config.fromfile(config)).model
+        model_cfg = (config if isinstance(config, Config) else read_config(config)).model
         return {k: model_cfg[k] for k in ('backbone', 'data_preprocessor') if k in model_cfg}
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:

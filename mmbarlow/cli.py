@@ -2,11 +2,12 @@
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable
 
-from mmengine.config import DictAction
+from mmengine.config import DictAction as _DictAction
 
 from mmbarlow import launch
 from mmbarlow.checkpoints import guard_weights
@@ -17,6 +18,38 @@ from mmbarlow.loss import distributed
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
 # mmdet looks for another COCO evaluation than pycocotools, which is the one that is used here.
 warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
+
+
+# The last part of a key that names a path, as in `data_prefix.img`.
+_PATH = re.compile(
+    r'(^|\.)(data_prefix\..+|\w*(_root|_prefix|_file|_dir|_folder)|img_path|folder|pretrained'
+    r'|load_from|checkpoint)$'
+)
+
+
+class DictAction(_DictAction):
+    """KEY=VALUE pairs as in OpenMMLab, but that the text of a path stays as it is.
+
+    MMEngine takes its spaces away, and reads `2024`, `True`, `1e5` and `a,b` as values.
+    """
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        options = dict(getattr(namespace, self.dest, None) or {})
+        for pair in values or ():
+            key, equals, text = pair.partition('=')
+            if not key or not equals:
+                parser.error(f'{option_string} takes KEY=VALUE, not {pair!r}.')
+            try:
+                options[key] = _path(text) if _PATH.search(key) else self._parse_iterable(text)
+            except AssertionError as error:
+                parser.error(f'{option_string} {pair}: {error}.')
+        setattr(namespace, self.dest, options)
+
+
+def _path(text: str) -> str | None:
+    """As it is, but for the quotation marks around the whole; `None` is no path."""
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in '\'"'
+    return None if text == 'None' else text[1:-1] if quoted else text
 
 
 def run(main: Callable[[], int | None]) -> None:

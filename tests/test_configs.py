@@ -115,8 +115,11 @@ def _quick(monkeypatch):
     monkeypatch.setattr(Digits, 'load_data_list', load_once)
 
 
-def reduced(path: Path, data: Path, work_dir: Path) -> Config:
-    """The config with its own structure, on a handful of images and with narrow layers."""
+def reduced(path: Path, data: Path, work_dir: Path, child: Path | None = None) -> Config:
+    """The config with its own structure, on a handful of images and with narrow layers.
+
+    With a `child`, which has `path` as its base, it is that of the child.
+    """
     folder = dict(
         tinyimagenet='tiny-imagenet-200',
         places205='places205',
@@ -125,7 +128,7 @@ def reduced(path: Path, data: Path, work_dir: Path) -> Config:
         archive='images.zip',
     )
     data = data / folder.get(path.stem.rsplit('_', 1)[-1], '')
-    cfg = load_config(path, dict(data_root=str(data)), str(work_dir))
+    cfg = load_config(child or path, dict(data_root=str(data)), str(work_dir))
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if loader in cfg:
             shrink(cfg[loader])
@@ -202,6 +205,27 @@ def test_a_training_config_builds_in_whole_and_makes_one_step(path, data, tmp_pa
     terms = [value for name, value in losses.items() if 'loss_' in name]
     assert losses['loss'] == sum(terms) or cfg.model.type.startswith('mmpretrain.')  # one term
     assert not torch.equal(before, runner.model.backbone.conv1.weight)
+
+
+@pytest.mark.parametrize('path', TRAINING, ids=lambda p: p.stem)
+def test_a_config_of_ones_own_trains_as_the_recipe_it_is_based_on(path, data, tmp_path):
+    child = tmp_path / 'own.py'
+    base = path.relative_to(CONFIGS)
+    child.write_text(f"_base_ = 'mmbarlow::{base}'\ntrain_cfg = dict(max_epochs=1)\n")
+    cfg = reduced(path, data, tmp_path, child)
+    kept = load_config(path).to_dict() | dict(work_dir=None, train_cfg=None)
+    own = load_config(child).to_dict() | dict(work_dir=None, train_cfg=None)
+    assert own == kept
+    if path == TRAINING[0]:
+        cfg.train_dataloader.update(num_workers=1)
+    runner = Runner.from_cfg(cfg)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    batch = next(iter(runner.train_dataloader))
+    assert torch.isfinite(runner.model.train_step(batch, runner.optim_wrapper)['loss'])
+    for loop in ('val_loop', 'test_loop'):
+        if getattr(runner, loop):
+            batch = next(iter(getattr(runner, loop).dataloader))
+            assert batch['inputs'].dtype == torch.uint8
 
 
 @pytest.mark.parametrize('path', TRAINED, ids=lambda p: p.stem)

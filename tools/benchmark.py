@@ -18,8 +18,6 @@ has no record, then writes tables and figures: docs/ablations.md.
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from mmbarlow import cli
 from mmbarlow.benchmarks import suites
 from mmbarlow.benchmarks.jobs import SuiteOptions, job_lines, plan_jobs, result_lines
@@ -63,14 +61,18 @@ def parse() -> argparse.Namespace:
         '--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the records'
     )
     parser.add_argument('--work-dir', help="by default the checkpoint's folder, or work_dirs/NAME")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='for each benchmark')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=cli.DictAction, help='for each benchmark'
+    )
     parser.add_argument('--force', action='store_true', help='measure again what has a record')
     cli.add_launcher_argument(parser)
     study = parser.add_argument_group('studies')
     study.add_argument(
         '--on', nargs='+', metavar='DATA', help='data sets; by default those that need no GPU'
     )
-    study.add_argument('--train-options', nargs='+', action=DictAction, help='for each pretraining')
+    study.add_argument(
+        '--train-options', nargs='+', action=cli.DictAction, help='for each pretraining'
+    )
     study.add_argument('--out', help='folder of tables and figures; work_dirs/ablations by default')
     args = parser.parse_args()
     if args.seeds < (0 if catalogue.find_studies(args.suite) else 1):

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
 from mmbarlow.launch import prepare_processes
 
@@ -25,6 +26,11 @@ def main() -> None:
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
+    if not cfg.get('test_cfg') or not cfg.get('test_dataloader'):
+        raise InputError(
+            f'{args.config} has no test loop, since its images have no labels: evaluate the '
+            'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
+        )
     check_data_folders(cfg)
     checkpoint = read_checkpoint(args.checkpoint)
     prepare_processes(cfg, args.launcher)

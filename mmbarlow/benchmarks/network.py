@@ -8,6 +8,7 @@ from mmengine.runner import set_random_seed
 
 from mmbarlow import apis
 from mmbarlow.checkpoints import read_checkpoint, sha256
+from mmbarlow.config import find_config
 from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
@@ -57,7 +58,7 @@ def read_network(
     Raises:
         InputError: the checkpoint cannot be read, or neither it nor a config describes the network.
     """
-    name = Path(config).stem if config else None
+    name = find_config(config).stem if config else None
     about = dict(model=model, pretrain_config=name, checkpoint_sha256=None, seed=seed or 0)
     about['scale'] = combined_scale('full', scale)
     if model == 'pixels':

@@ -45,4 +45,4 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
     size = cfg.train_dataloader.batch_size
     rates = dict(pairs_s=size / seconds['loader'], step_pairs_s=size / seconds['step'])
     of_step = seconds['step'] / seconds['loader']
-    return dict(config=Path(path).stem, batch=size, **rates, of_step=of_step)
+    return dict(config=Path(cfg.filename).stem, batch=size, **rates, of_step=of_step)
