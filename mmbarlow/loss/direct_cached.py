@@ -44,8 +44,9 @@ class DirectCached(Function):
             c_D = torch.linalg.vecdot(a, b, dim=0).div_(batch.N) if a.is_cuda else diagonal
             miss_D = c_D - 1
             diagonal.zero_()
-            flat = c_DD.view(-1)
-            invariance, energy = miss_D.dot(miss_D), flat.dot(flat)
+            # Row by row: one sum over all D^2 squares in fp32 was 5e-4 low at D = 8192.
+            norm_D = torch.linalg.vector_norm(c_DD, dim=1)
+            invariance, energy = miss_D.dot(miss_D), norm_D.dot(norm_D)
         ctx.save_for_backward(z_a, z_b, a, b, c_DD, miss_D, *stats_a, *stats_b)
         return invariance, energy.mul_(lambd)
 

@@ -66,6 +66,21 @@ def test_loss_and_gradient_are_those_of_the_formula(n, d, form):
     assert gradient_error < 1e-4
 
 
+@pytest.mark.parametrize('form', ['direct', 'gram', 'auto'])
+@pytest.mark.parametrize(('n', 'd'), [(16, 8192), (64, 2048)])
+def test_a_sum_of_millions_of_squares_keeps_its_digits(n, d, form):
+    z_a, z_b = (z.detach() for z in embeddings(n, d))
+    got = CrossCorrelationHead(d, 0.0051, form).loss(z_a, z_b)
+    a, b = ((z.double() - z.double().mean(0)) for z in (z_a, z_b))
+    a, b = (x / (x.square().mean(0) + 1e-5).sqrt() for x in (a, b))
+    c_D = (a * b).mean(0)
+    # all D^2 squares of C, without C: <A A^T, B B^T> / N^2
+    redundancy = 0.0051 * (((a @ a.T) * (b @ b.T)).sum() / n**2 - c_D.square().sum())
+    assert got['loss_redundancy'].item() == pytest.approx(redundancy.item(), rel=1e-6)
+    invariance = (1 - c_D).square().sum()
+    assert got['loss_invariance'].item() == pytest.approx(invariance.item(), rel=1e-6)
+
+
 @FORMS
 def test_several_blocks_make_the_same_loss(form, monkeypatch):
     """Blocks are a matter of memory: with small ones nothing changes."""
