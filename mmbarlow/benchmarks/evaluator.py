@@ -7,6 +7,7 @@ from mmengine.runner import Runner, set_random_seed
 
 from mmbarlow.config import explained
 from mmbarlow.evaluation.features import Features, dataset_features
+from mmbarlow.evaluation.layers import with_layer
 from mmbarlow.launch import on_first, together
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.registry import METRICS
@@ -49,9 +50,10 @@ class Evaluator:
         return self._train(cfg, seed) if is_training(cfg) else self._apply(cfg, seed)
 
     def _apply(self, cfg: Config, seed: int) -> dict[str, float]:
+        layer = cfg.test_cfg.get('layer')
         loaders = [
-            (cfg.test_cfg.bank_dataloader, cfg.test_cfg.get('bank_dtype')),
-            (cfg.test_dataloader, None),
+            (cfg.test_cfg.bank_dataloader, layer, cfg.test_cfg.get('bank_dtype')),
+            (cfg.test_dataloader, layer, None),
         ]
         # Features that this benchmark does not use are not worth their memory.
         self.features = {k: v for k, v in self.features.items() if k in map(str, loaders)}
@@ -75,12 +77,13 @@ class Evaluator:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
         return together(lambda: train(self.encoder, self.encoder_cfg, cfg))
 
-    def _extract(self, loader_cfg: dict, dtype: str | None) -> Features:
-        key = str((loader_cfg, dtype))
+    def _extract(self, loader_cfg: dict, layer: str | None, dtype: str | None) -> Features:
+        key = str((loader_cfg, layer, dtype))
         if key not in self.features:
             build = explained('the data')(Runner.build_dataloader)
             loader = together(lambda: build(loader_cfg, seed=0))
-            self.features[key] = dataset_features(self.encoder, loader, *filter(None, [dtype]))
+            model = with_layer(self.encoder, layer)
+            self.features[key] = dataset_features(model, loader, *filter(None, [dtype]))
         return self.features[key]
 
 

@@ -13,7 +13,10 @@ SUITES = dict(
         *('semi_imagenet-1percent', 'semi_imagenet-10percent'),
     ],
     # table 3 of the paper, and low-shot
-    transfer=['linear_places205', 'linear_inat18', 'svm_voc07', 'lowshot_voc07'],
+    transfer=[
+        *('linear_places205', 'linear_inat18', 'svm_voc07'),
+        *('lowshot_voc07', 'lowshot-res4_voc07'),
+    ],
     # table 4 of the paper
     detection=['faster-rcnn-c4_voc0712', 'mask-rcnn-c4_coco'],
     small=['cifar10', 'cifar100', 'stl10', 'tinyimagenet', 'digits'],

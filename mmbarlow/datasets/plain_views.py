@@ -58,16 +58,17 @@ class CenterView(BaseTransform):
 class WholeView(BaseTransform):
     """Squeezes the whole image into a square, so that nothing at its edges is lost.
 
-    Resizes the shorter side to `resize`, then both sides to `size`: torchvision's Resize twice on
-    a PIL image, as VISSL does for VOC07 (256 and 224, bilinear). Keys as in `CenterView`.
+    torchvision's Resize of both sides to `size` on a PIL image, bilinear. Keys as in `CenterView`.
 
     Args:
         size: height and width of the result, in pixels.
-        resize: length of the shorter side after the first step, in pixels.
+        resize: length of the shorter side after a first step, in pixels; by default there is none.
+            VISSL has 256 and 224 for the SVMs on VOC07, and 224 at once for the low-shot ones.
     """
 
-    def __init__(self, size: int, resize: int) -> None:
-        self.squeeze = Compose([Resize(resize), Resize((size, size))])
+    def __init__(self, size: int, resize: int | None = None) -> None:
+        first = [Resize(resize)] if resize else []
+        self.squeeze = Compose([*first, Resize((size, size))])
 
     def transform(self, results: dict) -> dict:
         results['img'] = np.array(self.squeeze(read_rgb(results)))

@@ -88,6 +88,7 @@ class Moments:
         all_reduce(mean)
         variance = share * (self.variance + (self.mean - mean).square())
         all_reduce(variance)
-        assert layer.running_mean is not None and layer.running_var is not None
+        assert layer.running_mean is not None
+        assert layer.running_var is not None
         layer.running_mean.copy_(mean)
         layer.running_var.copy_(variance)

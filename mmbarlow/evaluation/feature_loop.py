@@ -4,6 +4,7 @@ from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.evaluation.features import dataset_features
+from mmbarlow.evaluation.layers import with_layer
 from mmbarlow.registry import LOOPS, METRICS
 
 
@@ -21,6 +22,8 @@ class FeatureLoop(BaseLoop):
         bank_dataloader: the training images with labels, without augmentation.
         stage: 'val' or 'test', which decides the hooks that are called.
         bank_dtype: the type the features of the bank are held in; 'float16' halves the memory.
+        layer: of a ResNet, 'conv1' or 'res2' to 'res5', pooled as VISSL does; None: the last one,
+            averaged over space. See `LayerFeatures`.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class FeatureLoop(BaseLoop):
         bank_dataloader: dict,
         stage: str = 'val',
         bank_dtype: str = 'float32',
+        layer: str | None = None,
     ) -> None:
         super().__init__(runner, dataloader)
         self.bank_dataloader = runner.build_dataloader(bank_dataloader, seed=runner.seed)
@@ -38,12 +42,13 @@ class FeatureLoop(BaseLoop):
         self.protocols = [METRICS.build(cfg) for cfg in protocols]
         self.stage = stage
         self.bank_dtype = bank_dtype
+        self.layer = layer
 
     def run(self) -> dict[str, float]:
         """Metrics of all protocols, in percent, named `<protocol>/<metric>`."""
         self.runner.call_hook(f'before_{self.stage}')
         self.runner.call_hook(f'before_{self.stage}_epoch')
-        model = unwrap(self.runner.model)
+        model = with_layer(unwrap(self.runner.model), self.layer)
         train = dataset_features(model, self.bank_dataloader, self.bank_dtype)
         test = dataset_features(model, self.dataloader)
         metrics = {

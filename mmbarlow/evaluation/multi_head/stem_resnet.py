@@ -1,7 +1,9 @@
 """All the feature maps of a ResNet, including the stem's."""
 
+from typing import Any
+
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
@@ -24,21 +26,27 @@ class StemResNet(BaseModule):
     def __init__(self, backbone: dict) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone)
-        stem = hasattr(self.backbone, 'conv1') or hasattr(self.backbone, 'stem')
-        if not (stem and hasattr(self.backbone, 'res_layers')):
-            raise InputError(
-                f'{type(self.backbone).__name__} has no stem and stages: the multi-head benchmark '
-                'takes a ResNet.'
-            )
+        check_stages(self.backbone)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """The stem's map and one of each stage; at 224 px 112, 56, 28, 14 and 7 pixels a side."""
-        net = self.backbone
-        x = net.stem(images) if net.deep_stem else net.relu(net.norm1(net.conv1(images)))
-        maps = [x]
-        if hasattr(net, 'maxpool'):  # ResNet_CIFAR has none
-            x = net.maxpool(x)
-        for name in net.res_layers:
-            x = getattr(net, name)(x)
-            maps.append(x)
-        return tuple(maps)
+        return stage_maps(self.backbone, images)
+
+
+def check_stages(net: nn.Module) -> None:
+    """Raises InputError unless it is a ResNet of mmpretrain."""
+    if not ((hasattr(net, 'conv1') or hasattr(net, 'stem')) and hasattr(net, 'res_layers')):
+        raise InputError(
+            f'{type(net).__name__} has no stem and stages: this benchmark takes a ResNet.'
+        )
+
+
+def stage_maps(net: Any, images: Tensor) -> tuple[Tensor, ...]:
+    """The stem's map and one of each stage; at 224 px 112, 56, 28, 14 and 7 pixels a side."""
+    x = net.stem(images) if net.deep_stem else net.relu(net.norm1(net.conv1(images)))
+    maps = [x]
+    if hasattr(net, 'maxpool'):  # ResNet_CIFAR has none
+        x = net.maxpool(x)
+    for name in net.res_layers:
+        x = getattr(net, name)(x)
+        maps.append(x)
+    return tuple(maps)

@@ -31,9 +31,10 @@ class PairTemperature(BaseModule):
         tau_min: lower bound of the temperatures, above 0; 1e-5 in the release.
         tau_max: upper bound; 2.0 in the release.
         hid_channels: width of the hidden layer; 128 in the release.
-        init_cfg: initialization as MMEngine has it. By default weights so small that all
-            temperatures begin within 1 % of the middle of the range; with PyTorch's, almost all
-            begin at tau_min (docs/variants.md).
+        init_cfg: initialization as MMEngine has it. None is ours, not the release's: weights so
+            small that all temperatures begin within 1 % of the middle of the range. `[]` leaves
+            PyTorch's own, as the release does (LeiWangR/cl, commit 755799d): with N = 512 and
+            D = 2048 almost all then begin at tau_min (docs/variants.md).
 
     Raises:
         InputError: the bounds are not 0 < tau_min < tau_max.
@@ -54,7 +55,7 @@ class PairTemperature(BaseModule):
             )
         # phi(z) . phi(z) = 0.0064 for a channel of unit variance and 128 hidden units
         small = dict(type='Normal', layer='Linear', std=0.1 * batch_size**-0.5)
-        super().__init__(init_cfg or small)
+        super().__init__(small if init_cfg is None else init_cfg)
         self.batch_size = batch_size
         self.tau_min = tau_min
         self.tau_max = tau_max

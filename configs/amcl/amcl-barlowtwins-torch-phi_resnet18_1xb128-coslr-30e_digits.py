@@ -1,0 +1,10 @@
+"""As its parent, with phi initialized as in the release: PyTorch's default.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/amcl/amcl-barlowtwins-torch-phi_resnet18_1xb128-coslr-30e_digits.py
+
+"""
+
+_base_ = 'amcl-barlowtwins_resnet18_1xb128-coslr-30e_digits.py'
+model = dict(head=dict(temperature=dict(init_cfg=[])))
+# The parent's hook would stop a run whose temperatures are at the lower bound; this one is to be seen.
+custom_hooks = [dict(type='mmbarlow.TemperatureHook', interval=11, max_share=1.0)]
