@@ -15,7 +15,10 @@ _base_ = [
 # As in Barlow Twins' config, workers load the images and the device makes the views.
 model = dict(
     data_preprocessor=dict(
-        type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
+        type='mmbarlow.BatchTwinViews',
+        size=32,
+        view_a=dict(interpolation='bilinear'),
+        view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
     # The rate of SGD is for the mean of both views' cosines, and mmpretrain has four times that.
     head=dict(loss=dict(scale_factor=0.25)),

@@ -15,7 +15,10 @@ _base_ = [
 # As in Barlow Twins' config, workers load the images and the device makes the views.
 model = dict(
     data_preprocessor=dict(
-        type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
+        type='mmbarlow.BatchTwinViews',
+        size=32,
+        view_a=dict(interpolation='bilinear'),
+        view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))

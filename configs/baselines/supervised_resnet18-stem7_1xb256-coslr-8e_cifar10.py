@@ -13,7 +13,7 @@ _base_ = [
 ]
 
 model = dict(backbone=dict(type='mmpretrain.ResNet'))
-# The one view of supervised_resnet18_1xb128-coslr-200e_cifar10.py; broken images are counted.
+# The one view of supervised_resnet18_1xb128-coslr-200e_cifar10.py, bicubic; broken images are counted.
 train_dataloader = dict(
     batch_size=256,
     num_workers=2,

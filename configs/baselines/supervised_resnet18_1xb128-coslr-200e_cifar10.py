@@ -2,8 +2,8 @@
 
     python tools/train.py configs/baselines/supervised_resnet18_1xb128-coslr-200e_cifar10.py
 
-One view of each image instead of two, cropped and mirrored as there, its colors unchanged, since their
-changes serve invariance. Not run here yet. No number is published for this very recipe.
+One view of each image instead of two, cropped (bilinear) and mirrored as there, its colors unchanged,
+since their changes serve invariance. Not run here yet. No number is published for this very recipe.
 """
 
 _base_ = [
@@ -17,7 +17,7 @@ train_dataloader = dict(
     dataset=dict(
         pipeline=[
             dict(type='mmbarlow.LoadRGB'),
-            dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32, interpolation='bicubic'),
+            dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32),
             dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
             dict(type='mmpretrain.PackInputs'),
         ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+from mmbarlow.datasets.view import INTERPOLATIONS
 from mmbarlow.datasets.view_ops import CUT, LUMA, blur_kernel
 
 
@@ -28,33 +29,43 @@ def rotate_each(images: Tensor, angle: Tensor) -> Tensor:
 
 
 @cache
-def resize_weights(length: int, size: int, device: torch.device) -> Tensor:
+def resize_weights(
+    length: int, size: int, filters: tuple[int, ...], device: torch.device
+) -> Tensor:
     """Weights that resize any crop of a side of `length` to `size` pixels, in one small table.
 
-    They are Pillow's antialiased bicubic filter. Entry [k, shift], a matrix (size, length), belongs
-    to the crop of k % length + 1 pixels that starts at pixel length - 1 - shift, reversed if
-    k >= length. Crops of one extent share memory: the matrices are windows on rows with zeros on
-    both sides. Shape (2 * length, length, size, length), float32.
+    They are Pillow's antialiased filters, those of INTERPOLATIONS whose indices are `filters`, one
+    after the other. Of the first, entry [k, shift], a matrix (size, length), belongs to the crop of
+    k % length + 1 pixels that starts at pixel length - 1 - shift, reversed if k >= length. Crops of
+    one extent share memory: the matrices are windows on rows with zeros on both sides. Shape
+    (2 * F * length, length, size, length) for F filters, float32.
     """
     extent = np.arange(1, length + 1)[:, None, None]
     scale = extent / size
     pixel = np.arange(length) + 0.5
     center = (np.arange(size)[:, None] + 0.5) * scale
-    weights = cubic((pixel - center) / np.maximum(scale, 1)) * (pixel < extent)
-    weights /= weights.sum(-1, keepdims=True)
+    distance = np.abs(pixel - center) / np.maximum(scale, 1)
     width = 2 * length - 1
-    rows = np.zeros((2, length, size, width), np.float32)
-    rows[0, ..., length - 1 :] = weights
-    rows[1] = rows[0, :, ::-1]
-    shape = 2 * length, length, size, length
+    rows = np.zeros((len(filters), 2, length, size, width), np.float32)
+    for of_filter, index in zip(rows, filters, strict=True):
+        weights = FILTERS[INTERPOLATIONS[index]](distance) * (pixel < extent)
+        of_filter[0, ..., length - 1 :] = weights / weights.sum(-1, keepdims=True)
+        of_filter[1] = of_filter[0, :, ::-1]
+    shape = 2 * len(filters) * length, length, size, length
     return torch.from_numpy(rows).to(device).as_strided(shape, (size * width, 1, width, 1))
 
 
 def cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Keys' cubic convolution with a = -0.5."""
-    x = np.abs(x)
+    """Keys' cubic convolution with a = -0.5, of distances from 0 up."""
     near, far = (1.5 * x - 2.5) * x**2 + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def triangle(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(1 - x, 0)
+
+
+FILTERS = dict(bicubic=cubic, bilinear=triangle)
 
 
 def separable(images: Tensor, down: Tensor, across: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ class Plan(NamedTuple):
     part: slice  # of the views of the whole batch
     source: Tensor  # (k,): index of the image
     back: Tensor  # (k,): positions of the views in the order in which they are returned
+    filters: tuple[int, ...]  # for `resize_weights`
     down: tuple[Tensor, Tensor]  # (k,) each: entry in the table of `resize_weights`
     across: tuple[Tensor, Tensor]
     hue: list[int]  # views hue[i] to hue[i + 1] shift the hue at place i; the first hue[4] jitter
@@ -55,7 +56,9 @@ def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterat
     drawn, place = Drawn(*(parameter[order] for parameter in drawn)), place[order]
     blurred = np.flatnonzero(drawn.sigma)
 
-    source, back, *crop = send(np.stack(_indices(drawn, order, first, images)), images)
+    filters = tuple(np.unique(drawn.interpolation).tolist())
+    indices = _indices(drawn, filters, order, first, images)
+    source, back, *crop = send(np.stack(indices), images)
     blends, shift, angle, ceiling = (send(x.astype(np.float32), images) for x in _amounts(drawn))
     which = np.stack((blurred - first[blurred], np.searchsorted(sigmas[:-1], drawn.sigma[blurred])))
     which = send(which, images)
@@ -66,6 +69,7 @@ def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterat
             part=part,
             source=source[part],
             back=back[part],
+            filters=filters,
             down=(crop[0][part], crop[1][part]),
             across=(crop[2][part], crop[3][part]),
             hue=np.searchsorted(place[part], range(PLACES + 1)).tolist(),
@@ -79,12 +83,15 @@ def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterat
         )
 
 
-def _indices(drawn: Drawn, order: NDArray, first: NDArray, images: Tensor) -> tuple[NDArray, ...]:
+def _indices(
+    drawn: Drawn, filters: tuple[int, ...], order: NDArray, first: NDArray, images: Tensor
+) -> tuple[NDArray, ...]:
     """`source`, `back`, `down` and `across` of all views."""
     height, width = images.shape[-2:]
     left, top, w, h = drawn.box.T
-    down = h - 1, height - 1 - top
-    across = w - 1 + width * drawn.flip, width - 1 - left
+    table = 2 * np.searchsorted(filters, drawn.interpolation)
+    down = h - 1 + height * table, height - 1 - top
+    across = w - 1 + width * (table + drawn.flip), width - 1 - left
     return order % len(images), np.argsort(order) - first, *down, *across
 
 

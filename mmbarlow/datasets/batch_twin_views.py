@@ -107,7 +107,10 @@ class BatchTwinViews(BaseDataPreprocessor):
         """The views (k, 3, size, size) of images (k, 3, H, W), in the order of `apply`."""
         if plan.angle is not None:
             images = batch_ops.rotate_each(images, plan.angle)
-        tables = [batch_ops.resize_weights(n, self.size, images.device) for n in images.shape[-2:]]
+        tables = [
+            batch_ops.resize_weights(n, self.size, plan.filters, images.device)
+            for n in images.shape[-2:]
+        ]
         down, across = tables[0][plan.down], tables[1][plan.across]
         views = batch_ops.separable(images, down, across).clamp_(0, 255)
         jittered = slice(plan.hue[PLACES])

@@ -2,7 +2,7 @@
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from torchvision.transforms import CenterCrop, Compose, Resize
+from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
 
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import read_rgb
@@ -40,10 +40,14 @@ class CenterView(BaseTransform):
     Args:
         size: height and width of the crop, in pixels.
         resize: length of the shorter side before the crop, in pixels; by default `size`.
+        interpolation: 'bilinear', or another one of torchvision's.
     """
 
-    def __init__(self, size: int, resize: int | None = None) -> None:
-        self.crop = Compose([Resize(resize or size), CenterCrop(size)])
+    def __init__(
+        self, size: int, resize: int | None = None, interpolation: str = 'bilinear'
+    ) -> None:
+        mode = InterpolationMode(interpolation)
+        self.crop = Compose([Resize(resize or size, mode), CenterCrop(size)])
         self.done = (size, size, 3) if resize in (None, size) else None
 
     def transform(self, results: dict) -> dict:

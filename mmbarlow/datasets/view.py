@@ -14,6 +14,7 @@ from mmbarlow.errors import InputError
 
 TRIES = 10  # attempts at a crop that fits into the image, as in torchvision
 NUMBERS = 2 * TRIES + 14  # uniform random numbers that determine a view
+INTERPOLATIONS = 'bicubic', 'bilinear'  # both antialiased; `Drawn` counts them so
 ORDERS = np.array(list(permutations(range(4))))  # all orders of the four steps of the jitter
 
 
@@ -31,6 +32,8 @@ class View:
     rotate: float = 0.0  # angle from U(-x, x) degrees, before the crop; 0 in the official code
     crop_scale: tuple[float, float] = (0.08, 1.0)  # share of the image's area
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)  # width over height, log-uniform
+    # of the crop's resizing; 'bilinear' is torchvision's default, and with it lightly's and others'
+    interpolation: str = 'bicubic'
     flip: float = 0.5  # probability
     jitter: float = 0.8  # probability of the four below, applied in random order
     brightness: float = 0.4  # factor from U(1 - x, 1 + x)
@@ -43,6 +46,9 @@ class View:
     solarize: float = 0.0  # probability; values of 128 and more are inverted
 
     def __post_init__(self) -> None:
+        if self.interpolation not in INTERPOLATIONS:
+            known = ' or '.join(map(repr, INTERPOLATIONS))
+            raise InputError(f'interpolation={self.interpolation!r} of a view must be {known}.')
         for name in ('flip', 'jitter', 'gray', 'blur', 'solarize'):
             if not 0 <= (value := getattr(self, name)) <= 1:
                 raise InputError(f'{name}={value} of a view must be a probability from 0 to 1.')
@@ -58,6 +64,7 @@ class View:
 class Drawn(NamedTuple):
     """Parameters of views, each array of shape (V, n) or (V, n, 4)."""
 
+    interpolation: np.ndarray  # of the crop's resizing: index into INTERPOLATIONS
     angle: np.ndarray  # degrees, counter-clockwise
     box: np.ndarray  # (V, n, 4): left, top, width, height of the crop, in pixels of the image
     flip: np.ndarray  # bool
@@ -90,6 +97,7 @@ class Views:
             names = ', '.join(field.name for field in fields(View))
             raise InputError(f'{error}; a view has {names}.') from None
         table = self._table
+        self.interpolation = table(lambda v: (INTERPOLATIONS.index(v.interpolation),)).astype(int)
         # (V, 1, k), to broadcast with numbers of shape (V, n, k)
         self.p = table(lambda v: (v.flip, v.jitter, v.gray, v.blur, v.solarize))
         strength = table(lambda v: (v.brightness, v.contrast, v.saturation, v.hue))
@@ -112,6 +120,7 @@ class Views:
         on = rest[..., 6:11] < self.p
         flip, jittered, gray, blurred, solarize = (on[..., i] for i in range(5))
         return Drawn(
+            interpolation=np.broadcast_to(self.interpolation[..., 0], u.shape[:2]),
             angle=amount[..., 0],
             box=self._box(tries, rest[..., 12:14], np.array([width, height]).T),
             flip=flip,

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
-from mmbarlow.datasets.view import NEUTRAL, Drawn
+from mmbarlow.datasets.view import INTERPOLATIONS, NEUTRAL, Drawn
 
 Image = np.ndarray  # uint8 (H, W, 3)
 
@@ -34,14 +34,16 @@ def rotate(image: Image, angle: float) -> Image:
     return cv2.warpAffine(image, matrix, (width, height))
 
 
-def crop_and_resize(image: Image, box: Iterable[int], size: int) -> Image:
-    """The crop (left, top, width, height), resized to (size, size), bicubic and antialiased."""
+def crop_and_resize(
+    image: Image, box: Iterable[int], size: int, interpolation: str = 'bicubic'
+) -> Image:
+    """The crop (left, top, width, height), resized to (size, size) and antialiased."""
     left, top, width, height = box
     # Contiguous, so that torch takes its fast path for interleaved channels and returns such; a
     # copy, since torch warns about read-only arrays, which Pillow's are.
     crop = image[top : top + height, left : left + width].copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
-    resized = interpolate(planes, (size, size), mode='bicubic', antialias=True)
+    resized = interpolate(planes, (size, size), mode=interpolation, antialias=True)
     return resized.numpy()[0].transpose(1, 2, 0)
 
 
@@ -133,7 +135,8 @@ def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
     """
     if drawn.angle:
         image = rotate(image, float(drawn.angle))
-    view = crop_and_resize(image, drawn.box // factor, size)
+    interpolation = INTERPOLATIONS[drawn.interpolation]
+    view = crop_and_resize(image, drawn.box // factor, size, interpolation)
     if drawn.flip:
         view = flip(view)
     amounts = drawn.jitter.tolist()

@@ -9,17 +9,21 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from PIL import Image
 from sklearn.datasets import load_sample_images
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.functional import resized_crop
 
 from mmbarlow.apis import extract_features, get_model
 from mmbarlow.datasets import batch_twin_views
 from mmbarlow.datasets.batch_twin_views import BatchTwinViews
-from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.sample_random import Key, SampleIndex, uniforms
 from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.datasets.view import NUMBERS, Views
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 from mmbarlow.zoo import records
 
 STILL = dict(crop_scale=(1.0, 1.0), crop_ratio=(1.0, 1.0), flip=0.0, jitter=0.0, gray=0.0)
+CROP = dict(crop_scale=(0.08, 1.0), crop_ratio=(3 / 4, 4 / 3))
 NO_JITTER = dict(brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0)
 ALL = dict(rotate=15.0, blur=0.5, solarize=0.3), dict(blur=0.5)
 PLAIN = dict(mean=[0.0, 0.0, 0.0], std=[1.0, 1.0, 1.0])
@@ -71,7 +75,8 @@ def one_by_one(images: list[np.ndarray], index: list[SampleIndex], size: int, *v
         (dict(), 1e-3),
         (dict(flip=0.5), 1e-3),
         (dict(solarize=0.5), 1e-3),
-        (dict(crop_scale=(0.08, 1.0), crop_ratio=(3 / 4, 4 / 3)), 0.5),
+        (CROP, 0.5),
+        (CROP | dict(interpolation='bilinear'), 0.5),
         (NO_JITTER | dict(jitter=1.0, brightness=0.4), 0.5),
         (NO_JITTER | dict(jitter=1.0, contrast=0.4), 0.5),
         (NO_JITTER | dict(jitter=1.0, saturation=0.2), 1),
@@ -89,6 +94,36 @@ def test_each_step_is_that_of_twin_views(options, tolerance, squares):
     found = in_batch(squares, index, 32, view, view)
     wanted = one_by_one(squares, index, 32, view, view)
     assert np.abs(found - wanted).mean((2, 3, 4)).max() < tolerance
+
+
+@pytest.mark.parametrize('make', [in_batch, one_by_one])
+@pytest.mark.parametrize('interpolations', [['bilinear'] * 2, ['bicubic', 'bilinear']])
+def test_each_view_is_resized_as_torchvision_does_with_its_interpolation(make, interpolations):
+    """RandomResizedCrop's own resizing of the box that was drawn, on a Pillow image, at 40 x 56."""
+    images, index = photographs(40, 56), indices(24)
+    options = [STILL | CROP | dict(interpolation=name) for name in interpolations]
+    found = make(images, index, 32, *options)
+    keys = np.array([i.key for i in index])
+    boxes = Views(*options).draw(uniforms(keys, 2, NUMBERS), 56, 40).box
+    for view, name, other in zip((0, 1), interpolations, interpolations[::-1], strict=True):
+        errors, others = [], []
+        for image, box, ours in zip(images, boxes[view], found[view], strict=True):
+            left, top, width, height = box.tolist()
+            for mode, into in ((name, errors), (other, others)):
+                theirs = resized_crop(
+                    *(Image.fromarray(image), top, left, height, width, [32, 32]),
+                    InterpolationMode(mode),
+                )
+                pixels = np.asarray(theirs, float).transpose(2, 0, 1)
+                into.append(np.abs(ours - pixels).mean())
+        assert max(errors) < 0.35  # rounding to 8 bits is 0.25
+        if other != name:
+            assert np.mean(others) > 1
+
+
+def test_an_interpolation_that_does_not_exist_is_a_sentence():
+    with pytest.raises(InputError, match="interpolation='area' of a view must be 'bicubic' or"):
+        BatchTwinViews(32, dict(interpolation='area'), dict(), **PLAIN)
 
 
 @pytest.mark.parametrize(('height', 'width', 'size'), [(32, 32, 32), (64, 48, 32), (40, 56, 64)])

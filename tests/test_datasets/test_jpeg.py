@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from mmbarlow.datasets import jpeg
+from mmbarlow.datasets.view import INTERPOLATIONS
 from mmbarlow.datasets.view_ops import crop_and_resize
 
 
@@ -18,8 +19,11 @@ def test_pixels_are_those_of_pillow(photographs):
     assert np.array_equal(jpeg.decode(data, width, height), theirs)
 
 
+@pytest.mark.parametrize('interpolation', INTERPOLATIONS)
 @pytest.mark.parametrize('factor', [2, 4])
-def test_a_crop_large_enough_looks_the_same_from_a_smaller_decoding(photographs, factor):
+def test_a_crop_large_enough_looks_the_same_from_a_smaller_decoding(
+    photographs, factor, interpolation
+):
     """Mean difference at most 2 of 255 at the margin, and at most 1 at twice of it."""
     for path in photographs:
         data = path.read_bytes()
@@ -29,8 +33,8 @@ def test_a_crop_large_enough_looks_the_same_from_a_smaller_decoding(photographs,
         assert small.shape == (-(-height // factor), -(-width // factor), 3)
         for spare, most in ((1, 2.0), (2, 1.0)):
             size = int(384 / (factor * jpeg.MARGIN * spare))
-            full = crop_and_resize(jpeg.decode(data, width, height), box, size)
-            reduced = crop_and_resize(small, box // factor, size)
+            full = crop_and_resize(jpeg.decode(data, width, height), box, size, interpolation)
+            reduced = crop_and_resize(small, box // factor, size, interpolation)
             assert np.abs(full.astype(int) - reduced).mean() < most
 
 

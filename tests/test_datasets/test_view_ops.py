@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as F
 
 from mmbarlow.datasets import view_ops
-from mmbarlow.datasets.view import Drawn
+from mmbarlow.datasets.view import INTERPOLATIONS, Drawn
 
 
 def difference(ours: np.ndarray, theirs: Image.Image) -> float:
@@ -22,12 +23,15 @@ def bias(ours: np.ndarray, theirs: Image.Image) -> float:
 @pytest.mark.parametrize(
     'box', [(0, 0, 1280, 427), (700, 100, 300, 250), (5, 7, 90, 120), (3, 3, 2, 1)]
 )
-def test_crop_and_resize_is_that_of_pillow(photograph, box):
-    """Smaller, about as large, and larger than the crop."""
+@pytest.mark.parametrize('interpolation', INTERPOLATIONS)
+def test_crop_and_resize_is_that_of_torchvision_on_a_pillow_image(photograph, box, interpolation):
+    """What RandomResizedCrop does with a box: smaller than it, about as large, and larger."""
     left, top, width, height = box
-    image = Image.fromarray(photograph).crop((left, top, left + width, top + height))
-    theirs = image.resize((224, 224), Image.Resampling.BICUBIC)
-    assert difference(view_ops.crop_and_resize(photograph, box, 224), theirs) < 0.02
+    mode = InterpolationMode(interpolation)
+    image = Image.fromarray(photograph)
+    theirs = F.resized_crop(image, top, left, height, width, [224, 224], mode)
+    ours = view_ops.crop_and_resize(photograph, box, 224, interpolation)
+    assert difference(ours, theirs) < 0.02
 
 
 @pytest.mark.parametrize('factor', [0.6, 0.95, 1.0, 1.05, 1.4])
@@ -81,6 +85,7 @@ def test_rotation_turns_as_pillow_does(photograph):
 def test_steps_are_applied_in_the_order_that_was_drawn(photograph):
     """All of them against Pillow, one after the other."""
     drawn = Drawn(
+        interpolation=np.int64(0),
         angle=np.float64(0),
         box=np.array([600, 20, 300, 280]),
         flip=np.True_,

@@ -1,13 +1,18 @@
-# Pretraining on images of 32 px, and kNN on them. The views are lightly's: the official ones
-# without blur, which so few pixels do not bear. A child says where the images come from, and of
-# what size they are.
+# Pretraining on images of 32 px, and kNN on them. The views are lightly's: the official ones with
+# bilinear crops and without blur, which so few pixels do not bear. A child says where the images
+# come from, and of what size they are.
 _base_ = 'two_views.py'
 
 train_dataloader = dict(
     batch_size=128,
     dataset=dict(
         pipeline=[
-            dict(type='mmbarlow.TwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)),
+            dict(
+                type='mmbarlow.TwinViews',
+                size=32,
+                view_a=dict(interpolation='bilinear'),
+                view_b=dict(interpolation='bilinear', solarize=0.2),
+            ),
             dict(type='mmpretrain.PackInputs', meta_keys=('skipped',)),
         ],
     ),

@@ -1,7 +1,7 @@
 # The released code of Mixed Barlow Twins on images of 32 px: ResNet-18 with a 3x3 stem and no
 # max-pooling, a projector 512-512-1024 whose embeddings have one norm. Both views are alike, neither
-# blurred nor solarized; the device that trains makes them.
-view = dict(saturation=0.4)
+# blurred nor solarized, and their crops bilinear; the device that trains makes them.
+view = dict(interpolation='bilinear', saturation=0.4)
 
 model = dict(
     type='mmbarlow.MixedBarlowTwins',
