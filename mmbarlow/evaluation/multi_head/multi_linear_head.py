@@ -15,23 +15,36 @@ HEADS = ('feature1', 'feature2', 'feature3', 'feature4', 'feature5', 'avgpool')
 
 @MODELS.register_module()
 class MultiLinearHead(BaseModule):
-    """BN without affine parameters, flatten, linear for each map; their cross entropies are summed.
+    """BN, flatten, linear for each map; their cross entropies are summed.
 
     The heads share no parameter, so each is trained as if it were alone. MMSelfSup 0.x,
-    `multi_cls_head.py`, has the first five; AvgPool is the sixth here.
+    `multi_cls_head.py`, has the first five, without affine parameters; AvgPool is the sixth here.
+    VISSL's `eval_mlp` heads have affine BN and PyTorch's initialization.
 
     Args:
         num_classes: K.
-        in_shapes: (C, H, W) of each map, in the order of `HEADS`.
+        in_shapes: (C, H, W) of each map, in the order of `names`.
+        names: of the heads, as in `MultiPooling`.
+        affine: whether BN has a weight and a bias.
+        init_std: of the normal distribution that the weights of the linear layers are drawn from;
+            None: PyTorch's own initialization.
     """
 
-    def __init__(self, num_classes: int, in_shapes: Sequence[tuple[int, int, int]]) -> None:
-        super().__init__(init_cfg=dict(type='Normal', layer='Linear', std=0.01))
+    def __init__(
+        self,
+        num_classes: int,
+        in_shapes: Sequence[tuple[int, int, int]],
+        names: Sequence[str] = HEADS,
+        affine: bool = False,
+        init_std: float | None = 0.01,
+    ) -> None:
+        normal = dict(type='Normal', layer='Linear', std=init_std)
+        super().__init__(init_cfg=None if init_std is None else normal)
         self.num_classes = num_classes
         # Not SyncBN: with several GPUs the runner's sync_bn turns it into SyncBN, as published.
         self.heads = nn.ModuleDict()
-        for name, shape in zip(HEADS, in_shapes, strict=True):
-            norm = nn.BatchNorm2d(shape[0], momentum=0.1, affine=False)
+        for name, shape in zip(names, in_shapes, strict=True):
+            norm = nn.BatchNorm2d(shape[0], momentum=0.1, affine=affine)
             linear = nn.Linear(math.prod(shape), num_classes)
             self.heads[name] = nn.Sequential(norm, nn.Flatten(), linear)
 

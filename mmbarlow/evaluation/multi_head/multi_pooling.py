@@ -1,11 +1,13 @@
 """Feature maps of very different sizes, pooled to about 9,000 numbers each."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.multi_head.multi_linear_head import HEADS
 from mmbarlow.registry import MODELS
 
 
@@ -37,10 +39,22 @@ class MultiPooling(nn.Module):
     numbers for a ResNet-50), AvgPool one. The published windows are for images of 224 px; maps of
     other sizes are averaged adaptively to the same grids, or stay as they are where they are
     smaller.
+
+    Args:
+        names: which of them, in the order of `HEADS`; by default all six.
+
+    Raises:
+        InputError: a name is none of `HEADS`.
     """
 
+    def __init__(self, names: Sequence[str] = HEADS) -> None:
+        super().__init__()
+        if unknown := sorted(set(names) - set(HEADS)):
+            raise InputError(f'MultiPooling has no {unknown[0]!r}: take {", ".join(HEADS)}.')
+        self.names = tuple(names)
+
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Five maps (n, C, H, W) to six (n, C, grid, grid).
+        """Five maps (n, C, H, W) to one (n, C, grid, grid) for each name.
 
         Raises:
             InputError: there are not five maps.
@@ -51,7 +65,8 @@ class MultiPooling(nn.Module):
                 f'stages, got {len(maps)}.'
             )
         pooled = [average_to_grid(x, level) for x, level in zip(maps, LEVELS, strict=True)]
-        return (*pooled, F.adaptive_avg_pool2d(maps[-1], 1))
+        pooled.append(F.adaptive_avg_pool2d(maps[-1], 1))
+        return tuple(pooled[HEADS.index(name)] for name in self.names)
 
 
 def average_to_grid(x: Tensor, level: Level) -> Tensor:

@@ -3,13 +3,17 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.optim import build_optim_wrapper
 from mmpretrain.structures import DataSample
 
+from mmbarlow.benchmarks.suites import find_benchmarks
+from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.multi_head.multi_head_accuracy import MultiHeadAccuracy
 from mmbarlow.evaluation.multi_head.multi_linear_head import MultiLinearHead
 from mmbarlow.evaluation.multi_head.multi_pooling import MultiPooling
 from mmbarlow.evaluation.multi_head.stem_resnet import StemResNet
+from mmbarlow.registry import MODELS
 
 
 @pytest.mark.parametrize('kind', ['ResNet', 'ResNet_CIFAR', 'ResNetV1d'])
@@ -97,3 +101,48 @@ def test_the_metric_has_a_column_for_each_head():
     ]
     metric.process({}, samples)
     assert metric.evaluate(4) == dict(feature1=0.0, avgpool=100.0)
+
+
+def test_only_the_pooled_maps_that_are_named_come_out():
+    maps = tuple(torch.randn(1, c, s, s) for c, s in ((4, 112), (4, 56), (4, 28), (4, 14), (4, 7)))
+    average, res5 = MultiPooling(['avgpool', 'feature5'])(maps)
+    torch.testing.assert_close(average.flatten(1), maps[-1].mean((2, 3)))
+    torch.testing.assert_close(res5, F.avg_pool2d(maps[-1], 6, 1))
+    with pytest.raises(InputError, match="MultiPooling has no 'res5': take feature1"):
+        MultiPooling(['res5'])
+
+
+@pytest.mark.parametrize(
+    ('name', 'classes', 'inputs'),
+    [('linear_places205', 205, [8192]), ('linear_inat18', 8142, [8192, 2048])],
+)
+def test_the_transfer_classifiers_are_those_of_vissl(name, classes, inputs):
+    """Affine BN without decay, then a linear layer with it, on 2 x 2 cells of res5."""
+    cfg = load_config(*find_benchmarks([name]))
+    model = MODELS.build(cfg.model).train()
+    heads = model.head.heads
+    assert [head[2].in_features for head in heads.values()] == inputs
+    assert [head[2].out_features for head in heads.values()] == [classes] * len(inputs)
+    # PyTorch's initialization: uniform within 1 / sqrt(inputs)
+    for head, width in zip(heads.values(), inputs, strict=True):
+        assert head[2].weight.std().item() == pytest.approx((3 * width) ** -0.5, rel=0.01)
+
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).optimizer.param_groups
+    decay = {id(p): group['weight_decay'] for group in groups for p in group['params']}
+    assert {group['lr'] for group in groups} == {0.01}
+    for bn, _, linear in heads.values():
+        assert [decay[id(p)] for p in bn.parameters()] == [0, 0]
+        assert [decay[id(p)] for p in linear.parameters()] == [5e-4, 5e-4]
+
+    maps = [torch.randn(3, c, s, s) for c, s in ((64, 112), (256, 56), (512, 28), (1024, 14))]
+    res5 = torch.randn(3, 2048, 7, 7)
+    found = model.head(model.neck((*maps, res5)))
+    for head, logits in zip(heads.values(), found.values(), strict=True):
+        with torch.no_grad():
+            x = F.avg_pool2d(res5.double(), *((6, 1) if head[2].in_features == 8192 else (7,)))
+            x = (x - x.mean((0, 2, 3), keepdim=True)) / (
+                x.var((0, 2, 3), correction=0, keepdim=True) + 1e-5
+            ).sqrt()
+            x = x * head[0].weight.view(-1, 1, 1) + head[0].bias.view(-1, 1, 1)
+            wanted = x.flatten(1) @ head[2].weight.double().T + head[2].bias.double()
+        torch.testing.assert_close(logits.double(), wanted, rtol=1e-4, atol=1e-5)
