@@ -17,21 +17,32 @@ class FrozenHook(Hook):
     was at the start: after `model.train()` alone BN's running statistics would drift, which no
     gradient shows. Set the backbone's `frozen_stages` as well: DDP looks for the parameters that
     need gradients before any hook runs.
+
+    Args:
+        drift: leave BN in train mode, as mix-bt's `linear.py` does: it normalizes with the batch,
+            and its running statistics drift with the images; the parameters are still checked.
+            `frozen_stages` must then stay unset, since it stops BN, and DDP needs
+            `find_unused_parameters=True` in the config.
     """
 
     priority = 'HIGH'  # before CheckpointHook, so that nothing that has moved is saved
 
+    def __init__(self, drift: bool = False) -> None:
+        self.drift = drift
+
     def before_train(self, runner) -> None:
         backbone = unwrap(runner.model).backbone.requires_grad_(False)
-        self.start = {name: tensor.clone() for name, tensor in _tensors(backbone)}
+        self.start = {name: tensor.clone() for name, tensor in self._fixed(backbone)}
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        if batch_idx == 0:  # the runner's model.train() comes after before_train_epoch
+        if (
+            batch_idx == 0 and not self.drift
+        ):  # the runner's model.train() comes after before_train_epoch
             unwrap(runner.model).backbone.eval()
 
     def after_train_epoch(self, runner) -> None:
         """Raises InputError if a tensor of the backbone has moved, with its name."""
-        for name, tensor in _tensors(unwrap(runner.model).backbone):
+        for name, tensor in self._fixed(unwrap(runner.model).backbone):
             if not torch.equal(tensor, self.start[name]):
                 raise InputError(
                     f'the frozen backbone moved: {name} is not what it was before epoch '
@@ -39,6 +50,5 @@ class FrozenHook(Hook):
                     'stages, and look for other code that writes to it.'
                 )
 
-
-def _tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
-    return [*module.named_parameters(), *module.named_buffers()]
+    def _fixed(self, module: nn.Module) -> list[tuple[str, Tensor]]:
+        return [*module.named_parameters(), *([] if self.drift else module.named_buffers())]

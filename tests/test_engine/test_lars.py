@@ -8,10 +8,12 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
 
+from mmbarlow.config import load_config
 from mmbarlow.engine import lars
 from mmbarlow.engine.lars import LARS
 from mmbarlow.engine.schedule import WarmupCosineLR
 from mmbarlow.errors import InputError
+from mmbarlow.paths import CONFIGS
 from mmbarlow.registry import MODELS
 
 
@@ -140,3 +142,22 @@ def test_the_rates_of_both_groups_are_the_official_ones_at_every_step(epochs):
     first, last = official_rate(0, epochs, 5, 1.6), official_rate(5 * epochs - 1, epochs, 5, 1.6)
     assert first == 0.0
     assert last == pytest.approx(0.0016, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ('recipe', 'batch', 'gpus'),
+    [
+        ('barlowtwins/barlowtwins_resnet50_8xb256-coslr-1000e_in1k', 2048, 16),  # official README
+        ('barlowtwins/barlowtwins_resnet50_8xb256-coslr-300e_in1k', 2048, 8),  # MMSelfSup
+        ('mixed_barlowtwins/mixed-barlowtwins_resnet50_8xb128-coslr-300e_in1k', 1024, 8),  # mix-bt
+        ('mixed_barlowtwins/mixed-barlowtwins_resnet50_8xb128-coslr-1000e_in1k', 1024, 8),
+    ],
+)
+def test_the_rate_of_the_biases_belongs_to_the_gpus_of_the_run_that_a_recipe_reproduces(
+    recipe, batch, gpus
+):
+    """0.0048 x batch / 256 is for a gradient of 1 / (number of GPUs); ours is exact."""
+    cfg = load_config(CONFIGS / f'{recipe}.py')
+    assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.2 * batch / 256)
+    rate = cfg.optim_wrapper.paramwise_cfg.bias_lr
+    assert rate == pytest.approx(0.0048 * batch / 256 / gpus)

@@ -6,8 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from mmbarlow.benchmarks.suites import find_benchmarks
+from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.frozen_hook import FrozenHook
+from mmbarlow.registry import MODELS
 
 
 @pytest.fixture
@@ -46,3 +49,36 @@ def test_a_parameter_that_moves_by_one_bit_is_named(runner, name):
     tensor.data.flatten()[0] = torch.nextafter(tensor.data.flatten()[0], torch.tensor(9.0))
     with pytest.raises(InputError, match=f'moved: {name} '):
         hook.after_train_epoch(runner)
+
+
+def test_with_drift_bn_learns_its_statistics_and_the_parameters_still_stay(runner):
+    hook = FrozenHook(drift=True)
+    epoch(runner, hook, evaluate=True)
+    bn = runner.model.backbone[1]
+    assert bn.training
+    assert bn.num_batches_tracked == 1
+    assert not any(p.requires_grad for p in runner.model.backbone.parameters())
+    bn.weight.data[0] += 1
+    with pytest.raises(InputError, match='1.weight is not what it was'):
+        hook.after_train_epoch(runner)
+
+
+@pytest.mark.parametrize('dataset', ['cifar10', 'cifar100', 'stl10', 'tinyimagenet'])
+def test_the_probe_of_mix_bt_has_the_settings_of_its_code(dataset):
+    cfg = load_config(*find_benchmarks([f'linear-mixbt_{dataset}']))
+    adam = cfg.optim_wrapper.optimizer
+    assert (adam.type, adam.lr, adam.weight_decay) == ('Adam', 1e-2, 5e-6)
+    assert cfg.train_dataloader.batch_size == 512
+    rates = [adam.lr * cfg.param_scheduler.gamma**epoch for epoch in range(201)]
+    assert rates[200] == pytest.approx(1e-6)
+    assert cfg.train_cfg.max_epochs == 200
+    steps = [step.type.split('/')[-1] for step in cfg.train_dataloader.dataset.pipeline][1:-1]
+    crop = next(s for s in cfg.train_dataloader.dataset.pipeline if s.type.endswith('ResizedCrop'))
+    if dataset.startswith('cifar'):
+        assert steps[:2] == ['RandomResizedCrop', 'RandomHorizontalFlip']
+        assert (crop.size, crop.get('interpolation', 'bilinear')) == (32, 'bilinear')
+    else:
+        assert steps[2:] == ['RandomResizedCrop', 'RandomHorizontalFlip']
+        assert (crop.size, crop.interpolation, crop.scale) == (64, 'bicubic', (0.2, 1.0))
+    head = MODELS.build(cfg.model).head.fc
+    assert head.weight.std().item() == pytest.approx((3 * head.in_features) ** -0.5, rel=0.02)

@@ -7,7 +7,7 @@ optim_wrapper = dict(
     # 0.0048 x 2048 / 256 = 0.0384 is published for biases and BN, but it belongs to the gradient
     # of the code it was tuned with, 1 / (number of GPUs) of the true one. LARS hides that factor
     # for weights only. Our gradient is exact: what MMSelfSup ran on 8 GPUs has
-    # 0.0384 / 8 here (the official README's, on 16, would have 0.0024).
+    # 0.0384 / 8 here; the official README's 1000 epochs, on 16, have 0.0024.
     paramwise_cfg=dict(bias_lr=0.0048),
 )
 # 0.001 of its own rate for each group: MMSelfSup's absolute eta_min=0.0016 leaves biases and BN
