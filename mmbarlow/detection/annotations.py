@@ -10,8 +10,9 @@ from mmbarlow.registry import TRANSFORMS
 class LoadVOCAnnotations(LoadAnnotations):
     """Boxes that end where their last pixel ends, as in detectron2's `load_voc_instances`.
 
-    VOC names the first and the last pixel of an object, from 1 on: 1 to W is the whole image, 0 to W
-    in coordinates. mmdet's `LoadAnnotations`, whose arguments this takes, makes it 0 to W - 1.
+    VOC names the first and the last pixel of an object, from 1 on: 1 to W is the whole image, which
+    in coordinates is 0 to W. mmdet's `LoadAnnotations`, with the same arguments, makes it 0 to
+    W - 1.
     """
 
     def _load_bboxes(self, results: dict) -> None:

@@ -60,4 +60,4 @@ class SmallStartMaskHead(FCNMaskHead):
 
     def init_weights(self) -> None:
         super().init_weights()
-        nn.init.normal_(self.conv_logits.weight, std=0.001)
+        nn.init.normal_(self.get_parameter('conv_logits.weight'), std=0.001)

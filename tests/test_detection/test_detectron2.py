@@ -1,6 +1,7 @@
 """The C4 detectors against detectron2's formulas, written anew here: labels, losses, detections.
 
-Both choose anchors and RoIs at random; here both take the first ones. N images, A anchors, G objects.
+Both choose anchors and RoIs at random; here both take the first ones. N images, A anchors, R RoIs,
+G objects.
 """
 
 import math

@@ -199,9 +199,7 @@ def test_many_random_detections_with_ties_agree_with_detectron2s_steps_in_float6
             found.append(np.hstack([moved, scores])[rng.random(10) < 0.8].astype(float))
         shift = 0 if last_pixel else np.array([0, 0, 1, 1])
         parts = [[x[:, :4] + shift for x in part] for part in (found, objects, difficult)]
-        parts[0] = [
-            np.hstack([box, row[:, 4:]]) for box, row in zip(parts[0], found, strict=True)
-        ]
+        parts[0] = [np.hstack([box, row[:, 4:]]) for box, row in zip(parts[0], found, strict=True)]
         for threshold in (0.5, 0.7, 0.75):
             wanted = voc_eval(found, objects, difficult, threshold)
             assert ap(*parts, threshold, last_pixel) == pytest.approx(wanted, abs=1e-12)

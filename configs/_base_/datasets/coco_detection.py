@@ -6,7 +6,7 @@ data_root = 'data/coco'
 
 def coco(split, pipeline, **kwargs):
     return dict(
-        type='mmdet.CocoDataset',
+        type='mmbarlow.MendedCocoDataset',
         data_root=data_root,
         ann_file=f'annotations/instances_{split}2017.json',
         data_prefix=dict(img=f'{split}2017/'),
