@@ -1,4 +1,4 @@
-"""Find boxes without area and boxes outside of their image."""
+"""Find boxes that cannot be trained on, by kinds."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -12,14 +12,15 @@ from mmbarlow.errors import InputError
 OVERHANG = 2  # pixels by which a box may exceed its image: annotators round differently
 
 
-def check_boxes(
+def box_faults(
     corners: ArrayLike,
     sizes: ArrayLike,
     name: Callable[[int], str],
     source: object,
     tolerated: float = 0.0,
-) -> None:
-    """Look for boxes without area and for boxes that exceed their image.
+    smallest: float = 0.0,
+) -> list[str]:
+    """What is wrong with boxes, one sentence without its full stop for each kind of fault.
 
     Args:
         corners: x1, y1, x2, y2 of each of N boxes in pixels, (N, 4).
@@ -27,29 +28,65 @@ def check_boxes(
         name: returns the name of a box from its row, for messages.
         source: where the boxes come from, for messages.
         tolerated: share of bad boxes up to which they only cause a warning.
-
-    Raises:
-        InputError: a larger share than `tolerated` is bad; the message has the number and examples.
+        smallest: width and height in pixels below which mmdet drops a box.
     """
     x1, y1, x2, y2 = np.asarray(corners, float).T
     width, height = np.asarray(sizes, float).T
+
+    def example(i: int) -> str:
+        return (
+            f'{name(i)}, x {x1[i]:g} to {x2[i]:g}, y {y1[i]:g} to {y2[i]:g} of '
+            f'{width[i]:g} x {height[i]:g}'
+        )
+
+    if len(x1) and min(x1.min(), y1.min()) >= 0 and max(x2.max(), y2.max()) <= 1 < width.max():
+        return [
+            f'all {len(x1)} boxes of {source} lie between 0 and 1 ({example(0)}), as if they were '
+            "shares of the image: multiply them by the image's width and height"
+        ]
     # phrased so that NaN fails
     has_area = (x2 > x1) & (y2 > y1)
+    seen = (x2 - x1 >= smallest) & (y2 - y1 >= smallest)
     inside = (np.minimum(x1, y1) >= -OVERHANG) & (np.maximum(x2 - width, y2 - height) <= OVERHANG)
-    faults = {'have no width or no height': ~has_area, 'exceed their image': has_area & ~inside}
-    for fault, bad in faults.items():
+    kinds = {
+        'have no width or no height': ~has_area,
+        f'are less than {smallest:g} pixel wide or high, which mmdet drops': has_area & ~seen,
+        'exceed their image': has_area & ~inside,
+    }
+    faults = []
+    for kind, bad in kinds.items():
         rows = np.flatnonzero(bad).tolist()
         if not rows:
             continue
-        examples = [
-            f'{name(i)}, x {x1[i]:g} to {x2[i]:g}, y {y1[i]:g} to {y2[i]:g} of '
-            f'{width[i]:g} x {height[i]:g}'
-            for i in rows[:3]
-        ]
-        what = f'{len(rows)} of {len(bad)} boxes of {source} {fault} ({some(examples, 2)})'
-        if len(rows) > tolerated * len(bad):
-            raise InputError(f'{what}: correct or remove them.')
-        print_log(f'{what}.', 'current', logging.WARNING)
+        examples = [example(i) for i in rows[:3]]
+        what = f'{len(rows)} of {len(bad)} boxes of {source} {kind} ({some(examples, 2)})'
+        if len(rows) <= tolerated * len(bad):
+            print_log(f'{what}.', 'current', logging.WARNING)
+        else:
+            faults.append(f'{what}: {_cure(kind, (x1, y1, x2, y2), width, height)}')
+    return faults
+
+
+def _cure(kind: str, corners: Sequence[np.ndarray], width: np.ndarray, height: np.ndarray) -> str:
+    """What to do; boxes that exceed their image may be x1, y1, x2, y2 and not x, y, w, h."""
+    x1, y1, x2, y2 = corners
+    right, bottom = x2 - x1, y2 - y1
+    fits = (right > x1) & (bottom > y1) & (right <= width + OVERHANG)
+    if kind.startswith('exceed') and (fits & (bottom <= height + OVERHANG)).all():
+        return (
+            'correct or remove them; all boxes would fit as x1, y1, x2, y2, while COCO has x, y, '
+            'width, height'
+        )
+    return 'correct or remove them'
+
+
+def stop_at(faults: Sequence[str]) -> None:
+    """Raises InputError with all faults in one line, if there is any."""
+    if len(faults) == 1:
+        raise InputError(f'{faults[0]}.')
+    if faults:
+        listed = '; '.join(f'({number}) {fault}' for number, fault in enumerate(faults, 1))
+        raise InputError(f'there are {len(faults)} kinds of faults in the data: {listed}.')
 
 
 def some(things: Sequence[object], shown: int = 3) -> str:

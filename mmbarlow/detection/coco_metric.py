@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import mmengine
+from mmdet.datasets.api_wrappers import COCO
 from mmdet.evaluation.metrics import CocoMetric
 from mmengine.logging import MMLogger
 from pycocotools.cocoeval import COCOeval
 
+from mmbarlow.detection.coco_file import MendedCOCO
 from mmbarlow.errors import InputError
 from mmbarlow.registry import METRICS
 
@@ -37,7 +39,8 @@ class COCODetectionMetric(CocoMetric):
         self, ann_file: str, data_root: str = '', metric: Sequence[str] = ('bbox', 'segm')
     ) -> None:
         metrics = [metric] if isinstance(metric, str) else list(metric)
-        super().__init__(ann_file=str(Path(data_root, ann_file)), metric=metrics)
+        super().__init__(metric=metrics)
+        self._coco_api = MendedCOCO(str(Path(data_root, ann_file)))
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Raises InputError if masks are to be evaluated and the detector predicts none."""
@@ -49,7 +52,8 @@ class COCODetectionMetric(CocoMetric):
         predictions = [prediction for _, prediction in results]
         api: Any = self._coco_api
         assert self.dataset_meta
-        self.cat_ids = api.get_cat_ids(cat_names=self.dataset_meta['classes'])
+        names, ids = self.dataset_meta['classes'], self.dataset_meta.get('category_ids')
+        self.cat_ids = ids or COCO.get_cat_ids(api, cat_names=names)  # else mmdet's, in file order
         images = [prediction['img_id'] for prediction in predictions]
         with tempfile.TemporaryDirectory() as folder:
             files = self.results2json(predictions, f'{folder}/results')

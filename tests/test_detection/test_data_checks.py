@@ -11,7 +11,7 @@ import torch.multiprocessing as mp
 from mmengine.config import Config
 from PIL import Image
 
-from mmbarlow.detection import box_checks
+from mmbarlow.detection import box_checks, coco_checks, voc_checks
 from mmbarlow.detection.data_checks import check_data
 from mmbarlow.errors import InputError
 
@@ -147,6 +147,168 @@ def test_classes_in_another_order_would_be_taken_for_one_another(coco):
     cfg.train_dataloader.dataset.metainfo.classes = CLASSES[::-1]
     with pytest.raises(InputError, match='not in the order of .* has disc; square'):
         check_data(cfg)
+    cfg.val_dataloader.dataset.metainfo.classes = CLASSES[::-1]
+    check_data(cfg)  # that of the files is of no importance
+
+
+def test_classes_of_training_and_of_testing_that_differ_are_named(coco):
+    cfg = coco(coco_content())
+    cfg.train_dataloader.dataset.metainfo.classes = ('square',)
+    with pytest.raises(InputError, match='train_dataloader, square, are not those of val_dataload'):
+        check_data(cfg)
+
+
+@pytest.mark.parametrize(
+    ('classes', 'says'),
+    [
+        ('disc', r"is the text 'disc': write \('disc',\)"),
+        (['disc', 'disc'], 'has a name twice: disc'),
+    ],
+)
+def test_classes_that_are_no_list_of_names_are_refused(classes, says, coco):
+    cfg = coco(coco_content())
+    cfg.train_dataloader.dataset.metainfo.classes = classes
+    with pytest.raises(InputError, match=says):
+        check_data(cfg)
+
+
+def test_an_evaluator_of_another_file_is_refused(coco, tmp_path):
+    cfg = coco(coco_content())
+    evaluator = dict(type='mmbarlow.COCODetectionMetric', data_root=str(tmp_path))
+    cfg.val_evaluator = dict(evaluator, ann_file='val.json')
+    check_data(cfg)
+    cfg.val_evaluator.ann_file = 'instances_val2017.json'
+    with pytest.raises(InputError, match='/val.json, its evaluator .*/instances_val2017.json: set'):
+        check_data(cfg)
+
+
+def test_mmdets_own_data_set_is_read_by_ours(coco):
+    cfg = coco(coco_content())
+    check_data(cfg)
+    assert cfg.train_dataloader.dataset.type == 'mmbarlow.MendedCocoDataset'
+
+
+def test_several_kinds_of_faults_are_counted_with_their_first_examples(coco, tmp_path):
+    content = changed('annotations', 0, bbox=[5, 5, 0, 10])
+    content['annotations'][1].update(bbox=[0, 0, 300, 40], segmentation=[])
+    content['images'][0]['width'] = 61
+    (tmp_path / 'train' / '2.jpg').write_bytes(b'nothing')
+    with pytest.raises(InputError) as error:
+        check_data(coco(content))
+    text = str(error.value)
+    assert text.startswith('there are 5 kinds of faults in the data: (1) 1 of 3 boxes of ')
+    for part in (
+        'have no width or no height (annotation 0, x 5 to 5, y 5 to 15 of 61 x 40): correct',
+        '(2) 1 of 3 boxes of ',
+        'exceed their image (annotation 1, x 0 to 300, y 0 to 40 of 61 x 40): correct',
+        '(3) 1 of 3 annotations of ',
+        'no run-length code of the size of the image (annotation 1: []): add the masks',
+        '(4) 1 of 2 images of ',
+        'cannot be read (2.jpg: ',
+        '(5) 1 of 2 images of ',
+        'another size than their annotations say (1.jpg is 60 x 40, not 61 x 40): correct',
+    ):
+        assert part in text
+    assert '\n' not in text
+
+
+def scaled(change: Callable[[list], list]) -> dict:
+    content = coco_content()
+    for item in content['annotations']:
+        item['bbox'] = change(item['bbox'])
+    return content
+
+
+@pytest.mark.parametrize(
+    ('content', 'says'),
+    [
+        (
+            scaled(lambda b: [b[0] / 61, b[1] / 40, b[2] / 61, b[3] / 40]),
+            r'all 3 boxes of .* lie between 0 and 1 .*as if they were shares of the image: mult',
+        ),
+        (
+            scaled(lambda b: [*b[:2], 0.5, 0.5]),
+            '3 of 3 boxes of .* are less than 1 pixel wide or high, which mmdet drops',
+        ),
+        (
+            scaled(lambda b: [b[0] + 20, b[1] + 12, 58, 39]),
+            'all boxes would fit as x1, y1, x2, y2, while COCO has x, y, width, height',
+        ),
+        (changed('images', 1, id=1), r'images of .* share an id \(1\): give each its own'),
+        (changed('categories', 1, id=7), r'categories of .* share an id \(7\)'),
+        (changed('categories', 0, name='square'), r'1 of 2 classes .* not among .* \(disc\)'),
+        (
+            dict(
+                coco_content(), categories=coco_content()['categories'] + [dict(id=1, name='disc')]
+            ),
+            'have disc twice: merge or rename them',
+        ),
+        (changed('images', 0, width=0), r'1 of 2 images .* no width and height .* \(1.jpg: 0 x 40'),
+        (changed('images', 0, width=None), r'no width and height above 0 \(1.jpg: None x 40'),
+        (
+            changed('annotations', 1, segmentation=[]),
+            r'1 of 3 .* have no mask.* \(annotation 1: \[\]',
+        ),
+        (
+            changed('annotations', 1, segmentation=[[0, 0, 5, 5]]),
+            r'no mask.* 1: \[\[0, 0, 5, 5\]\]',
+        ),
+        (changed('annotations', 1, segmentation=[[0, 0, 5, 5, 5]]), '1 of 3 .* have no mask'),
+        (changed('annotations', 1, segmentation=[['a'] * 6]), '1 of 3 .* have no mask'),
+        (changed('annotations', 1, segmentation=None), '1 of 3 .* have no mask'),
+        (changed('annotations', 1, segmentation=dict(size=[40, 60], counts=[9])), 'have no mask'),
+        (changed('annotations', 1, segmentation=dict(size=[60, 40], counts=[2400])), 'no mask'),
+        (changed('annotations', 1, image_id=[1]), r'has the image_id \[1\]: it must be a number'),
+        (
+            scaled(lambda b: None),
+            '3 of 3 annotations .* have no four numbers, such as annotation 0',
+        ),
+    ],
+)
+def test_each_further_fault_of_coco_annotations_is_counted(content, says, coco):
+    with pytest.raises(InputError, match=says):
+        check_data(coco(content))
+
+
+@pytest.mark.parametrize(
+    'mask',
+    [
+        [[0, 0, 5, 0, 5, 5], [1, 2]],
+        dict(size=[40, 60], counts=[5, 10, 2385]),
+        dict(size=[40, 60], counts='0P[1'),
+    ],
+)
+def test_masks_that_can_be_drawn_pass(mask, coco):
+    check_data(coco(changed('annotations', 1, segmentation=mask)))
+
+
+def test_crowds_alone_are_nothing_to_learn(coco):
+    content = coco_content()
+    for item in content['annotations']:
+        item['iscrowd'] = 1
+    with pytest.raises(InputError, match='no training image has a box .* drops crowds'):
+        check_data(coco(content))
+
+
+def test_names_with_a_folder_that_data_prefix_has_too_are_explained(coco, tmp_path):
+    content = coco_content()
+    for item in content['images']:
+        item['file_name'] = 'train\\' + item['file_name']
+    with pytest.raises(InputError, match=r"2 of 2 .*train/1.jpg.*: set data_prefix=dict\(img=''\)"):
+        check_data(coco(content))
+    for item in content['images']:
+        item['file_name'] = str(tmp_path / item['file_name'].replace('\\', '/'))
+    check_data(coco(content))  # a whole path
+
+
+def test_a_class_without_objects_is_a_warning(coco, monkeypatch):
+    said = []
+    monkeypatch.setattr(coco_checks, 'print_log', lambda text, *where: said.append(text))
+    content = coco_content()
+    del content['annotations'][0]
+    check_data(coco(content))
+    (text,) = said
+    assert text.endswith('train.json has no object to learn of 1 of 2 classes (disc).')
 
 
 def test_a_detector_with_fewer_classes_than_the_data_is_refused(coco):
@@ -272,6 +434,69 @@ def test_a_sane_devkit_passes(voc):
 def test_each_fault_of_voc_annotations_is_named(objects, written, says, voc):
     with pytest.raises(InputError, match=says):
         check_data(voc(*objects, **written))
+
+
+def test_faults_of_several_files_of_voc_are_counted_and_an_unreadable_one_is_named(voc, tmp_path):
+    cfg = voc(('dog', 9, 5, 80, 9))
+    devkit = tmp_path / 'VOCdevkit/VOC2007'
+    Image.new('RGB', (50, 40)).save(devkit / 'JPEGImages/000001.jpg')
+    with pytest.raises(
+        InputError, match=r'\(1\) 1 of 2 boxes .*exceed.*\(2\) 1 of 2 images .*50 x 40'
+    ):
+        check_data(cfg)
+    for name in ('000001', '000002'):
+        (devkit / f'Annotations/{name}.xml').write_text('<annotation>')
+    with pytest.raises(InputError, match='00000.*.xml is no annotation .*; so is 1 of 2 others'):
+        check_data(cfg)
+
+
+@pytest.mark.parametrize(
+    ('line', 'says'),
+    [
+        (
+            '000001  1',
+            r"1 of 2 lines .* not the name of an image alone \('000001  1'\): take the list",
+        ),
+        ('', r"1 of 2 lines .* not the name of an image alone \(''\)"),
+        ('000003', r'unpack the devkit again, or shorten'),
+    ],
+)
+def test_lines_of_a_list_of_voc_that_are_no_names_are_refused(line, says, voc, tmp_path):
+    cfg = voc(('dog', 1, 1, 5, 5))
+    (tmp_path / 'VOCdevkit/VOC2007/ImageSets/Main/trainval.txt').write_text(f'{line}\n000001\n')
+    with pytest.raises(InputError, match=says):
+        check_data(cfg)
+
+
+def test_other_endings_than_jpg_are_explained(voc, tmp_path):
+    cfg = voc(('dog', 1, 1, 5, 5))
+    folder = tmp_path / 'VOCdevkit/VOC2007/JPEGImages'
+    (folder / '000001.jpg').rename(folder / '000001.JPG')
+    with pytest.raises(InputError, match='while there is 000001.JPG; mmdet reads .jpg alone'):
+        check_data(cfg)
+
+
+def test_boxes_of_voc_that_begin_at_0_and_unknown_classes_are_warnings(voc, monkeypatch):
+    said = []
+    monkeypatch.setattr(voc_checks, 'print_log', lambda text, *where: said.append(text))
+    cfg = voc(('dog', 0, 1, 5, 5), ('Dog', 2, 2, 7, 7))
+    cfg.train_dataloader.dataset.datasets[0].metainfo = dict(classes=('cow', 'dog'))
+    check_data(cfg)
+    assert len(said) == 2
+    assert re.search(r'1 of 3 objects of .* \(Dog\); they are left out', said[0])
+    assert re.search(r'1 of 3 boxes of .*trainval.txt begin at 0, while VOC counts from 1', said[1])
+    cfg.train_dataloader.dataset.datasets[0].metainfo = dict(classes=('DOG',))
+    with pytest.raises(InputError, match=r'3 of 3 objects .* \(Dog; cow; dog\): correct'):
+        check_data(cfg)
+
+
+@pytest.mark.parametrize('text', ['Unspecified', ''])
+def test_a_difficulty_that_is_no_number_is_named(text, voc):
+    one = OBJECT.format('dog', 1, 1, 5, 5).replace(
+        '<bndbox>', f'<difficult>{text}</difficult><bndbox>'
+    )
+    with pytest.raises(InputError, match='no annotation in the format of VOC: invalid literal'):
+        check_data(voc(xml=f'<annotation>{SIZE}{one}</annotation>'))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 import mmbarlow.detection.registered  # noqa: F401
+from mmbarlow.detection.voc_metric import ap
 from mmbarlow.registry import METRICS
 
 CLASSES = ('cat', 'dog', 'cow')
@@ -147,3 +148,72 @@ def test_the_numbers_are_those_of_the_development_kit():
     expected = dict(AP=np.mean(list(means.values())), AP50=means[50], AP75=means[75])
     found = evaluate(images)
     assert found == {f'pascal_voc/{k}': pytest.approx(v, abs=1e-3) for k, v in expected.items()}
+
+
+def voc_eval(found, objects, difficult, threshold: float) -> float:
+    """detectron2's `voc_eval`, written anew for one class: lists of boxes per image, in float64.
+
+    Its boxes name their last pixel. Of two detections with the same score the first comes first.
+    """
+    lines = [(image, *row) for image, rows in enumerate(found) for row in rows.tolist()]
+    lines.sort(key=lambda line: -line[5])
+    total, taken, marks = sum(map(len, objects)), set(), []
+    for image, left, top, right, bottom, _ in lines:
+        best, which = -1.0, None
+        candidates = [*objects[image].tolist(), *difficult[image].tolist()]
+        for k, (x1, y1, x2, y2) in enumerate(candidates):
+            width = max(min(x2, right) - max(x1, left) + 1.0, 0.0)
+            height = max(min(y2, bottom) - max(y1, top) + 1.0, 0.0)
+            area = (right - left + 1.0) * (bottom - top + 1.0) + (x2 - x1 + 1.0) * (y2 - y1 + 1.0)
+            iou = width * height / (area - width * height)
+            if iou > best:
+                best, which = iou, k
+        if best < threshold or (image, which) in taken:
+            marks.append((0, 1))
+        elif which < len(objects[image]):
+            taken.add((image, which))
+            marks.append((1, 0))
+    hits = misses = 0
+    curve = []
+    for hit, miss in marks:
+        hits, misses = hits + hit, misses + miss
+        curve.append((hits / total, hits / (hits + misses)))
+    points = np.arange(0.0, 1.1, 0.1)
+    return sum(max((p for r, p in curve if r >= t), default=0.0) for t in points) / 11
+
+
+@pytest.mark.parametrize('last_pixel', [True, False])
+def test_many_random_detections_with_ties_agree_with_detectron2s_steps_in_float64(last_pixel):
+    """Ten objects each, so that recalls lie on the eleven points; few scores, so that many tie."""
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        images = [
+            np.hstack([c, c + rng.integers(5, 60, (5, 2))]) for c in rng.integers(0, 80, (4, 5, 2))
+        ]
+        objects = [boxes[:n] for boxes, n in zip(images, (5, 3, 2, 0), strict=True)]
+        difficult = [boxes[n:] for boxes, n in zip(images, (5, 3, 2, 0), strict=True)]
+        found = []
+        for boxes in images:
+            moved = np.vstack([boxes, boxes]) + rng.integers(-4, 5, (10, 4))
+            scores = rng.integers(1, 6, (10, 1)) / 5
+            found.append(np.hstack([moved, scores])[rng.random(10) < 0.8].astype(float))
+        shift = 0 if last_pixel else np.array([0, 0, 1, 1])
+        parts = [[x[:, :4] + shift for x in part] for part in (found, objects, difficult)]
+        parts[0] = [np.hstack([box, row[:, 4:]]) for box, row in zip(parts[0], found, strict=True)]
+        for threshold in (0.5, 0.7, 0.75):
+            wanted = voc_eval(found, objects, difficult, threshold)
+            assert ap(*parts, threshold, last_pixel) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_three_of_ten_objects_are_no_recall_of_the_point_above_them():
+    """detectron2's fourth point is 0.30000000000000004 in float64; mmdet's 3 of 10 reach it."""
+    boxes = np.array([[20.0 * i, 0, 20.0 * i + 9, 9] for i in range(10)])
+    found = np.hstack([boxes[:3], [[0.9], [0.8], [0.7]]])
+    assert ap([found], [boxes], [boxes[:0]], 0.5) == pytest.approx(3 / 11, abs=1e-12)
+
+
+def test_an_object_that_overlaps_by_exactly_seven_tenths_is_found_at_that_threshold():
+    """7 of 10 rows: in float32 the overlap is below 0.7."""
+    thing, half = np.array([[0.0, 0, 9, 9]]), np.array([[0.0, 0, 9, 6, 0.9]])
+    assert ap([half], [thing], [thing[:0]], 0.7) == 1
+    assert ap([half], [thing], [thing[:0]], 0.7001) == 0

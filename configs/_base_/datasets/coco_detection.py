@@ -6,7 +6,7 @@ data_root = 'data/coco'
 
 def coco(split, pipeline, **kwargs):
     return dict(
-        type='mmdet.CocoDataset',
+        type='mmbarlow.MendedCocoDataset',
         data_root=data_root,
         ann_file=f'annotations/instances_{split}2017.json',
         data_prefix=dict(img=f'{split}2017/'),
@@ -25,7 +25,7 @@ train_dataloader = dict(
     dataset=coco(
         'train',
         [
-            dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(type='mmbarlow.LoadPolygonAnnotations', with_bbox=True, with_mask=True),
             dict(
                 type='RandomChoiceResize',
                 resize_type='mmdet.Resize',
@@ -49,7 +49,7 @@ val_dataloader = test_dataloader = dict(
         [
             dict(type='mmdet.Resize', scale=(1333, 800), keep_ratio=True),
             # after Resize: boxes and masks are compared in the size of the file
-            dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
+            dict(type='mmbarlow.LoadPolygonAnnotations', with_bbox=True, with_mask=True),
             dict(
                 type='mmdet.PackDetInputs',
                 meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),

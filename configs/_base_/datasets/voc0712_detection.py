@@ -4,7 +4,7 @@
 _base_ = 'coco_detection.py'
 
 data_root = 'data/voc'
-boxes = dict(type='mmdet.LoadAnnotations', with_bbox=True)
+boxes = dict(type='mmbarlow.LoadVOCAnnotations', with_bbox=True)
 load, _, resize, flip, pack = _base_.train_dataloader.dataset.pipeline
 resize = dict(resize, scales=[(1333, short) for short in range(480, 801, 32)])
 train_pipeline = [load, boxes, dict(type='mmbarlow.KeepDifficult'), resize, flip, pack]
@@ -38,5 +38,7 @@ train_dataloader = dict(
 val_dataloader = test_dataloader = dict(
     dataset=dict(voc(2007, 'test', test_pipeline, test_mode=True), _delete_=True)
 )
-val_evaluator = test_evaluator = dict(_delete_=True, type='mmbarlow.VOCDetectionMetric')
+val_evaluator = test_evaluator = dict(
+    _delete_=True, type='mmbarlow.VOCDetectionMetric', last_pixel=False
+)
 del boxes, load, resize, flip, pack, _, train_pipeline, test_pipeline
