@@ -56,6 +56,9 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
         )
     padding = stem_padding or source.stem_padding
     config = resnet_config(state, padding, path)
+    if source.kind:
+        _check_padding(source, padding)
+        config['type'] = source.kind
     model = MODELS.build(config)
     matched, notes = len(state), _complete(state, list(model.state_dict()))
     cure = 'Only a complete, plain ResNet is converted: no groups, no SE, no pooling shortcuts.'
@@ -66,6 +69,11 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     encoder = encoder_config(dict(meta=meta)) or {}
     if stem_padding is None and 'backbone' in encoder:
         config = encoder['backbone']
+    elif source.kind:
+        notes.append(
+            f'taken for nn.Sequential of the children of {source.about}, as in its examples: '
+            'padding 1 and no ReLU after the stem, which its own forward calls.'
+        )
     elif state['conv1.weight'].shape[-1] == 3:
         notes.append(
             'no tensor tells the padding and stride of a 3x3 stem or whether pooling follows: '
@@ -74,6 +82,13 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
         )
     preprocessor = encoder.get('data_preprocessor')
     return Backbone(source, state, config, preprocessor, matched, others, notes, meta)
+
+
+def _check_padding(source: Source, padding: int) -> None:
+    if padding != source.stem_padding:
+        raise InputError(
+            f'{source.about} pads its stem by {source.stem_padding}: leave --stem-padding out.'
+        )
 
 
 def _complete(state: dict[str, Tensor], wanted: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ class Source(NamedTuple):
     rename: Callable[[str], str]  # to torchvision's name if the tensor belongs to the backbone
     about: str  # the code that writes such files
     stem_padding: int = 1  # of a 3x3 stem, which no tensor tells
+    kind: str | None = None  # the network, where it is none of `infer_resnet.STEMS`
 
 
 def has(*patterns: str) -> Callable[[list[str], list[str]], bool]:
@@ -63,6 +64,7 @@ LAYOUTS = (
         has(r'(backbone\.)?2\.0\.conv1\.'),
         numbered('conv1', 'bn1', *STAGES),
         "lightly's ResNetGenerator",
+        kind='mmbarlow.GeneratorResNet',
     ),
     Source(
         'lightly',
