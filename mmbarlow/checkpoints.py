@@ -1,8 +1,7 @@
-"""Read, compare and write weights; only tensors and plain values are ever unpickled."""
+"""Checkpoints: read, compared and written; only tensors and plain values are ever unpickled."""
 
 import hashlib
 import os
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,7 @@ from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
-
-RESAVE = (
-    'It asks for {named}. If you trust it, save its tensors alone in the environment that wrote '
-    "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
-)
+from mmbarlow.weight_files import is_array, read_plain
 
 
 def guard_weights() -> None:
@@ -76,39 +71,6 @@ def check_meta(meta: dict, path: str | Path) -> None:
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if not fits or isinstance(value, int | float) and not 0 <= value < 2**32:
             raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
-
-
-def is_array(value: Any) -> bool:
-    """Whether it is a tensor of real numbers, all of them there."""
-    whole = isinstance(value, Tensor) and value.layout is torch.strided
-    return whole and not (value.is_meta or value.is_quantized or value.is_complex())
-
-
-def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
-    """A file of weights of any code, read with `weights_only=True`: a hostile pickle is refused.
-
-    Raises:
-        InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
-            plain values.
-    """
-    if re.match(r'[\w-]+:(//|s3:)', str(path)):
-        raise InputError(f'{path} is an address: download it, and give the file of the weights.')
-    if Path(path).is_dir():
-        raise InputError(f'{path} is a folder: give a checkpoint file in it.')
-    if not Path(path).is_file():
-        raise InputError(f'there is no checkpoint {path}.')
-    try:
-        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:  # a broken pickle can raise any of them
-        named = re.search(r'GLOBAL ([\w.]+)', str(error))
-        raise InputError(
-            f'{path} is damaged, or is no checkpoint of tensors and plain values: other content is '
-            'not loaded, since unpickling it could run any code.'
-            + (f' {RESAVE.format(named=named[1], path=path)}' if named else '')
-        ) from error
-    if not isinstance(checkpoint, dict):
-        raise InputError(f'{path} holds a {type(checkpoint).__name__}, not a dict of tensors.')
-    return checkpoint
 
 
 def keep_plain(checkpoint: dict) -> None:

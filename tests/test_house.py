@@ -25,7 +25,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
 LEAVES = {
     *('__init__', 'checkpoints', 'cli', 'config', 'errors', 'files', 'launch', 'paths'),
-    *('progress', 'registry', 'version', 'visualization'),
+    *('progress', 'registry', 'version', 'visualization', 'weight_files'),
 }
 
 BRITISH = re.compile(

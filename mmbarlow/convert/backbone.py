@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.checkpoints import check_fits, check_meta, is_array
+from mmbarlow.checkpoints import check_fits, check_meta
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
+from mmbarlow.weight_files import is_array
 
 COUNTER = '.num_batches_tracked'
 
