@@ -1,7 +1,6 @@
 """Checkpoints: read, compared and written; only tensors and plain values are ever unpickled."""
 
 import hashlib
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from mmbarlow.addresses import local_copy
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.weight_files import is_array, read_plain
@@ -27,7 +27,7 @@ def guard_weights() -> None:
 
 def _load_for_mmengine(filename: str, map_location: Any = None) -> dict:
     """`read_checkpoint` without the config, a text that `Runner.resume` would run as Python."""
-    checkpoint = read_checkpoint(os.path.expanduser(filename), map_location)
+    checkpoint = read_checkpoint(local_copy(filename), map_location)
     for key in ('cfg', 'config'):
         checkpoint.get('meta', {}).pop(key, None)
     if 'message_hub' in checkpoint:
@@ -91,13 +91,6 @@ def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> No
     """Write the backbone's tensors under their own names, and `meta`, atomically."""
     state = {name: tensor.cpu() for name, tensor in backbone.state_dict().items()}
     write_atomically(path, partial(torch.save, dict(state_dict=state, meta=meta)))
-
-
-def backbone_state(checkpoint: dict) -> dict[str, Tensor]:
-    """The tensors of the backbone, from a checkpoint of a backbone or of a whole model."""
-    state = checkpoint.get('state_dict', checkpoint)
-    inner = {k[len('backbone.') :]: v for k, v in state.items() if k.startswith('backbone.')}
-    return inner or state
 
 
 def check_fits(

@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmbarlow.addresses import ADDRESS
 from mmbarlow.errors import InputError
 
 RESAVE = (
     'It asks for {named}. If you trust it, save its tensors alone in the environment that wrote '
     "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
 )
-ADDRESS = re.compile(r'[\w+.-]+:(//|s3:)')
 SAFE = '.safetensors'
 META_KEY = 'mmbarlow'  # in the metadata of safetensors, whose values are texts
 

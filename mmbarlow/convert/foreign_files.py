@@ -8,7 +8,7 @@ import torch
 from mmbarlow.weight_files import read_plain
 
 
-def read_foreign(path: Path) -> dict:
+def read_foreign(path: str | Path) -> dict:
     """A checkpoint of any library, read by `read_plain`.
 
     Lightning, VISSL and MMEngine store settings and logs beside the tensors, as objects of classes
