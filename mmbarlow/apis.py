@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import print_log
 from PIL import Image
 from torch import Tensor
 
-from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint
 from mmbarlow.config import explained, read_config
+from mmbarlow.convert.fitting import fit_module, read_weights
 from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
@@ -35,14 +36,14 @@ def get_model(
     """A frozen encoder, in eval mode, on the best device there is.
 
     Args:
-        checkpoint: an exported backbone (`NAME_backbone.pth`) or a pretraining checkpoint;
-            without one the network is untrained.
+        checkpoint: an exported backbone (`NAME_backbone.pth`) or a pretraining checkpoint, or, with
+            a config, a file of other code with its network; without one it is untrained.
         config: the pretraining config; an exported backbone needs none.
 
     Raises:
         InputError: neither is given, or the checkpoint does not fit the config.
     """
-    weights = read_checkpoint(checkpoint) if checkpoint is not None else {}
+    weights = read_weights(checkpoint) if checkpoint is not None else {}
     encoder_cfg = encoder_config_of(checkpoint, weights, config)
     with explained(f'the network of {checkpoint or "the config"}'):
         model = Encoder(**encoder_cfg)
@@ -51,9 +52,10 @@ def get_model(
         model.init_weights()
         logging.disable(logging.NOTSET)
     else:
-        state = backbone_state(weights)
-        check_fits(model.backbone, state, checkpoint)
-        model.backbone.load_state_dict(state)
+        found = fit_module(model.backbone, checkpoint, checkpoint=weights)
+        model.backbone.load_state_dict(found.state, strict=False)
+        if found.layout != 'mm':
+            print_log(f'{checkpoint} {found}')
     model.to(get_device())
     model.eval()
     return model
@@ -73,7 +75,8 @@ def encoder_config_of(
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:
         raise InputError(
-            f'{checkpoint} does not say which network it belongs to: give its pretraining config.'
+            f'{checkpoint} does not say which network it belongs to: give its pretraining config, '
+            'or use tools/convert_checkpoint.py first.'
         )
     return encoder_cfg
 

@@ -1,8 +1,6 @@
-"""Read, compare and write weights; only tensors and plain values are ever unpickled."""
+"""Checkpoints: read, compared and written; only tensors and plain values are ever unpickled."""
 
 import hashlib
-import os
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,10 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
+from mmbarlow.addresses import local_copy
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
-
-RESAVE = (
-    'It asks for {named}. If you trust it, save its tensors alone in the environment that wrote '
-    "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
-)
+from mmbarlow.weight_files import is_array, read_plain
 
 
 def guard_weights() -> None:
@@ -32,7 +27,7 @@ def guard_weights() -> None:
 
 def _load_for_mmengine(filename: str, map_location: Any = None) -> dict:
     """`read_checkpoint` without the config, a text that `Runner.resume` would run as Python."""
-    checkpoint = read_checkpoint(os.path.expanduser(filename), map_location)
+    checkpoint = read_checkpoint(local_copy(filename), map_location)
     for key in ('cfg', 'config'):
         checkpoint.get('meta', {}).pop(key, None)
     if 'message_hub' in checkpoint:
@@ -78,39 +73,6 @@ def check_meta(meta: dict, path: str | Path) -> None:
             raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
 
 
-def is_array(value: Any) -> bool:
-    """Whether it is a tensor of real numbers, all of them there."""
-    whole = isinstance(value, Tensor) and value.layout is torch.strided
-    return whole and not (value.is_meta or value.is_quantized or value.is_complex())
-
-
-def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
-    """A file of weights of any code, read with `weights_only=True`: a hostile pickle is refused.
-
-    Raises:
-        InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
-            plain values.
-    """
-    if re.match(r'[\w-]+:(//|s3:)', str(path)):
-        raise InputError(f'{path} is an address: download it, and give the file of the weights.')
-    if Path(path).is_dir():
-        raise InputError(f'{path} is a folder: give a checkpoint file in it.')
-    if not Path(path).is_file():
-        raise InputError(f'there is no checkpoint {path}.')
-    try:
-        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:  # a broken pickle can raise any of them
-        named = re.search(r'GLOBAL ([\w.]+)', str(error))
-        raise InputError(
-            f'{path} is damaged, or is no checkpoint of tensors and plain values: other content is '
-            'not loaded, since unpickling it could run any code.'
-            + (f' {RESAVE.format(named=named[1], path=path)}' if named else '')
-        ) from error
-    if not isinstance(checkpoint, dict):
-        raise InputError(f'{path} holds a {type(checkpoint).__name__}, not a dict of tensors.')
-    return checkpoint
-
-
 def keep_plain(checkpoint: dict) -> None:
     """Remove objects from a checkpoint of MMEngine, so that `read_checkpoint` accepts it.
 
@@ -129,13 +91,6 @@ def export_backbone(backbone: nn.Module, meta: dict[str, Any], path: Path) -> No
     """Write the backbone's tensors under their own names, and `meta`, atomically."""
     state = {name: tensor.cpu() for name, tensor in backbone.state_dict().items()}
     write_atomically(path, partial(torch.save, dict(state_dict=state, meta=meta)))
-
-
-def backbone_state(checkpoint: dict) -> dict[str, Tensor]:
-    """The tensors of the backbone, from a checkpoint of a backbone or of a whole model."""
-    state = checkpoint.get('state_dict', checkpoint)
-    inner = {k[len('backbone.') :]: v for k, v in state.items() if k.startswith('backbone.')}
-    return inner or state
 
 
 def check_fits(

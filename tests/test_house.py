@@ -15,7 +15,8 @@ FLOORS = (
     {'loss'},
     {'leaf'},
     {'models', 'datasets', 'zoo'},
-    {'engine', 'apis', 'convert'},
+    {'convert'},
+    {'engine', 'apis'},
     {'evaluation'},
     {'detection', 'registered'},
     {'benchmarks'},
@@ -24,8 +25,18 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
 LEAVES = {
-    *('__init__', 'checkpoints', 'cli', 'config', 'errors', 'files', 'launch', 'paths'),
-    *('progress', 'registry', 'version', 'visualization'),
+    *(
+        '__init__',
+        'addresses',
+        'checkpoints',
+        'cli',
+        'config',
+        'errors',
+        'files',
+        'launch',
+        'paths',
+    ),
+    *('progress', 'registry', 'version', 'visualization', 'weight_files'),
 }
 
 BRITISH = re.compile(

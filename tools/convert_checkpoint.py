@@ -20,12 +20,13 @@ from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.convert.writers import WRITERS, meta_of
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
+from mmbarlow.weight_files import SAFE, write_safetensors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description='Convert a checkpoint of a ResNet.')
-    parser.add_argument('source', type=Path, help='checkpoint, or .safetensors; never changed')
-    parser.add_argument('destination', type=Path, help='file to write')
+    parser.add_argument('source', type=Path, help='checkpoint; never changed')
+    parser.add_argument('destination', type=Path, help='file to write, *.pth or *.safetensors')
     parser.add_argument('--to', choices=list(WRITERS), default='mm', help='layout; mm by default')
     parser.add_argument(
         '--stem-padding', type=int, choices=[1, 2], help='of a 3x3 stem; by default as in its code'
@@ -43,14 +44,16 @@ def main() -> None:
 
     writer = WRITERS[args.to]
     check_destination(args.source, args.destination, args.force)
-    if not args.destination.name.endswith(writer.suffix):
-        raise InputError(f'{args.to} reads only files named *{writer.suffix}.')
+    if args.destination.suffix not in writer.suffixes:
+        names = ', '.join(f'*{suffix}' for suffix in writer.suffixes)
+        raise InputError(f'{args.to} reads only files named {names}, not {args.destination.name}.')
     for name in (args.name, args.model):
         if name is not None and not re.fullmatch(r'\w[\w.-]*', name):
             raise InputError(f'{name!r} is no name for a record: use only letters, digits, _, -, .')
     backbone = load_backbone(args.source, args.stem_padding)
     meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
-    write_atomically(args.destination, partial(writer.save, writer.content(backbone, meta)))
+    save = write_safetensors if args.destination.suffix == SAFE else writer.save
+    write_atomically(args.destination, partial(save, writer.content(backbone, meta)))
     report(backbone, args, writer.use(backbone, args.destination))
 
 

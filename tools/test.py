@@ -12,8 +12,9 @@ import argparse
 from mmengine.runner import Runner
 
 from mmbarlow import cli
-from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
+from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.convert.fitting import fit_module, read_weights
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
 from mmbarlow.launch import prepare_processes
@@ -32,16 +33,20 @@ def main() -> None:
             'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
         )
     check_data_folders(cfg)
-    checkpoint = read_checkpoint(args.checkpoint)
+    read_weights(args.checkpoint)  # before anything is built
     prepare_processes(cfg, args.launcher)
     with explained('the config'):
         runner = Runner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
-    model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)
+    model = unwrap(runner.model)
     if isinstance(runner.test_loop, FeatureLoop):  # it tests the backbone alone
-        model, state = model.backbone, backbone_state(checkpoint)
-    check_fits(model, state, args.checkpoint)
-    model.load_state_dict(state)
+        state = fit_module(model.backbone, args.checkpoint).state
+        model.backbone.load_state_dict(state, strict=False)
+    else:
+        checkpoint = read_checkpoint(args.checkpoint)
+        state = checkpoint.get('state_dict', checkpoint)
+        check_fits(model, state, args.checkpoint)
+        model.load_state_dict(state)
     runner.test()
 
 

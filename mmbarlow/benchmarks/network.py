@@ -7,8 +7,9 @@ from mmengine.config import Config
 from mmengine.runner import set_random_seed
 
 from mmbarlow import apis
-from mmbarlow.checkpoints import read_checkpoint, sha256
+from mmbarlow.checkpoints import sha256
 from mmbarlow.config import find_config
+from mmbarlow.convert.fitting import read_weights
 from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
@@ -68,7 +69,7 @@ def read_network(
             raise InputError("'untrained' needs --config, the pretraining config of the network.")
         encoder_cfg = apis.encoder_config_of(model, {}, config)
         return Network(about, Path(f'work_dirs/untrained/{name}'), encoder_cfg)
-    weights = read_checkpoint(model)
+    weights = read_weights(model)
     meta = weights.get('meta', {})
     about.update({key: meta[key] for key in ('pretrain_config', 'seed') if key in meta})
     about.update(

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.checkpoints import check_fits, check_meta, is_array
+from mmbarlow.checkpoints import check_fits, check_meta
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
+from mmbarlow.weight_files import is_array
 
 COUNTER = '.num_batches_tracked'
 
@@ -56,6 +57,9 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
         )
     padding = stem_padding or source.stem_padding
     config = resnet_config(state, padding, path)
+    if source.kind:
+        _check_padding(source, padding)
+        config['type'] = source.kind
     model = MODELS.build(config)
     matched, notes = len(state), _complete(state, list(model.state_dict()))
     cure = 'Only a complete, plain ResNet is converted: no groups, no SE, no pooling shortcuts.'
@@ -66,6 +70,11 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     encoder = encoder_config(dict(meta=meta)) or {}
     if stem_padding is None and 'backbone' in encoder:
         config = encoder['backbone']
+    elif source.kind:
+        notes.append(
+            f'taken for nn.Sequential of the children of {source.about}, as in its examples: '
+            'padding 1 and no ReLU after the stem, which its own forward calls.'
+        )
     elif state['conv1.weight'].shape[-1] == 3:
         notes.append(
             'no tensor tells the padding and stride of a 3x3 stem or whether pooling follows: '
@@ -74,6 +83,13 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
         )
     preprocessor = encoder.get('data_preprocessor')
     return Backbone(source, state, config, preprocessor, matched, others, notes, meta)
+
+
+def _check_padding(source: Source, padding: int) -> None:
+    if padding != source.stem_padding:
+        raise InputError(
+            f'{source.about} pads its stem by {source.stem_padding}: leave --stem-padding out.'
+        )
 
 
 def _complete(state: dict[str, Tensor], wanted: list[str]) -> list[str]:

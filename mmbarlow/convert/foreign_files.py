@@ -3,16 +3,13 @@
 from collections import OrderedDict
 from pathlib import Path
 
-import safetensors
 import torch
-from safetensors.torch import load_file
 
-from mmbarlow.checkpoints import read_plain
-from mmbarlow.errors import InputError
+from mmbarlow.weight_files import read_plain
 
 
-def read_foreign(path: Path) -> dict:
-    """A checkpoint of any library: safetensors if the suffix says so, else `read_plain`.
+def read_foreign(path: str | Path) -> dict:
+    """A checkpoint of any library, read by `read_plain`.
 
     Lightning, VISSL and MMEngine store settings and logs beside the tensors, as objects of classes
     that `weights_only` refuses. Objects of the classes listed below become a `Placeholder`: the
@@ -21,11 +18,6 @@ def read_foreign(path: Path) -> dict:
     Raises:
         InputError: the file is missing, damaged, or holds objects of other classes.
     """
-    if path.suffix == '.safetensors' and path.is_file():
-        try:
-            return load_file(path)
-        except safetensors.SafetensorError as error:
-            raise InputError(f'{path} is damaged or no safetensors file: {error}.') from error
     stand_ins: list = [(stand_in, name) for name, stand_in in MAPPINGS.items()]
     stand_ins += [(Placeholder, f'{module}.{c}') for module in IGNORED for c in IGNORED[module]]
     with torch.serialization.safe_globals(stand_ins):

@@ -12,6 +12,12 @@ STEMS = {
     (3, 1): 'mmpretrain.ResNet_CIFAR',
     (3, 2): 'mmbarlow.SoloResNet',
 }
+WORDS = {
+    'mmpretrain.ResNet_CIFAR': '3x3 stem with padding 1',
+    'mmbarlow.SoloResNet': '3x3 stem with padding 2',
+    'mmbarlow.PooledResNet': '3x3 stem and max-pooling',
+    'mmbarlow.GeneratorResNet': '3x3 stem without ReLU',
+}  # of types with other stems than 7x7
 DEEP_STEM = ('conv1.0.weight', 'stem.0.conv.weight')
 
 
@@ -47,8 +53,7 @@ def resnet_config(state: dict[str, Tensor], stem_padding: int, path: object) -> 
 
 def resnet_in_words(config: dict) -> str:
     """'ResNet-50, 7x7 stem, base width 64, 3 input channels' for a `resnet_config`."""
-    stem = next((k for k, v in STEMS.items() if v == config['type']), (7, None))
-    name = '7x7 stem' if stem[0] == 7 else f'3x3 stem with padding {stem[1]}'
+    name = WORDS.get(config['type'], '7x7 stem')
     base, inputs = config.get('base_channels', 64), config.get('in_channels', 3)
     return f'ResNet-{config["depth"]}, {name}, base width {base}, {inputs} input channels'
 

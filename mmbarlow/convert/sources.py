@@ -14,7 +14,10 @@ from mmbarlow.errors import InputError
 # `stem.` is mmpretrain's deep stem: matched here, so that it is refused by name later.
 BACKBONE = re.compile(r'(conv1|bn1|stem|layer[1-9])\.')
 # Where the tensors of a checkpoint may lie; the first place that has some counts.
-LOCATIONS = (('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',), ())
+LOCATIONS = (
+    *(('classy_state_dict', 'base_model', 'model', 'trunk'), ('state_dict',), ('model',)),
+    *(('teacher',), ('model_state_dict',), ()),
+)
 WRAPPERS = re.compile(r'^(module\.|_orig_mod\.)+')  # DDP and torch.compile
 
 
@@ -26,6 +29,7 @@ class Source(NamedTuple):
     rename: Callable[[str], str]  # to torchvision's name if the tensor belongs to the backbone
     about: str  # the code that writes such files
     stem_padding: int = 1  # of a 3x3 stem, which no tensor tells
+    kind: str | None = None  # the network, where it is none of `infer_resnet.STEMS`
 
 
 def has(*patterns: str) -> Callable[[list[str], list[str]], bool]:
@@ -63,6 +67,7 @@ LAYOUTS = (
         has(r'(backbone\.)?2\.0\.conv1\.'),
         numbered('conv1', 'bn1', *STAGES),
         "lightly's ResNetGenerator",
+        kind='mmbarlow.GeneratorResNet',
     ),
     Source(
         'lightly',
@@ -83,6 +88,15 @@ LAYOUTS = (
         without('backbone.', 'encoder.'),
         'solo-learn',
         stem_padding=2,
+    ),
+    Source('moco', has(r'encoder_q\.(conv1|layer1)\.'), without('encoder_q.'), 'MoCo'),
+    Source('moco', has(r'base_encoder\.(conv1|layer1)\.'), without('base_encoder.'), 'MoCo v3'),
+    Source('simsiam', has(r'encoder\.(conv1|layer1)\.'), without('encoder.'), 'SimSiam'),
+    Source(
+        'dino',
+        lambda names, keys: 'teacher' in keys and has(PREFIXED)(names, keys),
+        without('backbone.'),
+        "DINO's teacher",
     ),
     Source(
         'mm',
@@ -119,6 +133,12 @@ def tensors_of(checkpoint: dict) -> dict[str, Tensor]:
     return {}
 
 
+def find_layout(checkpoint: dict) -> Source | None:
+    """The first of `LAYOUTS` that has the names in the file."""
+    names, keys = list(tensors_of(checkpoint)), [str(key) for key in checkpoint]
+    return next((source for source in LAYOUTS if source.matches(names, keys)), None)
+
+
 def sort_out(checkpoint: dict, path: object) -> tuple[Source, dict[str, Tensor], list[str]]:
     """The layout, the backbone's tensors under torchvision's names, and the names of the others.
 
@@ -126,10 +146,10 @@ def sort_out(checkpoint: dict, path: object) -> tuple[Source, dict[str, Tensor],
         InputError: no layout has such names (the message has the first of them), or two tensors
             have the same name.
     """
-    tensors = tensors_of(checkpoint)
-    names, keys = list(tensors), [str(key) for key in checkpoint]
-    source = next((s for s in LAYOUTS if s.matches(names, keys)), None)
+    tensors, source = tensors_of(checkpoint), find_layout(checkpoint)
+    names = list(tensors)
     if source is None:
+        keys = [str(key) for key in checkpoint]
         held = ', '.join((names or keys)[:4]) or 'nothing'
         raise InputError(
             f'{path} has no known layout of a ResNet; it begins with {held}. Supported are files '

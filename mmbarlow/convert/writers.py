@@ -10,6 +10,7 @@ import torch
 
 from mmbarlow.convert import detectron2
 from mmbarlow.convert.backbone import Backbone
+from mmbarlow.weight_files import SAFE
 
 IMAGENET = dict(
     type='mmpretrain.SelfSupDataPreprocessor',
@@ -24,7 +25,7 @@ class Writer(NamedTuple):
     content: Callable[[Backbone, dict], dict]  # what to save; the dict is the mm layout's meta
     use: Callable[[Backbone, Path], str]  # the next command; the path is the file's
     save: Callable[[dict, Path], None] = torch.save
-    suffix: str = ''  # of the file, if its reader requires one
+    suffixes: tuple[str, ...] = ('.pth', '.pt', '.ckpt', '.bin', '.tar', SAFE)  # of the file
 
 
 def meta_of(
@@ -68,7 +69,8 @@ def _mm_use(backbone: Backbone, path: Path) -> str:
 
 def _load_use(network: str, options: str, backbone: Backbone, path: Path) -> str:
     """`network` makes a ResNet of a depth, {}; `options` are arguments for `load_state_dict`."""
-    depth, load = backbone.config['depth'], f".load_state_dict(torch.load('{path}'){options})"
+    reader = 'safetensors.torch.load_file' if path.suffix == SAFE else 'torch.load'
+    depth, load = backbone.config['depth'], f".load_state_dict({reader}('{path}'){options})"
     stem, block = (backbone.state[f'{n}.weight'].shape for n in ('conv1', 'layer1.0.conv1'))
     if stem != (64, 3, 7, 7) or block[0] != 64:
         library = network.split('.')[0]
@@ -94,5 +96,5 @@ WRITERS = {
         lambda b, meta: b.state,
         partial(_load_use, "timm.create_model('resnet{}', num_classes=0)", ''),
     ),
-    'detectron2': Writer(detectron2.content, _detectron2_use, detectron2.save, '.pkl'),
+    'detectron2': Writer(detectron2.content, _detectron2_use, detectron2.save, ('.pkl',)),
 }

@@ -12,7 +12,7 @@ from mmengine.runner import find_latest_checkpoint
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
-from mmbarlow.engine.resuming import ResumingRunner
+from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.errors import InputError
 
 
@@ -27,15 +27,17 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
         The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
 
     Raises:
-        InputError: the config, the data and the checkpoint in `load_from` do not fit together.
+        InputError: the config, the data and the weights that it names do not fit together.
         Unfinished: the time limit is reached, see `limit_time`.
     """
     check_data_folders(cfg)
-    weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
+    check_start(cfg)
+    resumed = cfg.get('load_from') if cfg.get('resume') else None
+    weights = read_checkpoint(resumed) if resumed else None
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     with explained('the config'):
-        runner = (_QuietRunner if quiet else ResumingRunner).from_cfg(cfg)
+        runner = (_QuietRunner if quiet else StartingRunner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.
         _ = runner.train_loop, runner.val_loop
         runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
@@ -93,7 +95,7 @@ def combined_scale(first: str, second: str | None) -> str:
     return both if second and first != 'full' else second or first
 
 
-class _QuietRunner(ResumingRunner):
+class _QuietRunner(StartingRunner):
     def build_logger(self, *args, **kwargs) -> MMLogger:
         logger = super().build_logger(*args, **kwargs)
         logger.handlers = [h for h in logger.handlers if isinstance(h, logging.FileHandler)]

@@ -10,7 +10,8 @@ from typing import Any
 from mmbarlow.errors import InputError
 
 # Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
-NETWORKS = {'mmbarlow.PooledResNet', 'mmbarlow.SoloResNet', 'mmbarlow.RawPixels'}
+NETWORKS = {f'mmbarlow.{name}ResNet' for name in ('Generator', 'Pooled', 'Solo')}
+NETWORKS |= {'mmbarlow.RawPixels'}
 NETWORKS |= {
     f'mmpretrain.{name}'
     for name in (

@@ -32,3 +32,16 @@ class SoloResNet(ResNet_CIFAR):
     def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
         super()._make_stem_layer(in_channels, base_channels)
         self.conv1.padding = (2, 2)  # pyright: ignore[reportArgumentType]
+
+
+@MODELS.register_module()
+class GeneratorResNet(ResNet_CIFAR):
+    """`mmpretrain.ResNet_CIFAR` without the ReLU after its stem.
+
+    lightly's examples train `nn.Sequential(*ResNetGenerator(...).children())`, and the ReLU is no
+    child of that network: its own `forward` calls a function (lightly/models/resnet.py).
+    """
+
+    def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
+        super()._make_stem_layer(in_channels, base_channels)
+        self.relu = nn.Identity()

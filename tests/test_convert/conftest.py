@@ -33,9 +33,9 @@ def network(stem_padding: int | None = None, make=resnet18, **arguments) -> nn.M
     return net.eval()
 
 
-def maps(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """The last feature maps of a torchvision ResNet."""
-    return nn.Sequential(*list(net.children())[:-2])(images)
+def maps(net: nn.Module, images: torch.Tensor, children: tuple = TORCHVISION) -> torch.Tensor:
+    """The last feature maps of a torchvision ResNet, as `nn.Sequential` of some of its children."""
+    return nn.Sequential(*map(net.get_submodule, children))(images)
 
 
 @pytest.fixture(scope='session')
@@ -144,4 +144,5 @@ def layout(request) -> tuple:
 @pytest.fixture(scope='session')
 def foreign() -> SimpleNamespace:
     """What the tests of this folder make other code's files with."""
-    return SimpleNamespace(network=network, maps=maps, prefixed=prefixed, mm=mm, solo=solo, old=old)
+    makers = dict(network=network, prefixed=prefixed, mm=mm, solo=solo, old=old, numbered=numbered)
+    return SimpleNamespace(maps=maps, GENERATOR=GENERATOR, official=official, vissl=vissl, **makers)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightly.models import ResNetGenerator
 from safetensors.torch import save_file
 from torchvision.models import resnet50, resnext50_32x4d
 
@@ -25,14 +26,14 @@ def converted(source: Path, to: str = 'mm', **arguments) -> Path:
 @pytest.fixture
 def same_maps(foreign, images):
     @torch.no_grad()
-    def same(path: Path, net) -> bool:
+    def same(path: Path, net, **children: tuple) -> bool:
         ours = get_model(path).backbone.cpu()(images)[-1]
-        return torch.equal(ours, foreign.maps(net, images))
+        return torch.equal(ours, foreign.maps(net, images, **children))
 
     return same
 
 
-def test_the_network_of_every_layout_computes_the_same(layout, nets, same_maps, tmp_path):
+def test_the_network_of_every_layout_computes_the_same(layout, nets, foreign, same_maps, tmp_path):
     name, padding, content = layout
     net = nets[padding]
     torch.save(content(net.state_dict()), tmp_path / 'source.pth')
@@ -41,7 +42,8 @@ def test_the_network_of_every_layout_computes_the_same(layout, nets, same_maps, 
     backbone = load_backbone(tmp_path / 'source.pth')
     assert backbone.source.name == name
     assert len(backbone.state) == len(net.state_dict()) - 2  # fc
-    assert same_maps(converted(tmp_path / 'source.pth'), net)
+    children = dict(children=foreign.GENERATOR) if name == 'lightly-generator' else {}
+    assert same_maps(converted(tmp_path / 'source.pth'), net, **children)
     assert (tmp_path / 'source.pth').read_bytes() == before
     assert any('padding' in note for note in backbone.notes) == (padding is not None)
 
@@ -50,6 +52,33 @@ def test_bottlenecks_compute_the_same(foreign, same_maps, tmp_path):
     net = foreign.network(make=resnet50)
     torch.save(net.state_dict(), tmp_path / 'source.pth')
     assert same_maps(converted(tmp_path / 'source.pth'), net)
+
+
+@pytest.mark.parametrize(('depth', 'width'), [(18, 1), (18, 2), (50, 1)])
+@torch.no_grad()
+def test_the_networks_of_lightlys_own_generator_compute_the_same(depth, width, images, tmp_path):
+    torch.manual_seed(0)
+    net = ResNetGenerator(f'resnet-{depth}', width=width).eval()
+    backbone = torch.nn.Sequential(*list(net.children())[:-1])
+    state = {f'backbone.{name}': tensor for name, tensor in backbone.state_dict().items()}
+    torch.save(dict(state_dict=state), tmp_path / 'source.pth')
+    ours = get_model(converted(tmp_path / 'source.pth')).cpu()
+    wanted = backbone(images)
+    assert (ours.backbone(images)[-1] - wanted).abs().max() < 1e-5 * wanted.abs().max()
+    assert (ours(images) - wanted.mean((2, 3))).abs().max() < 1e-5
+    with_relu = net.layer4(net.layer3(net.layer2(net.layer1(net.bn1(net.conv1(images)).relu()))))
+    assert (with_relu - wanted).abs().max() > 1e-2 * wanted.abs().max()
+
+
+def test_the_padding_of_lightlys_own_generator_is_known(nets, foreign, tmp_path):
+    state = foreign.numbered(nets[1].state_dict(), foreign.GENERATOR, 'shortcut')
+    torch.save(state, tmp_path / 'source.pth')
+    assert str(load_backbone(tmp_path / 'source.pth')).startswith('ResNet-18, 3x3 stem without')
+    assert (
+        load_backbone(converted(tmp_path / 'source.pth')).config['type'].endswith('GeneratorResNet')
+    )
+    with pytest.raises(InputError, match='pads its stem by 1: leave --stem-padding out'):
+        load_backbone(tmp_path / 'source.pth', stem_padding=2)
 
 
 def test_a_wider_network_is_known_by_its_shapes(tmp_path):

@@ -106,6 +106,7 @@ ARGUMENTS = {
 NEEDED = {
     'ResNet': dict(depth=18), 'ResNetV1c': dict(depth=18), 'ResNetV1d': dict(depth=18),
     'ResNet_CIFAR': dict(depth=18), 'PooledResNet': dict(depth=18), 'SoloResNet': dict(depth=18),
+    'GeneratorResNet': dict(depth=18),
     'ResNeXt': dict(depth=50), 'SEResNet': dict(depth=50), 'SEResNeXt': dict(depth=50),
     'VGG': dict(depth=11), 'RegNet': dict(arch='regnetx_400mf'),
     'BatchTwinViews': dict(size=32, view_a={}, view_b={}, mean=[0.0] * 3, std=[1.0] * 3),

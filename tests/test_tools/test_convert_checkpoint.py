@@ -4,9 +4,12 @@ import json
 
 import mmpretrain.datasets  # noqa: F401  (its first import prints a line)
 import pytest
+import safetensors
 import torch
+from safetensors.torch import load_file, save_file
 from torchvision.models import resnet18
 
+from mmbarlow.apis import get_model
 from mmbarlow.checkpoints import sha256
 
 
@@ -108,3 +111,65 @@ def test_wrong_arguments_end_in_one_line(arguments, says, run_tool, source, tmp_
     status, _, err = run_tool('convert_checkpoint.py', *filled)
     assert status == 2
     assert says in err
+
+
+def test_safetensors_are_written_as_such_and_keep_the_description(run_tool, source, tmp_path):
+    out, again = tmp_path / 'mm.safetensors', tmp_path / 'again.pth'
+    named = ['--name', 'official', '--seed', '3', '--mean', '0', '0', '1']
+    status, text, err = run_tool('convert_checkpoint.py', source, out, *named)
+    assert status == 0, err
+    assert f'next      python tools/benchmark.py {out} --suite in1k' in text
+    with safetensors.safe_open(out, 'pt') as file:
+        meta = json.loads(file.metadata()['mmbarlow'])
+        assert len(file.keys()) == 120
+    assert (meta['pretrain_config'], meta['seed']) == ('official', 3)
+    assert run_tool('convert_checkpoint.py', out, again)[0] == 0
+    assert torch.load(again)['meta'] == meta
+    images = torch.randn(2, 3, 40, 40)
+    first, second = (get_model(file).cpu()(images) for file in (out, again))
+    assert torch.equal(first, second)
+    status, _, err = run_tool('benchmark.py', out, '--suite', 'knn_digits')
+    assert status == 0, err
+
+
+@pytest.mark.parametrize('to', ['torchvision', 'timm'])
+def test_other_layouts_are_written_as_safetensors_too(to, run_tool, source, state, tmp_path):
+    out = tmp_path / 'plain.safetensors'
+    status, text, err = run_tool('convert_checkpoint.py', source, out, '--to', to)
+    assert status == 0, err
+    assert f"load_state_dict(safetensors.torch.load_file('{out}')" in text
+    found = load_file(out)
+    assert set(found) == set(state) - {'fc.weight', 'fc.bias'}
+    assert all(torch.equal(found[name], state[name]) for name in found)
+
+
+def test_a_pickle_that_was_written_as_safetensors_is_still_read(run_tool, state, tmp_path):
+    torch.save(state, tmp_path / 'a.safetensors')
+    assert run_tool('convert_checkpoint.py', tmp_path / 'a.safetensors', tmp_path / 'b.pth')[0] == 0
+    save_file(state, tmp_path / 'c.pth')
+    assert run_tool('convert_checkpoint.py', tmp_path / 'c.pth', tmp_path / 'd.pth')[0] == 0
+    first, second = (torch.load(tmp_path / name)['state_dict'] for name in ('b.pth', 'd.pth'))
+    assert all(torch.equal(first[name], second[name]) for name in first | second)
+
+
+@pytest.mark.parametrize('name', ['a.npz', 'a.onnx', 'a.pkl', 'a', 'a.json'])
+def test_other_endings_are_not_written(name, run_tool, source, tmp_path):
+    status, _, err = run_tool('convert_checkpoint.py', source, tmp_path / name)
+    assert status == 2
+    assert f'*.tar, *.safetensors, not {name}.' in err
+    assert not (tmp_path / name).exists()
+
+
+def test_the_description_in_safetensors_asks_for_networks_alone(run_tool, state, tmp_path):
+    call = dict(type='subprocess.getoutput', cmd=f'touch {tmp_path / "owned"}')
+    for description, says in (
+        (json.dumps(dict(encoder=json.dumps(dict(backbone=call)))), 'asks for'),
+        ('[' * 100000, 'is damaged'),
+        ('3', 'its meta is a int'),
+        (json.dumps(dict(seed=-1)), 'its meta says seed=-1'),
+    ):
+        file = tmp_path / 'a.safetensors'
+        save_file(state, file, dict(mmbarlow=description))
+        status, _, err = run_tool('benchmark.py', file, '--suite', 'knn_digits')
+        assert (status, says in err) == (2, True), err
+        assert not (tmp_path / 'owned').exists()

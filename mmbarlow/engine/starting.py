@@ -1,0 +1,61 @@
+"""Starting a run from weights: whatever file they are in, it fits or the run does not start."""
+
+import logging
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+
+from mmbarlow.checkpoints import unwrap
+from mmbarlow.config import explained, nodes
+from mmbarlow.convert.fitting import fit_model
+from mmbarlow.convert.pretrained_init import fit_pretrained
+from mmbarlow.engine.resuming import ResumingRunner
+
+
+def check_start(cfg: Config) -> None:
+    """Fill a network with the weights that the config names, before anything is written.
+
+    Raises:
+        InputError: a file in `load_from`, or in some `init_cfg` or `pretrained`, cannot be read or
+            does not fit.
+    """
+    fit_pretrained()
+    named = [n for n in nodes(dict(model=cfg.model)) if n.get('type') == 'Pretrained']
+    named += [n for n in nodes(dict(model=cfg.model)) if n.get('pretrained')]
+    path = cfg.get('load_from')
+    if cfg.get('resume') or not (named or path):
+        return
+    with (
+        explained('the config'),
+        DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmengine')),
+    ):
+        model = MODELS.build(cfg.model)
+    if path:
+        fit_model(model, path)
+    if named and hasattr(model, 'init_weights'):
+        logging.disable(logging.INFO)  # outside a Runner, MMEngine prints a line per tensor
+        try:
+            model.init_weights()
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+class StartingRunner(ResumingRunner):
+    """MMEngine's Runner trains what a file lacks from scratch, with a warning."""
+
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+        """What belongs to the model, of any file that `fit_model` takes.
+
+        Raises:
+            InputError: its backbone is not the model's.
+        """
+        if self._resume:
+            return super().load_checkpoint(filename, *args, **kwargs)
+        model = unwrap(self.model)
+        found = fit_model(model, filename)
+        model.load_state_dict(found.state, strict=False)
+        checkpoint = dict(state_dict=model.state_dict())
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)  # for averages of weights
+        self.logger.info(f'load_from {filename} {found}')
+        return checkpoint
