@@ -34,7 +34,7 @@ def of_mode(mode: str) -> Image.Image:
 @pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated:DeprecationWarning")
 @pytest.mark.parametrize('mode', ['RGB', 'P', 'CMYK', 'LAB', 'I;16', 'I', 'L', '1', 'LA', 'RGBA'])
 def test_a_pil_image_has_the_features_of_its_file(model, tmp_path, mode):
-    path = tmp_path / ('a.png' if mode in ('I', 'P', 'LA') else 'a.tiff')
+    path = tmp_path / ('a.png' if mode in ('P', 'LA') else 'a.tiff')
     of_mode(mode).save(path)
     wanted = extract_features(model, [path], SIZE)
     with Image.open(path) as image:
