@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mmbarlow.datasets.tiff import misread, unread_tiff
 from mmbarlow.datasets.zip_members import read_member
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -35,7 +36,8 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         path: for the error message.
 
     Raises:
-        BrokenImage: the data are no image, damaged, cut off, or too large for Pillow.
+        BrokenImage: the data are no image, damaged, cut off, too large for Pillow, or of numbers
+            that have no black and white: floats, signed ones, more than 16 bits.
         InputError: an array of another type or shape.
     """
     if isinstance(data, Image.Image):
@@ -48,7 +50,7 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         if data.dtype != np.uint8 or not fits or not data.size:
             raise InputError(
                 f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
-                '(H, W, 3) or gray (H, W).'
+                '(H, W, 3) or gray (H, W); alpha and further channels must be taken off.'
             )
         return Image.fromarray(data).convert('RGB')
     if not data:
@@ -57,23 +59,33 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         with Image.open(io.BytesIO(data)) as image:
             return _rgb(image)
     except UnidentifiedImageError:
-        raise BrokenImage(path, 'no image') from None
+        raise BrokenImage(path, unread_tiff(data) or 'no image') from None
     except Exception as error:  # on damaged bytes, decoders raise anything
         raise BrokenImage(path, _reason(error)) from None
 
 
+class _NoBlackAndWhite(ValueError):
+    pass
+
+
 def _rgb(image: Image.Image) -> Image.Image:
+    if reason := misread(image):
+        raise _NoBlackAndWhite(reason)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
     if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
         gray = np.asarray(image)
-        if image.mode == 'F' or gray.min() < 0 or gray.max() > 65535:
-            raise ValueError('pixels of 32 bits')
+        if image.mode == 'F':
+            raise _NoBlackAndWhite('gray of float numbers')
+        if gray.min() < 0 or gray.max() > 65535:
+            raise _NoBlackAndWhite('gray below 0 or above 65,535')
         image = Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
     return image if image.mode == 'RGB' else image.convert('RGB')
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, _NoBlackAndWhite):
+        return str(error)
     if isinstance(error, Image.DecompressionBombError):
         return f'more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels'
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():
