@@ -15,7 +15,8 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.datasets.image_checks import Checked, check_images, images_of, summary
-from mmbarlow.datasets.image_folder import ImageFolder, passed_over
+from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.pixels import too_dark
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically

@@ -2,7 +2,8 @@
 
 import os
 
-from mmbarlow.datasets.image_folder import ImageFolder, extension_of, is_image, say_once
+from mmbarlow.datasets.image_folder import ImageFolder, is_image
+from mmbarlow.datasets.passed_over import extension_of, say_once
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 

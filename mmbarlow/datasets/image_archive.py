@@ -8,13 +8,8 @@ from collections import Counter
 from mmengine.dataset import BaseDataset
 
 from mmbarlow.datasets.class_folders import unknown_classes
-from mmbarlow.datasets.image_folder import (
-    extension_of,
-    is_image,
-    no_image,
-    passed_over,
-    say_once,
-)
+from mmbarlow.datasets.image_folder import is_image
+from mmbarlow.datasets.passed_over import extension_of, no_image, passed_over, say_once
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 

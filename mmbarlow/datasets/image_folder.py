@@ -1,17 +1,20 @@
 """All images below a folder, without labels."""
 
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
 
 from mmengine.dataset import BaseDataset
-from mmengine.logging import MMLogger, print_log
 
+from mmbarlow.datasets.passed_over import (
+    EXTENSIONS,
+    extension_of,
+    no_image,
+    passed_over,
+    say_once,
+)
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
-
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 
 def is_image(name: str) -> bool:
@@ -85,30 +88,3 @@ class ImageFolder(BaseDataset):
         for entry in entries:
             if entry.is_dir() and not entry.name.startswith('.'):
                 yield from self._walk(entry.path, seen)
-
-
-def extension_of(name: str) -> str:
-    """What a file that is passed over counts as: its extension in lower case."""
-    return os.path.splitext(name)[1].lower() or 'without an extension'
-
-
-def passed_over(counts: Counter[str]) -> str:
-    """The line on files that are no images by their names, such as 'passed over: 12 .heic'."""
-    return 'passed over: ' + ', '.join(f'{n:,} {kind}' for kind, n in counts.most_common())
-
-
-def no_image(where: str, counts: Counter[str]) -> str:
-    """The sentence on a place without an image, and on what it has instead."""
-    found = f' ({passed_over(counts)})' if counts else ''
-    return f'there is no image in {where}{found}: names of images end in {", ".join(EXTENSIONS)}.'
-
-
-_said: set[tuple[str, str]] = set()  # names of logs and lines: a run may build a data set twice
-
-
-def say_once(line: str) -> None:
-    """Log a warning, once in the log of a run."""
-    key = MMLogger.get_current_instance().instance_name, line
-    if key not in _said:
-        _said.add(key)
-        print_log(line, 'current', logging.WARNING)

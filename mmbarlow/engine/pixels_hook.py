@@ -3,6 +3,7 @@
 from mmengine.hooks import Hook
 
 from mmbarlow.datasets.image_checks import check_sample
+from mmbarlow.datasets.passed_over import say_passed_over
 from mmbarlow.datasets.pixels import DARK_SHARE, dropped_and_blank, ranges, too_dark
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first
@@ -29,6 +30,7 @@ class PixelsHook(Hook):
     def before_run(self, runner) -> None:
         loop = runner.train_loop
         if self.images and hasattr(loop, 'dataloader'):
+            say_passed_over(loop.dataloader.dataset)
             for line in on_first(lambda: self._look(loop.dataloader.dataset)):
                 runner.logger.info(line)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbarlow.datasets import image_folder
+from mmbarlow.datasets import passed_over
 from mmbarlow.datasets.class_folders import ClassFolders
 from mmbarlow.errors import InputError
 
@@ -50,7 +50,7 @@ def test_a_split_without_folder_or_class_ends_in_one_sentence(tmp_path):
 
 def test_what_is_passed_over_is_counted_once(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(image_folder, 'print_log', lambda text, *_: said.append(text))
+    monkeypatch.setattr(passed_over, 'print_log', lambda text, *_: said.append(text))
     touch(tmp_path, 'train/red/a.jpg', 'train/red/b.HEIC', 'train/red/c.heic', 'train/red/d')
     touch(tmp_path, 'train/red/.hidden.dcm', 'train/loose.jpg', 'train/blue/a.heic')
     touch(tmp_path, 'train/green/a.jpg', 'test/red/a.jpg', 'test/Thumbs.db', 'test/.DS_Store')

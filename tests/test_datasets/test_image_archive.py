@@ -9,7 +9,7 @@ from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmbarlow.datasets import image_folder
+from mmbarlow.datasets import passed_over
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_reading import image_data, read_rgb
 from mmbarlow.datasets.plain_views import LoadRGB
@@ -155,7 +155,7 @@ def test_labels_of_a_test_split_follow_the_classes_of_training(tmp_path):
 
 def test_members_that_are_no_images_are_counted_once(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(image_folder, 'print_log', lambda text, *_: said.append(text))
+    monkeypatch.setattr(passed_over, 'print_log', lambda text, *_: said.append(text))
     names = ('a.jpg', 'b.heic', 'deep/c.HEIC', 'd', '__MACOSX/._a.jpg', '.DS_Store', 'deep/.x.dcm')
     path = zipped(tmp_path / 'a.zip', *names)
     for _ in range(2):
