@@ -14,6 +14,7 @@ from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.errors import InputError
+from mmbarlow.models.width import check_width
 
 
 def pretrain(cfg: Config, quiet: bool = False) -> Path:
@@ -31,6 +32,7 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
         Unfinished: the time limit is reached, see `limit_time`.
     """
     check_data_folders(cfg)
+    check_width(cfg)
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
