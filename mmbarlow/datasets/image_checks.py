@@ -16,7 +16,7 @@ from torch.utils.data import Subset
 
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_reading import image_data, open_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb
 from mmbarlow.datasets.pixels import Pixels, dropped_and_blank, pixels_of, ranges
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -71,7 +71,7 @@ def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
 
 def check_image(sample: dict) -> Checked:
     """Decode an image completely: a file, a member of an archive or an array."""
-    path = str(sample.get('img_path', 'an array'))
+    path = name_of(sample)
     try:
         data = image_data(sample)
         image = open_rgb(data, path)

@@ -42,6 +42,7 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
     """
     if isinstance(data, Image.Image):
         try:
+            _check_numbers(data)  # a copy has lost the tags of its file
             return _rgb(data.copy())
         except Exception as error:  # it may still have to be read from its file
             raise BrokenImage(path, _reason(error)) from None
@@ -50,7 +51,7 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         if data.dtype != np.uint8 or not fits or not data.size:
             raise InputError(
                 f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
-                '(H, W, 3) or gray (H, W); alpha and further channels must be taken off.'
+                '(H, W, 3) or gray (H, W); of (H, W, 4) take x[..., :3], of (H, W, 1) x[..., 0].'
             )
         return Image.fromarray(data).convert('RGB')
     if not data:
@@ -68,9 +69,13 @@ class _NoBlackAndWhite(ValueError):
     pass
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _check_numbers(image: Image.Image) -> None:
     if reason := misread(image):
         raise _NoBlackAndWhite(reason)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    _check_numbers(image)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
     if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
@@ -95,4 +100,10 @@ def _reason(error: Exception) -> str:
 
 def read_rgb(results: dict) -> Image.Image:
     """The image of a sample, in RGB; raises BrokenImage."""
-    return open_rgb(image_data(results), str(results.get('img_path', 'an array')))
+    return open_rgb(image_data(results), name_of(results))
+
+
+def name_of(results: dict) -> str:
+    """What messages call the image of a sample: the path of its file, if there is one."""
+    path = results.get('img_path') or getattr(results.get('img'), 'filename', '')
+    return str(path or 'an image in memory')
