@@ -27,6 +27,7 @@ from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.progress import progress
 
+KINDS = 'give paths, PIL images or uint8 arrays (a tensor (3, H, W) as x.permute(1, 2, 0).numpy())'
 Picture = str | Path | Image.Image | np.ndarray
 
 
@@ -88,6 +89,7 @@ def extract_features(
     size: int = 224,
     batch_size: int = 64,
     dtype: str | torch.dtype = 'float32',
+    bar: bool = True,
 ) -> Tensor:
     """Representations of images: resized to 8/7 of `size`, cropped to the center, encoded.
 
@@ -99,6 +101,7 @@ def extract_features(
             it, which is ImageNet's ratio of 256 to 224.
         batch_size: images in the network, and in memory, at once.
         dtype: type of the result, 'float32' or 'float16'; the network computes in its own.
+        bar: show a progress bar on stderr, in a terminal or a notebook.
 
     Returns:
         Tensor (number of images, C) on the CPU; a single image gives (1, C).
@@ -111,20 +114,17 @@ def extract_features(
         raise InputError(f"dtype={dtype!r} is no type of features: take 'float32' or 'float16'.")
     if size < 1 or batch_size < 1:
         raise InputError(f'size={size} and batch_size={batch_size} must be 1 or more.')
-    many = not isinstance(images, Picture) or getattr(images, 'ndim', 0) == 4  # (N, H, W, 3)
-    pictures = cast(Iterable[Picture], images if many else [images])
+    pictures = _several(images)
     view = CenterView(size, round(size * 8 / 7))
 
     def tensor_of(image: Picture) -> Tensor:
         if not isinstance(image, Picture):
-            raise InputError(
-                f'{type(image).__name__} is no image: give paths, PIL images or uint8 arrays.'
-            )
+            raise InputError(f'{type(image).__name__} is no image: {KINDS}.')
         key = 'img_path' if isinstance(image, str | Path) else 'img'
         return torch.from_numpy(view.transform({key: image})['img']).permute(2, 0, 1)
 
     total = len(pictures) if isinstance(pictures, Sized) else None
-    tensors = map(tensor_of, progress(pictures, 'features', total))
+    tensors = map(tensor_of, progress(pictures, 'features', total) if bar else pictures)
     features = []
     for batch in _batches(tensors, batch_size):
         inputs = model.data_preprocessor(dict(inputs=torch.stack(batch), data_samples=None))
@@ -132,6 +132,13 @@ def extract_features(
     if not features:
         raise InputError('there are no images to encode: the list is empty.')
     return torch.cat(features)
+
+
+def _several(images: Picture | Iterable[Picture]) -> Iterable[Picture]:
+    many = not isinstance(images, Picture) or getattr(images, 'ndim', 0) == 4  # (N, H, W, 3)
+    if many and (isinstance(images, bytes | Tensor) or not isinstance(images, Iterable)):
+        raise InputError(f'{type(images).__name__} is no image and no list of them: {KINDS}.')
+    return cast(Iterable[Picture], images if many else [images])
 
 
 def _batches(items: Iterator[Tensor], size: int) -> Iterator[list[Tensor]]:

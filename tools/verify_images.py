@@ -3,8 +3,9 @@
 python tools/verify_images.py FOLDER
 python tools/verify_images.py images.zip --workers 8 --output broken.txt
 
-Prints a summary and lists the images that cannot be read in a file, one 'path<TAB>reason' per line.
-The exit status is 0 if all images are good, 1 if some are broken, and 2 for bad input.
+Prints a summary, with depth, range and bands of the pixels, and lists the images that cannot be
+read in a file, one 'path<TAB>reason' per line. The exit status is 0 if all images can be read, 1 if
+some are broken, and 2 for bad input. It also says if most are almost black, which stops training.
 """
 
 import argparse
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.datasets.image_checks import Checked, check_images, images_of, summary
-from mmbarlow.datasets.image_folder import ImageFolder, passed_over
+from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.passed_over import passed_over
+from mmbarlow.datasets.pixels import too_dark
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.progress import progress
@@ -44,8 +47,10 @@ def main() -> int:
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
     print('\n'.join(summary(results)))
-    if isinstance(dataset, ImageFolder) and dataset.passed_over:
+    if dataset.passed_over:
         print(passed_over(dataset.passed_over))
+    if dark := too_dark([r.pixels for r in results if r.pixels]):
+        print(f'too dark  {dark}.')
     broken = [f'{r.path}\t{r.reason}\n' for r in results if r.reason]
     if not broken:
         return 0

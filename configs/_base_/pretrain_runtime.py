@@ -1,8 +1,10 @@
-# default_runtime.py for pretraining: a loss that is not finite ends the run, and a finished run leaves
-# its backbone and its record. A config that reduces a published recipe says so with `export.scale`.
+# default_runtime.py for pretraining: almost black images or a loss that is not finite end the run, and a
+# finished run leaves its backbone and its record. A config that reduces a published recipe says so with
+# `export.scale`.
 _base_ = 'default_runtime.py'
 
 default_hooks = dict(
+    pixels=dict(type='mmbarlow.PixelsHook'),
     finite_loss=dict(type='mmbarlow.FiniteLossHook'),
     export=dict(type='mmbarlow.ExportHook'),
 )

@@ -4,8 +4,10 @@ import inspect
 
 from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
+from torch.utils.data import DataLoader
 
 from mmbarlow.config import explained
+from mmbarlow.evaluation.class_names import ClassNames, check_splits, class_names
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.layers import with_layer
 from mmbarlow.launch import on_first, together
@@ -35,6 +37,7 @@ class Evaluator:
         self.encoder = encoder
         self.encoder_cfg = encoder_cfg
         self.features: dict[str, Features] = {}  # of each data set, extracted once
+        self.names: dict[str, ClassNames] = {}
 
     def measure(self, cfg: Config, seed: int) -> dict[str, float]:
         """Metrics of one benchmark by name, the same on every process.
@@ -57,7 +60,8 @@ class Evaluator:
         ]
         # Features that this benchmark does not use are not worth their memory.
         self.features = {k: v for k, v in self.features.items() if k in map(str, loaders)}
-        train, test = (self._extract(*loader) for loader in loaders)
+        built = together(lambda: self._build(loaders))
+        train, test = (self._extract(*pair) for pair in zip(loaders, built, strict=True))
         arguments = _arguments(cfg)
         if 'seed' in arguments:
             own = cfg.test_evaluator.get('seed', arguments['seed'].default)
@@ -77,14 +81,23 @@ class Evaluator:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
         return together(lambda: train(self.encoder, self.encoder_cfg, cfg))
 
-    def _extract(self, loader_cfg: dict, layer: str | None, dtype: str | None) -> Features:
-        key = str((loader_cfg, layer, dtype))
-        if key not in self.features:
-            build = explained('the data')(Runner.build_dataloader)
-            loader = together(lambda: build(loader_cfg, seed=0))
+    def _build(self, loaders: list[tuple]) -> list[DataLoader | None]:
+        """The loaders of the features that are still to be extracted; their classes agree."""
+        build = explained('the data')(Runner.build_dataloader)
+        built = [None if str(x) in self.features else build(x[0], seed=0) for x in loaders]
+        for key, loader in zip(map(str, loaders), built, strict=True):
+            if loader is not None:
+                self.names[key] = class_names(loader.dataset)
+        check_splits(*(self.names[str(x)] for x in loaders))
+        return built
+
+    def _extract(self, of: tuple, loader: DataLoader | None) -> Features:
+        """Features of (loader_cfg, layer, dtype), where they are not there already."""
+        if loader is not None:
+            _, layer, dtype = of
             model = with_layer(self.encoder, layer)
-            self.features[key] = dataset_features(model, loader, *filter(None, [dtype]))
-        return self.features[key]
+            self.features[str(of)] = dataset_features(model, loader, *filter(None, [dtype]))
+        return self.features[str(of)]
 
 
 def _arguments(cfg: Config) -> dict[str, inspect.Parameter]:

@@ -7,15 +7,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image
+from torch.utils.data import Subset
 
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_reading import image_data, open_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb
+from mmbarlow.datasets.pixels import Pixels, dropped_and_blank, pixels_of, ranges
 from mmbarlow.errors import BrokenImage, InputError
 
+READ = {'img', 'img_path'}  # where a sample has its image
 CHUNK = 64  # images handed to a process at a time
 
 
@@ -27,18 +32,20 @@ class Checked:
     size: int = 0  # of the file, in bytes
     kind: str = ''  # JPEG, PNG, ...
     shape: tuple[int, int] = (0, 0)  # width and height, in pixels
+    pixels: Pixels | None = None  # where it can be read
     reason: str = ''  # why it cannot be read; empty if it can
 
 
-def images_of(source: str) -> BaseDataset:
-    """All images below a folder, or in an archive.
+def images_of(source: str) -> ImageFolder | ImageArchive:
+    """All images below a folder, or in an archive; what is left out is not logged.
 
     Raises:
         InputError: there is no such folder or archive, or it has no image.
     """
     if not os.path.exists(source):
         raise InputError(f'there is no folder or zip file {source}.')
-    return ImageFolder(source) if os.path.isdir(source) else ImageArchive(source)
+    kind = ImageFolder if os.path.isdir(source) else ImageArchive
+    return kind(source, quiet=True)
 
 
 def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
@@ -63,16 +70,18 @@ def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
 
 
 def check_image(sample: dict) -> Checked:
-    """Decode an image completely."""
-    path = sample['img_path']
+    """Decode an image completely: a file, a member of an archive or an array."""
+    path = name_of(sample)
     try:
         data = image_data(sample)
         image = open_rgb(data, path)
     except BrokenImage as error:
         return Checked(error.path, reason=error.reason)
-    assert isinstance(data, bytes)
+    pixels = pixels_of(data, image)
+    if not isinstance(data, bytes):
+        return Checked(path, shape=image.size, pixels=pixels)
     with Image.open(io.BytesIO(data)) as header:  # decoding has converted the image
-        return Checked(path, len(data), header.format or '', image.size)
+        return Checked(path, len(data), header.format or '', image.size, pixels)
 
 
 _dataset: BaseDataset  # of this process: a worker gets it once and not with every chunk
@@ -87,8 +96,22 @@ def _check_chunk(indices: Sequence[int]) -> list[Checked]:
     return [check_image(_dataset.get_data_info(i)) for i in indices]
 
 
+def check_sample(dataset: Any, number: int) -> list[Checked]:
+    """Decode `number` images at equal distances of a data set, of MMEngine's kind or a `Subset`.
+
+    One that has no images to read, such as one that makes them, gives none.
+    """
+    picked = np.unique(np.linspace(0, len(dataset) - 1, number).round().astype(int)).tolist()
+    while isinstance(dataset, Subset):
+        picked, dataset = [dataset.indices[i] for i in picked], dataset.dataset
+    if not hasattr(dataset, 'get_data_info'):
+        return []
+    samples = [dataset.get_data_info(i) for i in picked]
+    return [check_image(sample) for sample in samples if READ & sample.keys()]
+
+
 def summary(results: Sequence[Checked]) -> Iterator[str]:
-    """Lines on the number, formats and sizes of the images, and on the reasons of broken ones."""
+    """Lines on the number, formats, sizes and pixels of the images, and on why some are broken."""
     good = [r for r in results if not r.reason]
     yield f'images    {len(results):,}, {sum(r.size for r in good) / 1e6:,.1f} MB'
     if good:
@@ -97,6 +120,9 @@ def summary(results: Sequence[Checked]) -> Iterator[str]:
         ranked = sorted((r.shape for r in good), key=lambda shape: shape[0] * shape[1])
         least, median, most = ('{} x {}'.format(*ranked[i]) for i in (0, len(ranked) // 2, -1))
         yield f'sizes     from {least} by {median} (median) to {most}'
+        images = [(r.path, r.pixels) for r in good if r.pixels]
+        yield 'pixels    ' + ranges(pixels for _, pixels in images)
+        yield from dropped_and_blank(images)
     yield f'broken    {len(results) - len(good):,}'
     for reason, n in Counter(r.reason for r in results if r.reason).most_common():
         yield f'  {n:>7,} {reason}'

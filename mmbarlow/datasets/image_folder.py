@@ -1,17 +1,20 @@
 """All images below a folder, without labels."""
 
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
 
 from mmengine.dataset import BaseDataset
-from mmengine.logging import print_log
 
+from mmbarlow.datasets.passed_over import (
+    EXTENSIONS,
+    extension_of,
+    no_image,
+    passed_over,
+    say_once,
+)
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
-
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
 
 def is_image(name: str) -> bool:
@@ -29,13 +32,15 @@ class ImageFolder(BaseDataset):
 
     Args:
         data_root: the folder.
+        quiet: leave it to the caller to say what is left out.
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
 
     Raises:
         InputError: there is no such folder, or no image below it.
     """
 
-    def __init__(self, data_root: str, **kwargs) -> None:
+    def __init__(self, data_root: str, quiet: bool = False, **kwargs) -> None:
+        self.quiet = quiet
         self.unreadable: list[tuple[str, str]] = []  # folders and reasons
         self.passed_over: Counter[str] = Counter()  # other files by their extension
         super().__init__(data_root=data_root, **kwargs)
@@ -46,20 +51,19 @@ class ImageFolder(BaseDataset):
             hint = ': a zip file is for mmbarlow.ImageArchive' if os.path.isfile(root) else ''
             raise InputError(f'there is no folder {root}{hint}.')
         samples = [dict(img_path=path) for path in self._walk(root, set())]
-        self.say_left_out()
         if not samples:
-            raise InputError(
-                f'there is no image in {root} or below it: the names of images end in '
-                f'{", ".join(EXTENSIONS)}.'
-            )
+            raise InputError(no_image(root, self.passed_over))
+        self.say_left_out(root)
         return samples
 
-    def say_left_out(self) -> None:
+    def say_left_out(self, root: str) -> None:
         """Log the folders that cannot be read, and how many files are no images by their names."""
+        if self.quiet:
+            return
         for folder, reason in self.unreadable:
-            print_log(f'the folder {folder} is left out: {reason}', 'current', logging.WARNING)
+            say_once(f'the folder {folder} is left out: {reason}')
         if self.passed_over:
-            print_log(passed_over(self.passed_over), 'current', logging.WARNING)
+            say_once(f'{passed_over(self.passed_over)} in {root}')
 
     def _walk(self, folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
         """Paths of images below `folder`; those in it come before those of its subfolders."""
@@ -80,13 +84,7 @@ class ImageFolder(BaseDataset):
             ):
                 yield entry.path
             elif entry.is_file() and not entry.name.startswith('.'):
-                extension = os.path.splitext(entry.name)[1].lower()
-                self.passed_over[extension or 'without an extension'] += 1
+                self.passed_over[extension_of(entry.name)] += 1
         for entry in entries:
             if entry.is_dir() and not entry.name.startswith('.'):
                 yield from self._walk(entry.path, seen)
-
-
-def passed_over(counts: Counter[str]) -> str:
-    """The line on files that are no images by their names, such as 'passed over: 12 .heic'."""
-    return 'passed over: ' + ', '.join(f'{n:,} {kind}' for kind, n in counts.most_common())

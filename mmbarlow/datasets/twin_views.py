@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 
 from mmbarlow.datasets import jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
-from mmbarlow.datasets.image_reading import image_data, open_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.registry import TRANSFORMS
@@ -41,7 +41,7 @@ class TwinViews(BaseTransform):
 
     def make(self, results: dict) -> tuple[list[view_ops.Image], Drawn]:
         """The two views and their parameters; raises BrokenImage."""
-        data, path = image_data(results), str(results.get('img_path', 'an array'))
+        data, path = image_data(results), name_of(results)
         size, image, factor = None, None, 1
         if isinstance(data, bytes):
             size = jpeg.size_of(data)

@@ -14,6 +14,7 @@ from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.errors import InputError
+from mmbarlow.models.width import check_width
 
 
 def pretrain(cfg: Config, quiet: bool = False) -> Path:
@@ -32,6 +33,7 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
     """
     check_data_folders(cfg)
     check_start(cfg)
+    check_width(cfg)
     resumed = cfg.get('load_from') if cfg.get('resume') else None
     weights = read_checkpoint(resumed) if resumed else None
     # MMEngine keeps a log for each name, and its own names are new only every second.

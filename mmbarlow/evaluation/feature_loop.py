@@ -3,6 +3,7 @@
 from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import unwrap
+from mmbarlow.evaluation.class_names import check_splits, class_names
 from mmbarlow.evaluation.features import dataset_features
 from mmbarlow.evaluation.layers import with_layer
 from mmbarlow.registry import LOOPS, METRICS
@@ -24,6 +25,9 @@ class FeatureLoop(BaseLoop):
         bank_dtype: the type the features of the bank are held in; 'float16' halves the memory.
         layer: of a ResNet, 'conv1' or 'res2' to 'res5', pooled as VISSL does; None: the last one,
             averaged over space. See `LayerFeatures`.
+
+    Raises:
+        InputError: the two data sets number their classes differently.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class FeatureLoop(BaseLoop):
     ) -> None:
         super().__init__(runner, dataloader)
         self.bank_dataloader = runner.build_dataloader(bank_dataloader, seed=runner.seed)
+        check_splits(*(class_names(x.dataset) for x in (self.bank_dataloader, self.dataloader)))
         protocols = evaluator if isinstance(evaluator, list) else [evaluator]
         self.protocols = [METRICS.build(cfg) for cfg in protocols]
         self.stage = stage

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -16,6 +17,7 @@ from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
+from mmbarlow.evaluation.class_names import check_splits, class_names
 
 DECISIVE = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
 
@@ -55,7 +57,8 @@ def train_and_evaluate(
     hook = BenchmarkHook(load, key)
     with explained('the benchmark'):
         runner = Runner.from_cfg(cfg)
-        _ = runner.train_loop, runner.val_loop  # properties that build
+        loops: Any = runner.train_loop, runner.val_loop  # properties that build
+        check_splits(*(class_names(loop.dataloader.dataset) for loop in loops))
     for each in (hook, *hooks):
         runner.register_hook(each)
     runner.train()

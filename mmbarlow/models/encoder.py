@@ -1,6 +1,7 @@
 """What is left of a twin when the pretraining is over: images in, representations out."""
 
 import math
+from typing import Any
 
 import torch
 from mmengine.model import BaseModel
@@ -59,38 +60,62 @@ class Encoder(BaseModel):
             )
 
 
-def pooled(outputs: Tensor | tuple | list) -> Tensor:
+def pooled(outputs: Any) -> Tensor:
     """Representations (n, C) from what a backbone returns.
 
     Args:
-        outputs: a tensor, or a tuple or list of them (to any depth), of which the last counts. A
-            map (n, C, H, W) is averaged over space; vectors (n, C) stay as they are. Of tokens
-            (n, L, C) the first is taken as the class token, unless L is a square number: then they
-            are the patches of a square image alone, and are averaged.
+        outputs: a tensor, or a tuple, list or dict of them (to any depth), of which the last
+            counts. A map (n, C, H, W) is averaged over space, and so is one of timm's Swin,
+            (n, H, W, C), which is told by H = W < C; vectors (n, C) stay as they are. Of tokens
+            (n, L, C) the first is the class token, unless L is a square number: then they are the
+            patches of a square image alone, and are averaged, as those of (n, C, L) are
+            (mmpretrain's MlpMixer and EfficientFormer), which `_tokens_last` tells.
 
     Raises:
         InputError: it is nothing of this kind.
     """
-    while isinstance(outputs, tuple | list) and outputs:
-        outputs = outputs[-1]
-    if isinstance(outputs, Tensor) and outputs.ndim == 4:
-        return outputs.mean((-2, -1))
-    if isinstance(outputs, Tensor) and outputs.ndim == 3:
-        return outputs.mean(1) if math.isqrt(L := outputs.shape[1]) ** 2 == L else outputs[:, 0]
-    if isinstance(outputs, Tensor) and outputs.ndim == 2:
-        return outputs
-    found = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+    last = _last(outputs)
+    shape = tuple(last.shape[1:]) if isinstance(last, Tensor) else ()
+    if len(shape) == 3:
+        return last.mean((1, 2) if shape[0] == shape[1] < shape[2] else (2, 3))
+    if len(shape) == 2 and _tokens_last(*shape):
+        return last.mean(2)
+    if len(shape) == 2:
+        return last.mean(1) if _is_square(shape[0]) else last[:, 0]
+    if len(shape) == 1:
+        return last
+    found = tuple(last.shape) if isinstance(last, Tensor) else type(last).__name__
     raise InputError(
         f'the backbone gives {found}: it must give maps (n, C, H, W), tokens (n, L, C) or vectors '
         '(n, C); set model.backbone.out_type if it has one.'
     )
 
 
+def _last(outputs: Any) -> Any:
+    while isinstance(outputs, tuple | list | dict) and outputs:
+        if isinstance(outputs, dict):  # DINOv2's names its class token
+            there = [value for value in outputs.values() if value is not None]
+            outputs = [outputs.get('x_norm_clstoken', there[-1] if there else None)]
+        outputs = outputs[-1]
+    return outputs
+
+
+def _tokens_last(first: int, last: int) -> bool:
+    """Whether tokens are (n, C, L): L is a square, and either the other number is none of tokens,
+    with up to two of classes or five of classes and registers, or L would be odd for channels."""
+    tokens_first = any(_is_square(first - extra) for extra in (0, 1, 2, 5) if first >= extra)
+    return _is_square(last) and (not tokens_first or last % 8 > 0) and first > last
+
+
+def _is_square(number: int) -> bool:
+    return math.isqrt(number) ** 2 == number
+
+
 @MODELS.register_module()
 class Pooling(nn.Module):
     """`pooled` as the neck of an `mmpretrain.ImageClassifier`."""
 
-    def forward(self, outputs: Tensor | tuple | list) -> tuple[Tensor]:
+    def forward(self, outputs: Any) -> tuple[Tensor]:
         """What a backbone returns to a tuple of one (n, C)."""
         return (pooled(outputs),)
 

@@ -1,10 +1,12 @@
 """The projector."""
 
+from typing import Any
+
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import pooled
+from mmbarlow.models.width import check_channels
 from mmbarlow.registry import MODELS
 
 
@@ -39,23 +41,19 @@ class BarlowTwinsNeck(BaseModule):
         hidden = [hid_channels] * (num_layers - 1)
         self.projector = perceptron([in_channels, *hidden, out_channels], norm)
 
-    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+    def forward(self, outputs: Any) -> Tensor:
         """What the backbone returns (see `pooled`) to embeddings (n, D); raises as `to_project`."""
         return self.projector(to_project(outputs, self.in_channels))
 
 
-def to_project(outputs: Tensor | tuple | list, in_channels: int) -> Tensor:
+def to_project(outputs: Any, in_channels: int) -> Tensor:
     """Representations (n, C) of a backbone, for a neck that takes C = `in_channels`.
 
     Raises:
         InputError: C is another number, or the backbone gives what `pooled` does not take.
     """
     representations = pooled(outputs)
-    if (channels := representations.shape[1]) != in_channels:
-        raise InputError(
-            f'backbone gives {channels} channels: set model.neck.in_channels={channels} '
-            f'(it is {in_channels}).'
-        )
+    check_channels(representations.shape[1], in_channels)
     return representations
 
 

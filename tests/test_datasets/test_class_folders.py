@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmbarlow.datasets import image_folder
+from mmbarlow.datasets import passed_over
 from mmbarlow.datasets.class_folders import ClassFolders
 from mmbarlow.errors import InputError
 
@@ -48,10 +48,30 @@ def test_a_split_without_folder_or_class_ends_in_one_sentence(tmp_path):
         ClassFolders(str(tmp_path / 'nowhere'))
 
 
-def test_what_is_passed_over_is_counted_in_one_line(tmp_path, monkeypatch):
+def test_what_is_passed_over_is_counted_once(tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr(image_folder, 'print_log', lambda text, *_: said.append(text))
+    monkeypatch.setattr(passed_over, 'print_log', lambda text, *_: said.append(text))
     touch(tmp_path, 'train/red/a.jpg', 'train/red/b.HEIC', 'train/red/c.heic', 'train/red/d')
-    touch(tmp_path, 'train/red/.hidden.dcm')
-    ClassFolders(str(tmp_path))
-    assert said == ['passed over: 2 .heic, 1 without an extension']
+    touch(tmp_path, 'train/red/.hidden.dcm', 'train/loose.jpg', 'train/blue/a.heic')
+    touch(tmp_path, 'train/green/a.jpg', 'test/red/a.jpg', 'test/Thumbs.db', 'test/.DS_Store')
+    for split in ('train', 'test', 'train'):
+        ClassFolders(str(tmp_path), split)
+    assert said == [
+        f'passed over: 3 .heic, 1 without an extension, 1 in no class folder in {tmp_path}/train',
+        f'no class, since there is no image in it: blue in {tmp_path}/train',
+        f'passed over: 1 .db in {tmp_path}/test',
+        'test has no image of the classes green',
+    ]
+
+
+def test_nested_and_linked_folders_belong_to_their_first_folder(tmp_path):
+    touch(tmp_path, 'train/red/2024/a.jpg', 'elsewhere/b.jpg', 'test/red/a.jpg')
+    (tmp_path / 'train' / 'blue').symlink_to(tmp_path / 'elsewhere')
+    assert labels(tmp_path, 'train') == {'blue/b.jpg': 0, 'red/2024/a.jpg': 1}
+    assert labels(tmp_path, 'test') == {'red/a.jpg': 1}
+
+
+def test_another_case_is_another_class(tmp_path):
+    touch(tmp_path, 'train/red/a.jpg', 'test/Red/a.jpg')
+    with pytest.raises(InputError, match='test in .* has the classes Red, and train has no image'):
+        ClassFolders(str(tmp_path), 'test')

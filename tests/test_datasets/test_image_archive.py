@@ -9,6 +9,7 @@ from mmengine.dataset import pseudo_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from mmbarlow.datasets import passed_over
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_reading import image_data, read_rgb
 from mmbarlow.datasets.plain_views import LoadRGB
@@ -108,7 +109,7 @@ def test_archives_that_cannot_be_used_are_explained(archive, tmp_path):
     says = dict(
         cut='is no zip file, or is cut off',
         text='is no zip file, or is cut off',
-        no=r'no image in .* among 1 members: the names of images end in \.jpg',
+        no=r'no image in .*no\.zip \(passed over: 1 \.txt\): names of images end in \.jpg',
         encrypted='is encrypted: make the archive without',
         lzma='unknown compression: make the archive with zip -0',
         absent='cannot open .*: No such file',
@@ -132,3 +133,31 @@ def test_a_missing_archive_is_named_before_anything_is_built(run_tool, tmp_path)
     )
     assert status == 2
     assert f'cannot open {tmp_path}/nowhere.zip: No such file' in err
+
+
+def zipped(path, *names: str) -> str:
+    with zipfile.ZipFile(path, 'w') as file:
+        for name in names:
+            file.writestr(name, '')
+    return str(path)
+
+
+def test_labels_of_a_test_split_follow_the_classes_of_training(tmp_path):
+    names = ['train/blue/a.jpg', 'train/red/a.jpg', 'test/red/a.jpg']
+    hidden = ['test/.ipynb_checkpoints/a.jpg', 'test/__MACOSX/a.jpg', 'test/red/._a.jpg']
+    path = zipped(tmp_path / 'a.zip', *names, *hidden)
+    dataset = ImageArchive(path, 'test', with_label=True, names_from='train')
+    assert [dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))] == [1]
+    assert dataset.metainfo['classes'] == ('blue', 'red')
+    with pytest.raises(InputError, match='train in .* has the classes blue, and test has no image'):
+        ImageArchive(path, 'train', with_label=True, names_from='test')
+
+
+def test_members_that_are_no_images_are_counted_once(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(passed_over, 'print_log', lambda text, *_: said.append(text))
+    names = ('a.jpg', 'b.heic', 'deep/c.HEIC', 'd', '__MACOSX/._a.jpg', '.DS_Store', 'deep/.x.dcm')
+    path = zipped(tmp_path / 'a.zip', *names)
+    for _ in range(2):
+        assert len(ImageArchive(path)) == 1
+    assert said == [f'passed over: 2 .heic, 1 without an extension in {path}']

@@ -1,5 +1,7 @@
 """Several projectors side by side."""
 
+from typing import Any
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -45,7 +47,7 @@ class MultiHeadNeck(BaseModule):
             for _ in range(num_heads)
         )
 
-    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+    def forward(self, outputs: Any) -> Tensor:
         """What the backbone returns to embeddings (n, C D); raises as `to_project`."""
         representations = to_project(outputs, self.in_channels)
         return torch.cat([projector(representations) for projector in self.projectors], 1)

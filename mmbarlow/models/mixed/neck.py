@@ -1,5 +1,7 @@
 """The projector of Mixed Barlow Twins."""
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,7 +28,7 @@ class MixedBarlowTwinsNeck(BarlowTwinsNeck):
         super().__init__(in_channels, hid_channels, out_channels, num_layers=2)
         self.projector[-1] = nn.Linear(hid_channels, out_channels)
 
-    def forward(self, outputs: Tensor | tuple | list) -> Tensor:
+    def forward(self, outputs: Any) -> Tensor:
         """What the backbone returns to embeddings (n, D), as in `BarlowTwinsNeck`."""
         z_nD = super().forward(outputs)
         return F.normalize(z_nD) * z_nD.shape[1] ** 0.5

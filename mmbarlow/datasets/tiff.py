@@ -1,0 +1,50 @@
+"""TIFF files that Pillow does not read, or reads wrongly: what is in them."""
+
+import io
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+NUMBERS = {1: 'unsigned', 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex'}
+# tags: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
+BITS, BANDS, PLANES, FORMAT = 258, 277, 284, 339
+
+# It would write a line to the terminal for each file; `unread_tiff` says the same.
+logging.getLogger('PIL.TiffImagePlugin').addHandler(logging.NullHandler())
+
+
+def misread(image: Image.Image) -> str:
+    """Why the pixels of a TIFF file, opened and not yet loaded, would be wrong; '' if they are not.
+
+    Pillow takes signed bytes for unsigned ones, and of 16-bit bands in separate planes the bytes
+    of one sample for two.
+    """
+    tags = getattr(image, 'tag_v2', {})
+    gray = image.mode.startswith(('I', 'F'))
+    planes = tags.get(PLANES, 1) == 2 and max(tags.get(BITS, (8,))) > 8
+    signed = image.mode == 'L' and 2 in tags.get(FORMAT, (1,))
+    if signed or (tags.get(BANDS, 1) > 1 if gray else planes):
+        return _in_words(tags)
+    return ''
+
+
+def unread_tiff(data: bytes) -> str:
+    """What is in a TIFF file that Pillow cannot identify; '' if that is no TIFF file."""
+    with suppress(Exception):  # on damaged bytes, it raises anything
+        file = io.BytesIO(data)
+        header = file.read(8)
+        tags = ImageFileDirectory_v2(header + file.read(8 if header[2] == 43 else 0))  # BigTIFF
+        file.seek(tags.next)
+        tags.load(file)
+        return _in_words(tags) if BITS in tags else ''
+    return ''
+
+
+def _in_words(tags: Mapping) -> str:
+    bands, bits = tags.get(BANDS, 1), max(tags.get(BITS, (1,)))
+    kind = NUMBERS.get(max(tags.get(FORMAT, (1,))), 'unknown')
+    s = '' if bands == 1 else 's'
+    return f'TIFF of {bands} band{s} of {bits}-bit {kind} numbers, which Pillow cannot read'
