@@ -9,11 +9,10 @@ Takes the checkpoints of a training run and, of pretraining, the exported backbo
 
 import argparse
 
-from mmengine.runner import Runner
-
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
 from mmbarlow.launch import prepare_processes
@@ -35,7 +34,7 @@ def main() -> None:
     checkpoint = read_checkpoint(args.checkpoint)
     prepare_processes(cfg, args.launcher)
     with explained('the config'):
-        runner = Runner.from_cfg(cfg)
+        runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)
     if isinstance(runner.test_loop, FeatureLoop):  # it tests the backbone alone

@@ -11,8 +11,11 @@ from mmengine.runner import find_latest_checkpoint
 
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
+from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.resuming import ResumingRunner
+from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.errors import InputError
 
 
@@ -34,14 +37,17 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
     weights = read_checkpoint(cfg.load_from) if cfg.get('load_from') else None
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
-    with explained('the config'):
+    keep_scalars(cfg)
+    with undone_if_it_fails(cfg), explained('the config'):
         runner = (_QuietRunner if quiet else ResumingRunner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.
         _ = runner.train_loop, runner.val_loop
         runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
-    if weights:
-        state = weights.get('state_dict', weights)
-        check_fits(unwrap(runner.model), state, cfg.load_from)
+        if weights:
+            state = weights.get('state_dict', weights)
+            check_fits(unwrap(runner.model), state, cfg.load_from)
+        check_run(runner)
+    runner.announce()
     runner.train()
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
