@@ -61,7 +61,7 @@ class ExportHook(Hook):
         if runner.cfg.get('resume'):
             self.earlier = checkpoint['meta'].get('wall_time_s', 0.0)
 
-    def check(self, runner) -> None:
+    def check_before_training(self, runner) -> None:
         """Raises InputError before the first step if the record of the run could not be written."""
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)

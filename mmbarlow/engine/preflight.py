@@ -19,7 +19,7 @@ def check_run(runner: Runner) -> None:
     Raises:
         InputError: too few images for a step, a batch that BN or the loss cannot take, no epochs, a
             schedule that the training leaves no room for, a backend of logs that is not installed,
-            or what the `check` of a hook finds.
+            or what `check_before_training` of a hook finds.
     """
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
     unit, length = 'epochs' if by_epoch else 'iters', runner.max_iters
@@ -37,7 +37,7 @@ def check_run(runner: Runner) -> None:
         for backend in runner.visualizer._vis_backends.values():
             _ = backend.experiment  # imports what it needs
     for hook in runner.hooks:
-        if callable(check := getattr(hook, 'check', None)):
+        if callable(check := getattr(hook, 'check_before_training', None)):
             check(runner)
 
 

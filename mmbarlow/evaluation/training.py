@@ -9,11 +9,14 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size, init_dist, is_distributed
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
+from mmbarlow.engine.attempt import undone_if_it_fails
+from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 
@@ -53,11 +56,15 @@ def train_and_evaluate(
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
     split_batch(cfg)
     hook = BenchmarkHook(load, key)
-    with explained('the benchmark'):
-        runner = Runner.from_cfg(cfg)
+    keep_scalars(cfg)
+    with undone_if_it_fails(cfg), explained('the benchmark'):
+        runner = TerminalRunner.from_cfg(cfg)
         _ = runner.train_loop, runner.val_loop  # properties that build
+        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+        check_run(runner)
     for each in (hook, *hooks):
         runner.register_hook(each)
+    runner.announce()
     runner.train()
     return hook.metrics
 
