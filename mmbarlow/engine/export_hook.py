@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
@@ -110,12 +111,13 @@ class ExportHook(Hook):
         model, _ = self._names(runner)
         return dict(model=model, pretrain_config=name, seed=runner.seed, scale=self.scale)
 
-    def _record(self, runner, **measured) -> records.Record:
+    def _record(self, runner, **measured: Any) -> records.Record:
         about, (_, dataset) = self._about(runner), self._names(runner)
+        known: dict[str, Any] = dict(wall_time_s=0.0) | about | self.provenance | measured
         return records.Record(
-            **dict(wall_time_s=0.0) | about | self.provenance | measured,
             config=about['pretrain_config'],
             task='pretrain',
             dataset=dataset,
             command=self.command,
+            **known,
         )

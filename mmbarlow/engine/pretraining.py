@@ -16,6 +16,7 @@ from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.terminal import announce
 from mmbarlow.errors import InputError
 
 
@@ -47,7 +48,7 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
             state = weights.get('state_dict', weights)
             check_fits(unwrap(runner.model), state, cfg.load_from)
         check_run(runner)
-    runner.announce()
+    announce(runner)
     runner.train()
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.runner import Runner
 
@@ -21,7 +22,7 @@ def check_schedules(runner: Runner, length: int, by_epoch: bool) -> None:
             arguments that it does not take.
     """
     unit = 'epochs' if by_epoch else 'iterations'
-    schedules = runner.param_schedulers
+    schedules: Any = runner.param_schedulers
     for place, schedule in enumerate(schedules if isinstance(schedules, list) else [schedules]):
         if not isinstance(schedule, Mapping) or 'type' not in schedule:
             continue
@@ -32,8 +33,8 @@ def check_schedules(runner: Runner, length: int, by_epoch: bool) -> None:
         key = f'param_scheduler.{place}' if isinstance(schedules, list) else 'param_scheduler'
         if kind == 'LinearLR' and end is not None and begin == 0 and end >= length:
             raise InputError(
-                f'a warm-up of {end} {unit} leaves nothing of a training of {length}: set {key}.end '
-                f'to less, or train for more {unit}.'
+                f'a warm-up of {end} {unit} leaves nothing of a training of {length}: set '
+                f'{key}.end to less, or train for more {unit}.'
             )
         if begin >= (length if end is None else end):
             raise InputError(

@@ -16,7 +16,7 @@ from mmbarlow.config import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.scalars import keep_scalars
-from mmbarlow.engine.terminal import TerminalRunner
+from mmbarlow.engine.terminal import TerminalRunner, announce
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 
@@ -64,7 +64,7 @@ def train_and_evaluate(
         check_run(runner)
     for each in (hook, *hooks):
         runner.register_hook(each)
-    runner.announce()
+    announce(runner)
     runner.train()
     return hook.metrics
 
