@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -88,6 +89,9 @@ def read_config(path: str | Path) -> Config:
             installed.
     """
     file = find_config(path)
+    for place in (file.resolve().parent, Path.cwd()):  # of modules that `custom_imports` names
+        if str(place) not in sys.path:
+            sys.path.append(str(place))
     with explained(f'config {path}'):
         try:
             cfg = Config.fromfile(file)

@@ -67,6 +67,7 @@ class ExportHook(Hook):
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
+        self._encoder(runner.cfg)
         check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
 
     def before_train(self, runner) -> None:
@@ -78,9 +79,8 @@ class ExportHook(Hook):
     def after_train(self, runner) -> None:
         wall_time = round(time.perf_counter() - self.start, 1)
         cfg, about = runner.cfg, self._about(runner)
-        encoder = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
         path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
-        meta = dict(encoder=json.dumps(encoder), **about)
+        meta = dict(encoder=self._encoder(cfg), **about)
         export_backbone(unwrap(runner.model).backbone, meta, path)
         runner.logger.info(f'Backbone: {path}')
         try:
@@ -99,11 +99,16 @@ class ExportHook(Hook):
         else:
             runner.logger.info(f'Record: {written}')
 
+    def _encoder(self, cfg) -> str:
+        """The network's config as text; a config in Python has classes in the place of names."""
+        parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
+        return json.dumps(parts, default=name_of)
+
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""
         classes = (runner.cfg.model.type, runner.cfg.train_dataloader.dataset.type)
         from_name = algorithm_and_dataset(Path(runner.cfg.filename).stem)
-        model, dataset = from_name or (kind.split('.')[-1].lower() for kind in classes)
+        model, dataset = from_name or (name_of(kind).split('.')[-1].lower() for kind in classes)
         return permitted(self.model or model), permitted(self.dataset or dataset)
 
     def _about(self, runner) -> dict:
@@ -121,3 +126,8 @@ class ExportHook(Hook):
             command=self.command,
             **known,
         )
+
+
+def name_of(kind: Any) -> str:
+    """The registered name of a class, `mmpretrain.ResNet`; a name stays as it is."""
+    return kind if isinstance(kind, str) else f'{kind.__module__.split(".")[0]}.{kind.__name__}'

@@ -50,6 +50,7 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
         check_run(runner)
     announce(runner)
     runner.train()
+    runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
 
