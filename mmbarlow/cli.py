@@ -1,12 +1,14 @@
 """The command line that the tools share: arguments, and errors in one line."""
 
 import argparse
+import logging
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable
 
+import mmengine.logging
 from mmengine.config import DictAction as _DictAction
 
 from mmbarlow import launch
@@ -18,7 +20,26 @@ from mmbarlow.loss import distributed
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
 # mmdet looks for another COCO evaluation than pycocotools, which is the one that is used here.
 warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
+# Configs ask for pinned memory, which is for GPUs; without one torch leaves it out.
+warnings.filterwarnings('ignore', "'pin_memory' argument is set as true but no accelerator")
+# MMEngine tells each process that it has set the number of threads.
+warnings.filterwarnings('ignore', r'Setting (MKL|OMP)_NUM_THREADS environment variable')
+# mmcv warns of an argument that mmpretrain's own configs give it.
+warnings.filterwarnings('ignore', "Only use 'alpha' for pillow backend")
 
+_print_log = mmengine.logging.print_log
+
+
+def print_log(msg, logger=None, level: int = logging.INFO) -> None:
+    """MMEngine's, which prints what it has no logger for at any level.
+
+    mmpretrain and mmdet tell of an optional package in this way when they are imported.
+    """
+    if logger is not None or level > logging.DEBUG:
+        _print_log(msg, logger, level)
+
+
+mmengine.logging.print_log = print_log
 
 # The last part of a key that names a path, as in `data_prefix.img`.
 _PATH = re.compile(

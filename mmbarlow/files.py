@@ -36,3 +36,12 @@ def write_atomically(path: Path, content: str | Callable[[Path], object]) -> Non
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
+
+
+def check_length(name: str) -> None:
+    """Raises InputError if `name` is longer than `write_atomically` can use, 245 bytes."""
+    if (length := len(os.fsencode(name))) > 245:  # of 255, less than mkstemp adds
+        raise InputError(
+            f'the file {name[:40]}...{name[-20:]} would have a name of {length} bytes, and systems '
+            'take up to 245: give the config a shorter name.'
+        )

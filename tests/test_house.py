@@ -25,18 +25,9 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
 LEAVES = {
-    *(
-        '__init__',
-        'addresses',
-        'checkpoints',
-        'cli',
-        'config',
-        'errors',
-        'files',
-        'launch',
-        'paths',
-    ),
-    *('progress', 'registry', 'version', 'visualization', 'weight_files'),
+    *('__init__', 'addresses', 'checkpoints', 'cli', 'config', 'config_repairs', 'errors'),
+    *('files', 'launch', 'paths', 'progress', 'registry', 'version', 'visualization'),
+    'weight_files',
 }
 
 BRITISH = re.compile(

@@ -9,12 +9,11 @@ Takes the checkpoints of a training run and, of pretraining, the exported backbo
 
 import argparse
 
-from mmengine.runner import Runner
-
 from mmbarlow import cli
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
 from mmbarlow.convert.fitting import fit_module, read_weights
+from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
 from mmbarlow.launch import prepare_processes
@@ -36,7 +35,7 @@ def main() -> None:
     read_weights(args.checkpoint)  # before anything is built
     prepare_processes(cfg, args.launcher)
     with explained('the config'):
-        runner = Runner.from_cfg(cfg)
+        runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model = unwrap(runner.model)
     if isinstance(runner.test_loop, FeatureLoop):  # it tests the backbone alone

@@ -6,6 +6,7 @@ from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resiz
 
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.datasets.square import side_of
 from mmbarlow.registry import TRANSFORMS
 
 
@@ -46,6 +47,8 @@ class CenterView(BaseTransform):
     def __init__(
         self, size: int, resize: int | None = None, interpolation: str = 'bilinear'
     ) -> None:
+        size = side_of(size)
+        resize = None if resize is None else side_of(resize)
         mode = InterpolationMode(interpolation)
         self.crop = Compose([Resize(resize or size, mode), CenterCrop(size)])
         self.done = (size, size, 3) if resize in (None, size) else None
@@ -71,7 +74,8 @@ class WholeView(BaseTransform):
     """
 
     def __init__(self, size: int, resize: int | None = None) -> None:
-        first = [Resize(resize)] if resize else []
+        size = side_of(size)
+        first = [Resize(side_of(resize))] if resize else []
         self.squeeze = Compose([*first, Resize((size, size))])
 
     def transform(self, results: dict) -> dict:

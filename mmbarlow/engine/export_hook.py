@@ -5,14 +5,18 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 
 from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
+from mmbarlow.errors import InputError
+from mmbarlow.files import check_length
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
 from mmbarlow.zoo.curve import read_curve
+from mmbarlow.zoo.names import one_line_of, permitted
 from mmbarlow.zoo.recipe_name import algorithm_and_dataset
 
 
@@ -31,6 +35,8 @@ class ExportHook(Hook):
         dataset: name of the data set for the record; None: read from the config's file name, or
             the data set's class where the name does not follow the grammar.
         model: the kind of pretraining, as records and the zoo name it; None: as `dataset`.
+
+    Names go into the record as `permitted` makes them: the config `my cfg.py` is `my-cfg` there.
     """
 
     priority = 'VERY_LOW'  # after the logger
@@ -42,8 +48,8 @@ class ExportHook(Hook):
         dataset: str | None = None,
         model: str | None = None,
     ) -> None:
-        self.scale = scale
-        self.command = command or shlex.join(['python', *sys.argv])
+        self.scale = one_line_of(scale)
+        self.command = one_line_of(command or shlex.join(['python', *sys.argv]))
         self.dataset = dataset
         self.model = model
         self.earlier = 0.0  # seconds of the pieces before, up to the checkpoint
@@ -56,6 +62,14 @@ class ExportHook(Hook):
         if runner.cfg.get('resume'):
             self.earlier = checkpoint['meta'].get('wall_time_s', 0.0)
 
+    def check_before_training(self, runner) -> None:
+        """Raises InputError before the first step if the record of the run could not be written."""
+        self.provenance = provenance.provenance()
+        record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
+        records.check_writable(record, Path(runner.work_dir) / 'records')
+        self._encoder(runner.cfg)
+        check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
+
     def before_train(self, runner) -> None:
         self.start = time.perf_counter() - self.earlier
         # The code that runs is that of now, whatever happens to the checkout meanwhile.
@@ -63,32 +77,57 @@ class ExportHook(Hook):
 
     @master_only
     def after_train(self, runner) -> None:
-        wall_time = time.perf_counter() - self.start
-        cfg, name = runner.cfg, Path(runner.cfg.filename).stem
-        classes = (cfg.model.type, cfg.train_dataloader.dataset.type)
-        from_name = algorithm_and_dataset(name)
-        model, dataset = from_name or (kind.split('.')[-1].lower() for kind in classes)
-        about = dict(
-            model=self.model or model, pretrain_config=name, seed=runner.seed, scale=self.scale
-        )
-        encoder = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
-        path = Path(runner.work_dir) / f'{name}_backbone.pth'
-        meta = dict(encoder=json.dumps(encoder), **about)
+        wall_time = round(time.perf_counter() - self.start, 1)
+        cfg, about = runner.cfg, self._about(runner)
+        path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
+        meta = dict(encoder=self._encoder(cfg), **about)
         export_backbone(unwrap(runner.model).backbone, meta, path)
+        runner.logger.info(f'Backbone: {path}')
+        try:
+            curve = read_curve(runner.work_dir)
+            last = curve[-1] if curve else {}
+            record = self._record(
+                runner,
+                metrics={k: v for k, v in last.items() if k != 'epoch'} | dict(epochs=runner.epoch),
+                checkpoint_sha256=sha256(path),
+                wall_time_s=wall_time,
+                curve=curve or None,
+            )
+            written = records.write(record, Path(runner.work_dir) / 'records', force=True)
+        except (InputError, OSError, ValueError) as error:
+            runner.logger.warning(f'The training is done, but has no record: {error}')
+        else:
+            runner.logger.info(f'Record: {written}')
 
-        curve = read_curve(runner.work_dir)
-        metrics = {k: v for k, v in curve[-1].items() if k != 'epoch'} | dict(epochs=runner.epoch)
-        record = records.Record(
-            config=name,
+    def _encoder(self, cfg) -> str:
+        """The network's config as text; a config in Python has classes in the place of names."""
+        parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
+        return json.dumps(parts, default=name_of)
+
+    def _names(self, runner) -> tuple[str, str]:
+        """Model and data set, as records name them."""
+        classes = (runner.cfg.model.type, runner.cfg.train_dataloader.dataset.type)
+        from_name = algorithm_and_dataset(Path(runner.cfg.filename).stem)
+        model, dataset = from_name or (name_of(kind).split('.')[-1].lower() for kind in classes)
+        return permitted(self.model or model), permitted(self.dataset or dataset)
+
+    def _about(self, runner) -> dict:
+        name = permitted(Path(runner.cfg.filename).stem)
+        model, _ = self._names(runner)
+        return dict(model=model, pretrain_config=name, seed=runner.seed, scale=self.scale)
+
+    def _record(self, runner, **measured: Any) -> records.Record:
+        about, (_, dataset) = self._about(runner), self._names(runner)
+        known: dict[str, Any] = dict(wall_time_s=0.0) | about | self.provenance | measured
+        return records.Record(
+            config=about['pretrain_config'],
             task='pretrain',
-            dataset=self.dataset or dataset,
-            metrics=metrics,
-            checkpoint_sha256=sha256(path),
-            wall_time_s=round(wall_time, 1),
+            dataset=dataset,
             command=self.command,
-            curve=curve,
-            **about,
-            **self.provenance,
+            **known,
         )
-        written = records.write(record, Path(runner.work_dir) / 'records', force=True)
-        runner.logger.info(f'Backbone: {path}; record: {written}')
+
+
+def name_of(kind: Any) -> str:
+    """The registered name of a class, `mmpretrain.ResNet`; a name stays as it is."""
+    return kind if isinstance(kind, str) else f'{kind.__module__.split(".")[0]}.{kind.__name__}'

@@ -11,8 +11,12 @@ from mmengine.runner import find_latest_checkpoint
 
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
+from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
+from mmbarlow.engine.terminal import announce
 from mmbarlow.errors import InputError
 from mmbarlow.models.width import check_width
 
@@ -38,15 +42,19 @@ def pretrain(cfg: Config, quiet: bool = False) -> Path:
     weights = read_checkpoint(resumed) if resumed else None
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
-    with explained('the config'):
+    keep_scalars(cfg)
+    with undone_if_it_fails(cfg), explained('the config'):
         runner = (_QuietRunner if quiet else StartingRunner).from_cfg(cfg)
         # MMEngine builds these late. A fault in the config must show before the first checkpoint.
         _ = runner.train_loop, runner.val_loop
         runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
-    if weights:
-        state = weights.get('state_dict', weights)
-        check_fits(unwrap(runner.model), state, cfg.load_from)
+        if weights:
+            state = weights.get('state_dict', weights)
+            check_fits(unwrap(runner.model), state, cfg.load_from)
+        check_run(runner)
+    announce(runner)
     runner.train()
+    runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
 

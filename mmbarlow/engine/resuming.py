@@ -3,17 +3,18 @@
 import math
 from typing import Any
 
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
+from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 
 MOMENTS = ('momentum_buffer', 'exp_avg', 'exp_avg_sq')  # each as large as its parameter
 
 
-class ResumingRunner(Runner):
+class ResumingRunner(TerminalRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind."""
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:

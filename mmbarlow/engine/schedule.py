@@ -28,12 +28,9 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     def __init__(self, optimizer, warmup: int, eta_min_ratio: float = 0.001, **kwargs) -> None:
         self.warmup = warmup
         self.eta_min_ratio = eta_min_ratio
+        unit = 'epochs' if kwargs.get('by_epoch', True) else 'iterations'
+        _check(warmup, kwargs.get('begin', 0), kwargs.get('end', math.inf), unit)
         super().__init__(optimizer, **kwargs)
-        if self.begin + warmup >= self.end:
-            raise InputError(
-                f'a warm-up of {warmup} leaves nothing of a schedule from {self.begin} to '
-                f'{self.end}: set param_scheduler.warmup to less than the number of epochs.'
-            )
 
     @classmethod
     def build_iter_from_epoch(
@@ -41,6 +38,7 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
     ) -> 'WarmupCosineLR':
         """The same schedule counted in steps, of which each epoch has `epoch_length`."""
         assert by_epoch, 'only an epoch-based schedule can be converted to steps'
+        _check(warmup, begin, end, 'epochs')
         warmup, begin, end = (x * epoch_length for x in (warmup, begin, end))
         return cls(*args, warmup=warmup, begin=begin, end=end, by_epoch=False, **kwargs)
 
@@ -52,3 +50,11 @@ class WarmupCosineLR(LRSchedulerMixin, _ParamScheduler):
             q = 0.5 * (1 + math.cos(math.pi * (step - self.warmup) / (total - self.warmup)))
             factor = q + (1 - q) * self.eta_min_ratio
         return [base * factor for base in self.base_values]
+
+
+def _check(warmup: float, begin: int, end: float, unit: str) -> None:
+    if not 0 <= warmup < end - begin:
+        raise InputError(
+            f'a warm-up of {warmup} {unit} leaves nothing of a schedule of {end - begin}: set '
+            f'param_scheduler.warmup to 0 or more, and to less than the number of {unit}.'
+        )

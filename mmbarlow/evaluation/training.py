@@ -10,11 +10,14 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size, init_dist, is_distributed
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
+from mmbarlow.engine.attempt import undone_if_it_fails
+from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.terminal import TerminalRunner, announce
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 from mmbarlow.evaluation.class_names import check_splits, class_names
@@ -55,12 +58,16 @@ def train_and_evaluate(
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
     split_batch(cfg)
     hook = BenchmarkHook(load, key)
-    with explained('the benchmark'):
-        runner = Runner.from_cfg(cfg)
+    keep_scalars(cfg)
+    with undone_if_it_fails(cfg), explained('the benchmark'):
+        runner = TerminalRunner.from_cfg(cfg)
         loops: Any = runner.train_loop, runner.val_loop  # properties that build
         check_splits(*(class_names(loop.dataloader.dataset) for loop in loops))
+        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+        check_run(runner)
     for each in (hook, *hooks):
         runner.register_hook(each)
+    announce(runner)
     runner.train()
     return hook.metrics
 

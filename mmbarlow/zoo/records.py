@@ -7,11 +7,12 @@ records.write(record, 'work_dirs/NAME/records')
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmbarlow.errors import InputError
-from mmbarlow.files import write_atomically
+from mmbarlow.files import check_length, write_atomically
 from mmbarlow.zoo.schema import validate
 
 
@@ -58,6 +59,19 @@ def write(record: Record, folder: str | Path, force: bool = False) -> Path:
         raise InputError(f'{path} exists already: give --force to replace this result.')
     write_atomically(path, to_json(record))
     return path
+
+
+def check_writable(record: Record, folder: Path) -> None:
+    """Check before the work is done that `write` will find names and a folder that it can use.
+
+    Raises:
+        InputError: a field is not valid, the file name is too long, or the folder is none.
+    """
+    validate(asdict(record), f'the record of {record.config} for {folder}')
+    check_length(file_name(record))
+    near = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+        raise InputError(f'records cannot be written to {folder}: {near} is no folder to write in.')
 
 
 def read(path: str | Path) -> Record:

@@ -1,0 +1,93 @@
+"""What would fail or mislead later, found before the first step."""
+
+import re
+
+from mmengine.dataset import InfiniteSampler
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+from mmbarlow.checkpoints import unwrap
+from mmbarlow.config import explained
+from mmbarlow.engine.schedule_checks import check_schedules
+from mmbarlow.engine.terminal import batch_size
+from mmbarlow.errors import InputError
+from mmbarlow.loss.distributed import world_size
+
+
+def check_run(runner: Runner) -> None:
+    """Check a run whose loops and optimizer are built, before it trains.
+
+    Raises:
+        InputError: too few images for a step, a batch that BN or the loss cannot take, no epochs, a
+            schedule that the training leaves no room for, weights at an address, a
+            backend of logs that is not installed, or what `check_before_training` of a hook finds.
+    """
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    unit, length = 'epochs' if by_epoch else 'iters', runner.max_iters
+    length = runner.max_epochs if by_epoch else length
+    if length < 1:
+        raise InputError(f'train_cfg.max_{unit} is {length}: give 1 or more.')
+    if runner.val_loop is not None:
+        if runner.val_interval < 1:
+            raise InputError(f'train_cfg.val_interval is {runner.val_interval}: give 1 or more.')
+        if not len(runner.val_dataloader):
+            raise InputError('the data of val_dataloader has no images.')
+    check_batches(runner.train_dataloader, runner.model)
+    check_addresses(runner.cfg.get('model') or {}, 'model')
+    check_schedules(runner, length, by_epoch)
+    with explained('visualizer'):
+        for backend in runner.visualizer._vis_backends.values():
+            _ = backend.experiment  # imports what it needs
+    for hook in runner.hooks:
+        if callable(check := getattr(hook, 'check_before_training', None)):
+            check(runner)
+
+
+def check_batches(loader: DataLoader, model: nn.Module) -> None:
+    """Raises InputError if the images make no step, or a step of one image where BN needs two."""
+    batch, images, own = batch_size(loader), len(loader.dataset), len(loader.sampler)  # pyright: ignore
+    if not images:
+        raise InputError('the training data has no images.')
+    if batch is None or isinstance(loader.sampler, InfiniteSampler):
+        return
+    if not len(loader):
+        share = f' are {own:,} on each of {world_size()} processes, which'
+        raise InputError(
+            f'{images:,} images{share * (world_size() > 1)} make no batch of {batch}: set '
+            f'train_dataloader.batch_size to {own} or less, or take more images.'
+        )
+    model, last = unwrap(model), own % batch
+    if batch == 1 and world_size() == 1 and hasattr(model, 'check_views'):
+        raise InputError(
+            'a batch of 1 has no correlations, so Barlow Twins has no loss: set '
+            'train_dataloader.batch_size to at least 2 (hundreds are better) and drop_last.'
+        )
+    if not any(type(module) is nn.BatchNorm1d for module in model.modules()):
+        return
+    if batch == 1:
+        raise InputError(
+            'of a batch of 1 image on a process BN has no statistics: set '
+            'train_dataloader.batch_size to 2 or more.'
+        )
+    if last == 1 and not loader.drop_last:
+        raise InputError(
+            f'{own:,} images in batches of {batch} leave a last batch of 1 image, of which BN has '
+            'no statistics: set train_dataloader.drop_last=True.'
+        )
+
+
+def check_addresses(node: object, key: str) -> None:
+    """Raises InputError if the model starts from weights that would have to be fetched."""
+    children = dict(enumerate(node)) if isinstance(node, list | tuple) else node
+    if not isinstance(children, dict):
+        return
+    for name, value in children.items():
+        weights = key.endswith('init_cfg') and name == 'checkpoint' or name == 'pretrained'
+        if weights and isinstance(value, str) and re.match(r'[\w-]+:(//|s3:)', value):
+            whole = key if name == 'checkpoint' else f'{key}.{name}'
+            raise InputError(
+                f'{key}.{name} is {value}, and nothing is fetched: download it and name the file, '
+                f'or start without it: --cfg-options {whole}=None.'
+            )
+        check_addresses(value, f'{key}.{name}')
