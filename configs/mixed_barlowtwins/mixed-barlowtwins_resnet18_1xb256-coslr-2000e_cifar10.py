@@ -3,8 +3,9 @@
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet18_1xb256-coslr-2000e_cifar10.py
 
 Downloads CIFAR-10 to data/cifar10 if it is not there. Not run here yet.
-Expected: kNN (k=200, T=0.5) 90.52 %, linear 92.58 % (README of wgcban/mix-bt, the best over the epochs
-on the test set; 2000 epochs in its script, not stated beside the number).
+Expected: kNN (k=200, T=0.5) 90.52 %, linear 92.58 % by its own probe, linear-mixbt_cifar10 (README of
+wgcban/mix-bt, the best over the epochs on the test set; 2000 epochs in its script, not stated beside
+the number).
 """
 
 _base_ = [

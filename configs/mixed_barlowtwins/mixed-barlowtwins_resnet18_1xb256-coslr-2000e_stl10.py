@@ -5,8 +5,9 @@
 Downloads STL-10 to data/stl10 if it is not there; its images take 3 GB of memory, 6 GB while they
 are read. Not run here yet.
 Views and evaluation are of 64 px, the latter from 70, both bicubic.
-Expected: kNN (k=200, T=0.5) 88.94 %, linear 91.02 % (README of wgcban/mix-bt, the best over the epochs
-on the test set; 2000 epochs in its script, not stated beside the number).
+Expected: kNN (k=200, T=0.5) 88.94 %, linear 91.02 % by its own probe, linear-mixbt_stl10 (README of
+wgcban/mix-bt, the best over the epochs on the test set; 2000 epochs in its script, not stated beside
+the number).
 """
 
 _base_ = [

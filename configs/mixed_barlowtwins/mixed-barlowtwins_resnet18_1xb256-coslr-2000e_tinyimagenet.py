@@ -3,8 +3,9 @@
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet18_1xb256-coslr-2000e_tinyimagenet.py
 
 Needs data/tiny-imagenet-200 as unpacked from its zip. Not run here yet.
-Expected: kNN (k=200, T=0.5) 38.11 %, linear 51.67 % (README of wgcban/mix-bt, the best over the epochs
-on the test set; 2000 epochs in its script, not stated beside the number).
+Expected: kNN (k=200, T=0.5) 38.11 %, linear 51.67 % by its own probe, linear-mixbt_tinyimagenet (README of
+wgcban/mix-bt, the best over the epochs on the test set; 2000 epochs in its script, not stated beside
+the number).
 """
 
 _base_ = [

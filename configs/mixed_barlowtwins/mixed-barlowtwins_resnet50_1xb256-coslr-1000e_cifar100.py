@@ -2,8 +2,8 @@
 
     python tools/train.py configs/mixed_barlowtwins/mixed-barlowtwins_resnet50_1xb256-coslr-1000e_cifar100.py
 
-Not run here yet. Expected: kNN (k=200, T=0.5) 64.32 %, linear 72.51 % (README of
-wgcban/mix-bt; 1000 epochs in its script, not stated beside the number).
+Not run here yet. Expected: kNN (k=200, T=0.5) 64.32 %, linear 72.51 % by its own probe,
+linear-mixbt_cifar100 (README of wgcban/mix-bt; 1000 epochs in its script, not stated beside the number).
 """
 
 _base_ = 'mixed-barlowtwins_resnet18_1xb256-coslr-2000e_cifar100.py'

@@ -40,6 +40,9 @@ def note(number: int, run: Run, records: list[Record], runs: list[Run]) -> str:
     name = f'{run.label}, `{run.pretrain_config}`' if run.pretrain_config else run.label
     scale = run.scale.rstrip('.')
     text = f'- <a id="note-{number}"></a>[{number}] {name}. Scale: {scale}; {"; ".join(facts)}.\n'
+    for changed in sorted({r.recipe_changed for r in used if r.recipe_changed}):
+        configs = ', '.join(sorted({r.config for r in used if r.recipe_changed == changed}))
+        text += f'    - Recipe of {configs} changed since: {changed}\n'
     # For each config the command of its first seed, and the records of all its seeds.
     for config in dict.fromkeys(r.config for r in used):
         same = [r for r in used if r.config == config]

@@ -23,7 +23,8 @@ both pages from the [records](mmbarlow/zoo/records/) and the
 
 Accuracies and AP are in percent; ± is the sample standard deviation over several seeds, of the
 pretraining or of the benchmark. A row marked *reduced* was made with less data or fewer epochs
-than its recipe asks for and does not compare with the published ones.
+than its recipe asks for and does not compare with the published ones; one marked *recipe changed
+since* was measured with another version of its config, which its note describes.
 
 ## Summary
 

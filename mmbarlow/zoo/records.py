@@ -37,6 +37,7 @@ class Record:
     command: str
     benchmark_seed: int = 0
     curve: list[dict[str, float]] | None = None
+    recipe_changed: str | None = None  # written by hand, where a result is not measured again
 
 
 def file_name(record: Record) -> str:
@@ -112,6 +113,8 @@ def to_json(record: Record) -> str:
     data = {name: value for name, value in vars(record).items() if name != 'curve'}
     if not record.benchmark_seed:
         del data['benchmark_seed']  # as in records from before there was one
+    if not record.recipe_changed:
+        del data['recipe_changed']
     lines = [f'  {json.dumps(name)}: {json.dumps(value)}' for name, value in data.items()]
     if record.curve:
         epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in record.curve)

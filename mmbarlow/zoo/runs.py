@@ -50,10 +50,12 @@ class Run:
         return [r for r in self.records if r.task == 'pretrain']
 
     def marks(self, records: list[Record]) -> list[str]:
-        """What to know of numbers from these records: several seeds or runs, a reduced scale."""
+        """What to know of numbers from these records: several seeds or runs, a reduced scale, a
+        config that is another one since."""
         counts = dict(seeds=len(seeds(records)), runs=len({r.benchmark_seed for r in records}))
         several = [f'{count} {noun}' for noun, count in counts.items() if count > 1]
-        return [*several, *['*reduced*'] * self.reduced]
+        changed = any(r.recipe_changed for r in [*records, *self.pretraining()])
+        return [*several, *['*reduced*'] * self.reduced, *['*recipe changed since*'] * changed]
 
     def matches(self, wanted: dict) -> bool:
         """Whether `wanted` has this model, and this pretraining config if it has any."""

@@ -15,7 +15,7 @@ Check = Callable[[object], bool]
 
 # A folder of configs/benchmarks/ is a task; 'finetune' has published numbers only.
 TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
-OPTIONAL = ('benchmark_seed', 'curve')
+OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
 WHOLE = 'a whole number from 0 up'
 
@@ -83,6 +83,10 @@ FIELDS: dict[str, tuple[Check, str]] = {
     'curve': (
         _or_null(_points),
         'a list of objects of finite numbers, one an epoch or a logged step, or left out',
+    ),
+    'recipe_changed': (
+        _or_null(_line),
+        'one sentence on what its config has changed since, on one line, or left out',
     ),
 }
 

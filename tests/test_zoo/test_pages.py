@@ -42,7 +42,8 @@ def test_published_numbers_stand_in_the_papers_tables_as_printed():
     assert ['Barlow Twins', paper, *cells, 'paper, Tab. 2'] in semi
     assert ['PIRL', 'ResNet-50', '– / 57.2', '–', '– / 83.8', '–', '–', 'paper, Tab. 2'] in semi
     transfer = rows_of(page, 'Transfer to other classification data')
-    assert ['Barlow Twins', paper, '54.1', '86.2', '46.5', 'paper, Tab. 3'] in transfer
+    source = "paper, Tab. 3: PIRL's settings; head, layer and crop not said"
+    assert ['Barlow Twins', paper, '54.1', '86.2', '46.5', '–', source] in transfer
     detection = rows_of(page, 'Transfer to detection and segmentation')
     # boxes on VOC07+12, boxes and masks on COCO: AP, AP50 and AP75 of each
     assert [row for row in detection if not row[0].startswith('**')] == [
@@ -56,7 +57,35 @@ def test_published_numbers_stand_in_the_papers_tables_as_printed():
         ]
     ]
     cifar = rows_of(page, 'CIFAR-10')
-    assert any(row[3:] == ['–', '–', '92.10', 'solo-learn, README: online probe'] for row in cifar)
+    assert any(
+        row[3:] == ['–', '–', '92.10', '–', 'solo-learn, README: online probe'] for row in cifar
+    )
+
+
+def test_numbers_of_mix_bts_own_probe_stand_in_its_column_alone():
+    for title, numbers in {
+        'CIFAR-10': ('90.52', '92.58'),
+        'CIFAR-100': ('61.25', '69.31'),
+        'STL-10': ('88.94', '91.02'),
+        'Tiny ImageNet': ('38.11', '51.67'),
+    }.items():
+        rows = [r for r in rows_of(write_page([]), title) if numbers[1] in r]
+        (cells,) = rows
+        assert cells[-2:] == [numbers[1], 'mix-bt, README: kNN with T = 0.5, its own linear.py']
+        assert cells[2] == numbers[0]
+        assert cells[-3] == '–'  # the column of SGD
+
+
+def test_a_record_whose_recipe_changed_since_says_so_in_its_row_and_note(make_record):
+    common = dict(dataset='cifar10', config='knn_cifar10', metrics=dict(top1_k200=47.0))
+    why = 'crops are bilinear since.'
+    page, notes = write_pages([make_record(**common, recipe_changed=why)]).values()
+    rows = [r for r in rows_of(page, 'CIFAR-10') if r[2] == '47.0']
+    assert [r[-1] for r in rows] == [f'this project, *recipe changed since*, {cite(1)}']
+    assert 'Recipe of knn_cifar10 changed since: crops are bilinear since.' in notes
+    page, notes = write_pages([make_record(**common)]).values()
+    assert 'this project, *recipe changed since*' not in page
+    assert 'changed since:' not in notes
 
 
 def test_every_published_result_is_shown_and_cited():

@@ -88,6 +88,8 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(
         ('benchmark_seed', None),
         ('curve', []),
         ('curve', [dict(loss='low')]),
+        ('recipe_changed', ''),
+        ('recipe_changed', 'one\ntwo'),
     ],
 )
 def test_an_invalid_field_is_named_with_the_file_and_the_cure(make_record, tmp_path, field, wrong):
@@ -105,7 +107,11 @@ def test_an_invalid_field_is_named_with_the_file_and_the_cure(make_record, tmp_p
 def test_missing_and_unknown_fields_are_named(make_record, tmp_path):
     path = tmp_path / 'record.json'
     data = asdict(make_record())
-    del data['curve'], data['benchmark_seed']  # the only ones that may be left out
+    del (
+        data['curve'],
+        data['benchmark_seed'],
+        data['recipe_changed'],
+    )  # the only ones that may be left out
     path.write_text(json.dumps(data))
     assert records.read(path) == make_record()
     path.write_text(json.dumps(data | dict(accuracy=97)))
@@ -149,6 +155,7 @@ def test_the_seed_of_the_benchmark_is_in_the_file_and_its_name_unless_0(make_rec
     assert path.name == 'barlowtwins--pretrain_digits--knn_digits--seed0--run1.json'
     assert records.read(path) == second
     assert 'benchmark_seed' not in records.to_json(make_record())
+    assert 'recipe_changed' not in records.to_json(make_record())
 
 
 def test_two_files_for_one_row_are_both_named(make_record, tmp_path):
