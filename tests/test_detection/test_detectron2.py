@@ -24,9 +24,9 @@ from mmbarlow.registry import MODELS, TASK_UTILS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[2] / 'configs/benchmarks/coco_detection'
 SIZES = [(100, 131), (85, 160)]  # height and width; no multiples of 16
-# The second is in the first, which has all of its best anchors; the third overlaps none by 0.3.
+# The second has its best anchor where the first overlaps more; the third overlaps none by 0.3.
 BOXES = [
-    torch.tensor([[10.0, 8, 120, 90], [40, 30, 72, 62], [3, 80, 9, 99]]),
+    torch.tensor([[10.0, 8, 120, 90], [20, 14, 128, 96], [3, 80, 9, 99]]),
     torch.tensor([[100.0, 5, 158, 80], [20, 20, 27, 30]]),
 ]
 LABELS = [torch.tensor([0, 5, 79]), torch.tensor([5, 2])]
