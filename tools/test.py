@@ -27,7 +27,7 @@ def main() -> None:
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    if not cfg.get('test_cfg') or not cfg.get('test_dataloader'):
+    if cfg.get('test_cfg') is None or not cfg.get('test_dataloader'):
         raise InputError(
             f'{args.config} has no test loop, since its images have no labels: evaluate the '
             'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
