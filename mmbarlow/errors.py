@@ -32,4 +32,6 @@ class Unfinished(Exception):
 
 def one_line(error: InputError) -> str:
     """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
-    return re.sub(r'^mmbarlow\.[\w.]*errors\.\w+: ', '', str(error).strip().split('\n')[-1])
+    line = re.sub(r'^mmbarlow\.[\w.]*errors\.\w+: ', '', str(error).strip().split('\n')[-1])
+    # Names in files are any characters, and some would write elsewhere on the terminal.
+    return ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in line)

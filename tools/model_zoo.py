@@ -46,8 +46,18 @@ def main(arguments: Sequence[str] | None = None, root: Path = CLONE) -> int:
         return int(bool(stale))
 
     def write_records() -> None:
-        for record in new.values():
-            records.write(record, zoo, force=args.force)
+        done = []
+        try:
+            for name, record in new.items():
+                records.write(record, zoo, force=args.force)
+                done.append(name)
+        except BaseException:
+            for name in done:  # all or none
+                if name in old:
+                    records.write(old[name], zoo, force=True)
+                else:
+                    (zoo / name).unlink()
+            raise
 
     _write(list(pages.items()), write_records)
     paths = ' and '.join(map(str, pages))
@@ -92,7 +102,7 @@ def _new_records(paths: list[Path], old: dict[str, Record], force: bool) -> dict
 def _files(paths: list[Path]) -> list[Path]:
     files = []
     for path in paths:
-        found = sorted(path.glob('*.json')) if path.is_dir() else [path]
+        found = records.record_files(path) if path.is_dir() else [path]
         if not found:
             raise InputError(f'{path}: there is no record (*.json) in this folder.')
         files += found

@@ -6,7 +6,7 @@ from mmbarlow.files import write_atomically
 from mmbarlow.studies.catalogue import Study, comparisons
 from mmbarlow.studies.figures import draw_study
 from mmbarlow.studies.results import MEASURES, Results, compared
-from mmbarlow.zoo.markdown import markdown_table
+from mmbarlow.zoo.markdown import markdown_table, plain
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured, seeds
 
@@ -60,6 +60,6 @@ def write_table(study: Study, dataset: str, results: Results) -> str:
 def _facts(used: list[Record]) -> str:
     """Scale, dates, hardware and commits of what was measured."""
     commits = [record.commit[:12] for record in used]
-    facts = zip(*((r.scale, r.date, r.hardware) for r in used), strict=True)
+    facts = zip(*((plain(r.scale), r.date, plain(r.hardware)) for r in used), strict=True)
     joined = [', '.join(sorted(set(values))) for values in (*facts, commits)]
     return ' Measured: Scale: {}; {}; {}; commit {}.'.format(*joined) if used else ''

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from mmbarlow.zoo.curve import thinned
-from mmbarlow.zoo.markdown import markdown_table
+from mmbarlow.zoo.markdown import code, markdown_table, plain
 from mmbarlow.zoo.records import Record, file_name
 from mmbarlow.zoo.runs import Run, measured, seeds
 
@@ -34,11 +34,11 @@ def note(number: int, run: Run, records: list[Record], runs: list[Run]) -> str:
         _numbered('seed', seeds(used)),
         *[_numbered('benchmark seed', draws)] * (draws != [0]),
         ', '.join(sorted({r.date for r in used})),
-        '; '.join(sorted({r.hardware for r in used})),
+        '; '.join(sorted({plain(r.hardware) for r in used})),
         f'commit {", ".join(sorted({_short(r.commit) for r in used}))}',
     ]
     name = f'{run.label}, `{run.pretrain_config}`' if run.pretrain_config else run.label
-    scale = run.scale.rstrip('.')
+    scale = plain(run.scale.rstrip('.'))
     text = f'- <a id="note-{number}"></a>[{number}] {name}. Scale: {scale}; {"; ".join(facts)}.\n'
     for changed in sorted({r.recipe_changed for r in used if r.recipe_changed}):
         configs = ', '.join(sorted({r.config for r in used if r.recipe_changed == changed}))
@@ -47,7 +47,7 @@ def note(number: int, run: Run, records: list[Record], runs: list[Run]) -> str:
     for config in dict.fromkeys(r.config for r in used):
         same = [r for r in used if r.config == config]
         same.sort(key=lambda r: (r.seed, r.benchmark_seed))
-        text += f'    - `{config}`: `{same[0].command}`; {", ".join(map(_link, same))}\n'
+        text += f'    - `{config}`: {code(same[0].command)}; {", ".join(map(_link, same))}\n'
     return text
 
 
@@ -59,7 +59,7 @@ def pretraining_notes(numbers: Iterator[int], runs: list[Run]) -> str:
         notes += note(number, run, found, runs)
         if found[0].curve:
             notes += _curve_table(found[0].seed, found[0].curve)
-        end = [f'{name} {measured(found, name, ".4g")}' for name in found[0].metrics]
+        end = [f'{plain(name)} {measured(found, name, ".4g")}' for name in found[0].metrics]
         minutes = fmean(r.wall_time_s for r in found) / 60
         source = ', '.join([*run.marks(found), f'[note {number}](#note-{number})'])
         rows.append([f'`{run.pretrain_config}`', ', '.join(end), f'{minutes:.1f}', source])
@@ -85,4 +85,6 @@ def _curve_table(seed: int, curve: list[dict[str, float]]) -> str:
     points = thinned(curve, 8)
     names = list(dict.fromkeys(name for point in points for name in point))
     cells = ([f'{point[name]:.4g}' if name in point else '' for name in names] for point in points)
-    return f'\nThe curve of seed {seed}:\n\n{markdown_table(names, cells)}\n'
+    return (
+        f'\nThe curve of seed {seed}:\n\n{markdown_table([plain(name) for name in names], cells)}\n'
+    )

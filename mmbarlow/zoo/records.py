@@ -15,6 +15,8 @@ from mmbarlow.errors import InputError
 from mmbarlow.files import check_length, write_atomically
 from mmbarlow.zoo.schema import validate
 
+LARGEST = 5_000_000  # bytes of a file; 10,000 points of a curve are less
+
 
 @dataclass(frozen=True)
 class Record:
@@ -81,14 +83,36 @@ def read(path: str | Path) -> Record:
     Raises:
         InputError: the file cannot be read or a field is not valid; it names file, field, cure.
     """
+    path = Path(path)
     try:
-        data = json.loads(Path(path).read_text(encoding='utf-8'))
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            path.stat()  # says why, if there is none
+            raise InputError(f'{path} is no record, which is a file of at most {LARGEST} bytes.')
+        text = path.read_text(encoding='utf-8')
+        data = json.loads(text, object_pairs_hook=_without_twins)
     except OSError as error:
         raise InputError(f'{path} cannot be read: {error.strerror}.') from error
-    except ValueError as error:
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise InputError(f'{path} is not JSON ({error}): run the benchmark again.') from error
     validate(data, str(path))
-    return Record(**data)
+    record = Record(**data)
+    if len(file_name(record)) > 240:
+        raise InputError(f'{path}: the names in it are too long for a file: shorten the configs.')
+    return record
+
+
+def record_files(folder: str | Path) -> list[Path]:
+    """The files of the records in `folder`, by name.
+
+    Raises:
+        InputError: one is a link, which could show what lies elsewhere.
+    """
+    found = sorted(Path(folder).glob('*.json'))
+    if link := next((path for path in found if path.is_symlink()), None):
+        raise InputError(f'{link} is a link: put the record itself there.')
+    return found
 
 
 def read_folder(folder: str | Path) -> list[Record]:
@@ -98,7 +122,7 @@ def read_folder(folder: str | Path) -> list[Record]:
         InputError: a record is not valid, or its file has another name than it should.
     """
     found = []
-    for path in sorted(Path(folder).glob('*.json')):
+    for path in record_files(folder):
         found.append(read(path))
         own = path.with_name(file_name(found[-1]))
         if path != own and own.exists():
@@ -120,3 +144,10 @@ def to_json(record: Record) -> str:
         epochs = ',\n'.join(f'    {json.dumps(epoch)}' for epoch in record.curve)
         lines.append(f'  "curve": [\n{epochs}\n  ]')
     return '{\n' + ',\n'.join(lines) + '\n}\n'
+
+
+def _without_twins(pairs: list[tuple[str, object]]) -> dict:
+    """Of a JSON object; of two equal keys, readers take different ones."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError('a key is there twice')
+    return dict(pairs)

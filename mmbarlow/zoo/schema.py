@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
-from math import isfinite
-from numbers import Real
+from itertools import pairwise
 from typing import TypeGuard
 
 from mmbarlow.errors import InputError
@@ -17,27 +16,61 @@ Check = Callable[[object], bool]
 TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
+PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc)')  # metrics
 WHOLE = 'a whole number from 0 up'
 
 
 def _matches(pattern: str) -> Check:
-    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+    found = re.compile(pattern, re.ASCII)
+    return lambda value: isinstance(value, str) and found.fullmatch(value) is not None
 
 
-def _number(value: object) -> TypeGuard[float]:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+def _text(most: int) -> Check:
+    """One line of at most so many characters, all of which show: none that turns the text around,
+    moves the cursor or is no character."""
+
+    def check(value: object) -> bool:
+        if not isinstance(value, str) or not 0 < len(value) <= most:
+            return False
+        return value == value.strip() and value.isprintable()
+
+    return check
 
 
-def _object_of(check: Check) -> Check:
-    return lambda value: isinstance(value, dict) and bool(value) and all(map(check, value.values()))
+def _number(value: object, least: float = -1e9, most: float = 1e9) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+def _object_of(name: Check, check: Callable[[str, object], bool]) -> Check:
+    def fits(value: object) -> bool:
+        if not isinstance(value, dict) or not 0 < len(value) <= 100:
+            return False
+        return all(name(key) and check(key, item) for key, item in value.items())
+
+    return fits
+
+
+def _metric(name: str, value: object) -> bool:
+    """Losses are any number, counts of epochs and steps are from 0 up, what is known is percent."""
+    if name.split('/')[-1].startswith('loss'):
+        return _number(value)
+    if name in ('epoch', 'epochs', 'iteration'):
+        return _number(value, 0)
+    own = '/' in name and not PERCENT.search(name)  # of a user's evaluation, logged under its name
+    return _number(value) if own else _number(value, 0, 100)
 
 
 def _seed(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and _number(value, 0, 2**32 - 1)
 
 
 def _points(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_metrics, value))
+    """Points of one kind, each with `epoch` or `iteration`, which grow."""
+    if not (isinstance(value, list) and 0 < len(value) <= 10_000 and all(map(_metrics, value))):
+        return False
+    unit = 'epoch' if 'epoch' in value[0] else 'iteration'
+    at = [point.get(unit, -1) for point in value]
+    return at[0] >= 0 and all(before < after for before, after in pairwise(at))
 
 
 def _day(value: object) -> bool:
@@ -51,10 +84,10 @@ def _or_null(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-_name = _matches(r'\w[\w.-]*')  # fit for a file name
-_line = _matches(r'\S(.*\S)?')
+_name = _matches(r'\w[\w.-]{0,119}')  # fit for a file name
 _commit = _matches('unknown|[0-9a-f]{40}(-dirty)?')
-_metrics = _object_of(_number)
+_metrics = _object_of(_text(60), _metric)
+_versions = _object_of(_name, lambda _, value: _text(60)(value))
 
 # field: (check, what it must be)
 FIELDS: dict[str, tuple[Check, str]] = {
@@ -64,25 +97,25 @@ FIELDS: dict[str, tuple[Check, str]] = {
     ),
     'task': (lambda value: value in TASKS, f'one of {", ".join(TASKS)}'),
     'dataset': (_name, "the data set's name, such as digits, cifar10 or imagenet"),
-    'metrics': (_metrics, 'a flat object of finite numbers, accuracies in percent'),
+    'metrics': (_metrics, 'a flat object of numbers by name, accuracies and AP from 0 to 100'),
     'model': (_name, 'what was evaluated: barlowtwins, supervised, untrained, pixels, ...'),
     'pretrain_config': (_or_null(_name), 'the file stem of the pretraining config, or null'),
     'checkpoint_sha256': (_or_null(_matches('[0-9a-f]{64}')), '64 hexadecimal digits, or null'),
     'seed': (_seed, f'the seed of the pretraining or of the untrained weights, {WHOLE}'),
     'commit': (_commit, "40 hexadecimal digits, with -dirty after them if so, or 'unknown'"),
-    'versions': (_object_of(_line), 'an object of version numbers as text, by package'),
-    'hardware': (_line, 'the CPU and GPUs in words, on one line'),
+    'versions': (_versions, 'an object of version numbers as text, by package'),
+    'hardware': (_text(300), 'the CPU and GPUs in words, on one line'),
     'wall_time_s': (
-        lambda value: _number(value) and value >= 0,
+        lambda value: _number(value, 0),
         'the seconds that this result took, not counting the pretraining before it',
     ),
     'date': (_day, 'a date as YYYY-MM-DD'),
-    'scale': (_line, "'full', or one sentence on what was reduced"),
-    'command': (_line, 'the command that made the result, on one line'),
+    'scale': (_text(600), "'full', or one sentence on what was reduced"),
+    'command': (_text(4000), 'the command that made the result, on one line'),
     'benchmark_seed': (_seed, f"the seed of the benchmark's own draws, {WHOLE}, or left out for 0"),
     'curve': (
         _or_null(_points),
-        'a list of objects of finite numbers, one an epoch or a logged step, or left out',
+        'a list of objects of numbers, one for each epoch or logged iteration, or left out',
     ),
     'recipe_changed': (
         _or_null(_line),
@@ -100,7 +133,7 @@ def validate(data: object, where: str) -> None:
     if not isinstance(data, dict):
         raise InputError(f'{where}: a record is one JSON object of fields.')
     if unknown := [name for name in data if name not in FIELDS]:
-        raise InputError(f'{where}: remove the unknown field {unknown[0]!r}.')
+        raise InputError(f'{where}: remove the unknown field {unknown[0]!r:.60}.')
     for name, (check, must) in FIELDS.items():
         if name not in data:
             if name not in OPTIONAL:

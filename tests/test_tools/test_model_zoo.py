@@ -163,6 +163,25 @@ def test_one_bad_record_stops_the_good_ones_too(tool, root, tmp_path):
     assert everything(root) == before
 
 
+def test_records_are_added_all_or_none_where_one_cannot_be_written(tool, root, tmp_path):
+    for seed in (1, 2):
+        path = records.write(replace(PIXELS, seed=seed), tmp_path / 'new')
+    (root / 'mmbarlow' / 'zoo' / 'records' / path.name / 'folder').mkdir(parents=True)
+    before = everything(root)
+    with pytest.raises(ValueError, match=r'seed2.json'):
+        tool(['--add', str(tmp_path / 'new'), '--force'], root)
+    assert everything(root) == before
+
+
+def test_a_folder_with_a_link_adds_nothing(tool, root, tmp_path):
+    records.write(replace(PIXELS, seed=1), tmp_path / 'new')
+    (tmp_path / 'new' / 'zzz.json').symlink_to('/etc/hostname')
+    before = everything(root)
+    with pytest.raises(ValueError, match='zzz.json is a link'):
+        tool(['--add', str(tmp_path / 'new')], root)
+    assert everything(root) == before
+
+
 def test_a_folder_without_records_is_an_error(tool, root, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(ValueError, match='empty: there is no record'):
