@@ -1,5 +1,7 @@
 """Looks at some images before the first step: what is left of them in 8 bits?"""
 
+import logging
+
 from mmengine.hooks import Hook
 
 from mmbarlow.datasets.image_checks import check_sample
@@ -31,8 +33,9 @@ class PixelsHook(Hook):
         loop = runner.train_loop
         if self.images and hasattr(loop, 'dataloader'):
             say_passed_over(loop.dataloader.dataset)
-            for line in on_first(lambda: self._look(loop.dataloader.dataset)):
-                runner.logger.info(line)
+            lines = on_first(lambda: self._look(loop.dataloader.dataset))
+            for i, line in enumerate(lines):
+                runner.logger.log(logging.WARNING if i else logging.INFO, line)
 
     def _look(self, dataset) -> list[str]:
         checked = check_sample(dataset, self.images)
