@@ -12,6 +12,7 @@ import argparse
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
@@ -30,10 +31,14 @@ def main() -> None:
             f'{args.config} has no test loop, since its images have no labels: evaluate the '
             'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
         )
+    if not cfg.get('test_evaluator'):
+        raise InputError(
+            f'{args.config} has a test_dataloader and no test_evaluator, which says what to measure.'
+        )
     check_data_folders(cfg)
     checkpoint = read_checkpoint(args.checkpoint)
     prepare_processes(cfg, args.launcher)
-    with explained('the config'):
+    with undone_if_it_fails(cfg), explained('the config'):
         runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)
