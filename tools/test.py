@@ -26,14 +26,15 @@ def main() -> None:
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    if not cfg.get('test_cfg') or not cfg.get('test_dataloader'):
+    if cfg.get('test_cfg') is None or cfg.get('test_dataloader') is None:  # {} is MMEngine's loop
         raise InputError(
             f'{args.config} has no test loop, since its images have no labels: evaluate the '
             'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
         )
-    if not cfg.get('test_evaluator'):
+    if cfg.get('test_evaluator') is None:
         raise InputError(
-            f'{args.config} has a test_dataloader and no test_evaluator, which says what to measure.'
+            f'{args.config} has a test_dataloader and no test_evaluator, which says what to '
+            'measure.'
         )
     check_data_folders(cfg)
     checkpoint = read_checkpoint(args.checkpoint)
