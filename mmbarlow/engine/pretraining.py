@@ -66,9 +66,13 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
                 check_fits(unwrap(runner.model), state, cfg.load_from)
             check_run(runner)
         runner.start['replaces'] = replaces
-        runner.started = attempt.close  # what is written from now on stays
-        runner.announce()
-        warn_of_accumulation(runner)
+
+        def started() -> None:
+            attempt.close()  # what is written from now on stays
+            runner.announce()
+            warn_of_accumulation(runner)
+
+        runner.started = started
         runner.train()
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'

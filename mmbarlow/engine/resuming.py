@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,7 +116,7 @@ class ResumingRunner(TerminalRunner):
                 f'nothing to resume: {path} is of {unit} {meta[unit]}, and the run ends '
                 f'after {limit}. To train on, give a larger train_cfg.max_{unit}s.'
             )
-        check_same_run(meta.get('facts', {}), facts_of(self), path)
+        check_same_run(self, meta, path)
         steps = meta['epoch'] * len(self.train_dataloader)
         if epochs and meta['iter'] != steps:
             raise InputError(
@@ -160,6 +161,8 @@ def resumed_start(path: Path, meta: dict) -> dict[str, Any]:
 
 def alike(own: Any, other: Any) -> bool:
     """Whether numbers are where they were; other kinds of values are not compared."""
+    if isinstance(own, Counter):  # milestones, which may be others
+        return isinstance(other, Counter) and all(alike(1, n) for kv in other.items() for n in kv)
     if isinstance(own, dict):
         return isinstance(other, dict) and all(alike(v, other.get(k)) for k, v in own.items())
     if isinstance(own, list | tuple):

@@ -15,7 +15,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.loss.distributed import world_size
 
 PARTS = ('model', 'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg')
-PARTS += ('custom_hooks', 'data_root')
+PARTS += ('custom_hooks',)
 # How images are loaded, and how often a run is evaluated, decides nothing.
 FREE = re.compile(r'num_workers|persistent_workers|pin_memory|prefetch_factor|val_|chunk_size')
 
@@ -42,14 +42,13 @@ def facts_of(runner: Runner) -> dict[str, Any]:
     return facts
 
 
-def check_same_run(saved: dict[str, Any], own: dict[str, Any], path: str) -> None:
+def check_same_run(runner: Runner, meta: dict, path: str) -> None:
     """Raises InputError, with old and new value, if a fact of the run that `path` is of changed."""
-    changed = [
-        f'{name} {_short(saved[name])}, now {_short(value)}'
-        for name, value in own.items()
-        if name in saved and saved[name] != value
-    ]
-    if changed:
+    own, saved = facts_of(runner), meta.get('facts', {})
+    shared = [key for key in own if key in saved]  # of an older version there are none
+    if changed := changes({k: saved[k] for k in shared}, {k: own[k] for k in shared}):
+        told = changes(meta.get('settings', {}), settings_of(runner))
+        changed += [setting for setting in told if setting.startswith('train_dataloader.dataset.')]
         raise InputError(
             f'{path} cannot be resumed with other data or another batch: {"; ".join(changed)}. '
             f'Give what its run had, or start anew from its weights: --cfg-options load_from={path}'
