@@ -1,6 +1,7 @@
 """Checkpoints: read, compared and written; only tensors and plain values are ever unpickled."""
 
 import hashlib
+from collections import Counter, OrderedDict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,9 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
 
 
 # What is read of a checkpoint's meta, by the kind of value it must have.
-META = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
+META: dict[str, Any] = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
 META |= dict(model=str, pretrain_config=str, scale=str, encoder=str)
+META |= dict(log=str, facts=dict, settings=dict)
 
 
 def check_meta(meta: dict, path: str | Path) -> None:
@@ -69,6 +71,9 @@ def check_meta(meta: dict, path: str | Path) -> None:
     for key in META.keys() & meta.keys():
         value, kind = meta[key], META[key]
         fits = isinstance(value, kind) and not isinstance(value, bool)
+        if fits and isinstance(value, dict):
+            fits = all(v is None or isinstance(v, bool | int | float | str) for v in value.values())
+            fits = fits and all(isinstance(k, str) for k in value)
         if not fits or isinstance(value, int | float) and not 0 <= value < 2**32:
             raise InputError(f'{path} is malformed: its meta says {key}={value!r:.50}.')
 
@@ -76,10 +81,25 @@ def check_meta(meta: dict, path: str | Path) -> None:
 def keep_plain(checkpoint: dict) -> None:
     """Remove objects from a checkpoint of MMEngine, so that `read_checkpoint` accepts it.
 
-    The objects hold the moving averages of MMEngine's log and need `getattr` to be unpickled. A
-    resumed run starts these averages anew; the log files keep every value.
+    Those in `message_hub` hold the moving averages of MMEngine's log and need `getattr` to be
+    unpickled. A resumed run starts these averages anew; the log files keep every value. Meta and
+    schedules lose their other objects: what a data set says of itself, and functions that a
+    schedule has of its own.
     """
     checkpoint['message_hub'] = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    schedules = checkpoint.get('param_schedulers', [])
+    for values in [checkpoint['meta'], *(schedules if isinstance(schedules, list) else [])]:
+        for key in [key for key, value in values.items() if not is_plain(value)]:
+            del values[key]
+
+
+def is_plain(value: Any) -> bool:
+    """Whether it consists of tensors, numbers, texts and plain containers."""
+    if type(value) in (dict, OrderedDict, Counter):
+        return all(map(is_plain, value)) and all(map(is_plain, value.values()))
+    if type(value) in (list, tuple):
+        return all(map(is_plain, value))
+    return value is None or type(value) in (bool, int, float, str, Tensor)
 
 
 def unwrap(model: nn.Module) -> Any:

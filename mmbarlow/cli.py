@@ -80,7 +80,8 @@ def run(main: Callable[[], int | None]) -> None:
     try:
         status = main()
     except InputError as error:
-        print(f'error: {one_line(error)}', file=sys.stderr)
+        if not error.told:
+            print(f'error: {one_line(error)}', file=sys.stderr)
         status = 2
     except Unfinished as news:
         if distributed.rank() == 0:

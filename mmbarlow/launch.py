@@ -18,13 +18,18 @@ from mmbarlow.loss.distributed import agree, rank, world_size
 T = TypeVar('T')
 
 
-def start_processes(launcher: str) -> None:
-    """Start the process group, if this is one of several processes and it is not started yet."""
+def start_processes(launcher: str, **dist_cfg) -> None:
+    """Start the process group, if this is one of several processes and it is not started yet.
+
+    Args:
+        launcher: what started the processes.
+        dist_cfg: arguments for MMEngine's `init_dist`, which starts it where there are GPUs.
+    """
     if launcher == 'none' or dist.is_initialized():
         return
     _check_environment(launcher)
     if launcher != 'pytorch' or torch.cuda.is_available():
-        init_dist(launcher)
+        init_dist(launcher, **dist_cfg)
         return
     try:
         dist.init_process_group('gloo')
@@ -100,7 +105,7 @@ def on_first(task: Callable[[], T]) -> T:
     """What `task` returns on the first process, known to all; they wait, for hours if need be.
 
     Raises:
-        InputError: the task does; every process raises it.
+        InputError: the task does; every process raises it, and the first one alone tells it.
     """
     if world_size() == 1:
         return task()
@@ -113,7 +118,9 @@ def on_first(task: Callable[[], T]) -> T:
     group = _patient_group(dist.group.WORLD)
     dist.broadcast_object_list(answer, src=0, group=group)  # pyright: ignore[reportArgumentType]
     if answer[1] is not None:
-        raise InputError(answer[1])
+        error = InputError(answer[1])
+        error.told = rank() > 0
+        raise error
     return answer[0]
 
 

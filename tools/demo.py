@@ -51,7 +51,8 @@ def main() -> None:
     if args.epochs:
         options += [f'train_cfg.max_epochs={args.epochs}', 'param_scheduler.warmup=0']
     amp = ['--amp'] * bf16_is_faster()
-    tool('train.py', CONFIG, *amp, '--work-dir', args.work_dir, '--cfg-options', *options)
+    train = ('train.py', CONFIG, *amp, '--force', '--work-dir', args.work_dir)  # also a second time
+    tool(*train, '--cfg-options', *options)
     backbone = args.work_dir / f'{NAME}_backbone.pth'
     benchmarks = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
     tool('benchmark.py', 'pixels', *benchmarks)

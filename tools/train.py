@@ -25,12 +25,19 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Pretrain, or fine-tune a detector.')
     cli.add_config_arguments(parser)
     add = parser.add_argument
-    add(
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument(
         '--resume',
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
         help='continue from the last checkpoint of the work dir, or from the one given',
+    )
+    start.add_argument(
+        '--force',
+        action='store_true',
+        help='start anew in a work dir that holds a run; what that one has left is removed when '
+        'this one is complete, and stays if it fails',
     )
     add('--minutes', type=float, help='stop after the last epoch that fits; --resume continues')
     add('--amp', action='store_true', help='mixed precision: bf16 where it works')
@@ -64,7 +71,7 @@ def main() -> None:
 
         check_data(cfg)
         split_batch(cfg)  # the config has the batch size of all processes together
-    pretraining.pretrain(cfg)
+    pretraining.pretrain(cfg, force=args.force)
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@
 >>> [job.record or job.problem for job in jobs]
 """
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from mmbarlow.benchmarks.evaluator import Evaluator
 from mmbarlow.benchmarks.jobs import Job, SuiteOptions
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.config import check_data_folders
+from mmbarlow.engine.folder_lock import clear
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.launch import on_first, prepare_processes, together
 from mmbarlow.zoo import records
@@ -48,7 +48,7 @@ def _run(job: Job, evaluator: Evaluator, options: SuiteOptions, say: Callable[[s
     try:
         together(lambda: check_data_folders(job.cfg))
         if options.force:  # an earlier run must not be resumed
-            on_first(lambda: shutil.rmtree(job.cfg.work_dir, ignore_errors=True))
+            on_first(lambda: clear(job.cfg.work_dir))
         prepare_processes(job.cfg, options.launcher)
         metrics = evaluator.measure(job.cfg, job.blank.benchmark_seed)
         seconds = round(time.perf_counter() - start, 1)

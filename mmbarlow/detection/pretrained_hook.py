@@ -6,7 +6,7 @@ import torch
 from mmengine.hooks import Hook
 from torch import nn
 
-from mmbarlow.checkpoints import keep_plain, unwrap
+from mmbarlow.checkpoints import unwrap
 from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
 from mmbarlow.errors import InputError
@@ -23,9 +23,6 @@ class PretrainedHook(Hook):
     """
 
     priority = 'VERY_HIGH'
-
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        keep_plain(checkpoint)  # --resume reads it safely
 
     def before_train(self, runner) -> None:
         """Raises InputError if the checkpoint cannot be read or does not fit."""

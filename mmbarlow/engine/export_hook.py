@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import master_only
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 
 from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.errors import InputError
@@ -27,7 +27,8 @@ class ExportHook(Hook):
     `work_dirs/NAME/NAME_backbone.pth` holds the backbone's tensors under their own names, as
     `init_cfg=dict(type='Pretrained', checkpoint=...)` of any OpenMMLab package reads them, and
     as text what `mmbarlow.apis.get_model` needs to build the network.
-    `work_dirs/NAME/records/` gets the record, with the curve of the training.
+    `work_dirs/NAME/records/` gets the record, with the curve of the training. With MMEngine's
+    EMAHook the backbone is that of the moving average, as in the checkpoints and the validations.
 
     Args:
         scale: 'full', or in a sentence what of the published recipe was reduced.
@@ -81,8 +82,10 @@ class ExportHook(Hook):
         cfg, about = runner.cfg, self._about(runner)
         path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
         meta = dict(encoder=self._encoder(cfg), **about)
-        export_backbone(unwrap(runner.model).backbone, meta, path)
-        runner.logger.info(f'Backbone: {path}')
+        averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
+        model = averaged[0] if averaged else unwrap(runner.model)
+        export_backbone(model.backbone, meta, path)
+        runner.logger.info(f'Backbone{" (moving average)" * bool(averaged)}: {path}')
         try:
             curve = read_curve(runner.work_dir)
             last = curve[-1] if curve else {}

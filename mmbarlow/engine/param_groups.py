@@ -1,14 +1,10 @@
 """Which parameters get LARS and weight decay, and which get their own learning rate."""
 
-import logging
-
-from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
 
 from mmbarlow.errors import InputError
-from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -20,8 +16,6 @@ class NdimParamGroups:
     (`bn`, `bias`, `downsample.1`) misses the BN layers of a projector built as a `Sequential`.
     The 1-D group has no weight decay and the learning rate `paramwise_cfg['bias_lr']`, by default
     the rate of the weights.
-
-    It also warns against gradient accumulation, which does not make the batch larger here.
 
     Args:
         optim_wrapper_cfg: config of the wrapper, with the optimizer's under `optimizer`.
@@ -43,16 +37,6 @@ class NdimParamGroups:
             )
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
-        steps = self.wrapper_cfg.get('accumulative_counts', 1)
-        if steps > 1 and any(isinstance(m, BarlowTwins) for m in model.modules()):
-            print_log(
-                f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow '
-                'Twins: C is computed on each small batch separately. For the loss of the large '
-                'batch in the memory of a small one, load the large batch and set '
-                'model.chunk_size to the small one.',
-                logger='current',
-                level=logging.WARNING,
-            )
         params = [p for p in model.parameters() if p.requires_grad]
         groups = [
             dict(params=[p for p in params if p.ndim > 1]),

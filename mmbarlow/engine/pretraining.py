@@ -1,59 +1,84 @@
 """From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
 import logging
+import os
+import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import find_latest_checkpoint
+from mmengine.runner import Runner
 
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
+from mmbarlow.engine.work_dir import claimed, last_checkpoint_in, remove_replaced
 from mmbarlow.errors import InputError
+from mmbarlow.launch import on_first, start_processes
+from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.width import check_width
 
 
-def pretrain(cfg: Config, quiet: bool = False) -> Path:
+def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
     """Train what `cfg` describes; results go to its `work_dir`.
 
     Args:
         cfg: from `load_config`, with several processes after `launch.prepare_processes`. Changed.
         quiet: log to the file in the work dir alone.
+        force: take a work dir that holds a run, and remove what it has left when this one is done.
 
     Returns:
         The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
 
     Raises:
-        InputError: the config, the data and the weights that it names do not fit together.
+        InputError: the config, the data and the weights that it names do not fit together, or the
+            work dir is another run's.
         Unfinished: the time limit is reached, see `limit_time`.
     """
     check_data_folders(cfg)
+    start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    if cfg.get('resume') and not cfg.get('load_from'):
+        path = on_first(lambda: latest_checkpoint(cfg.work_dir))
+        cfg.resume, cfg.load_from = path is not None, path
     check_start(cfg)
     check_width(cfg)
-    resumed = cfg.get('load_from') if cfg.get('resume') else None
-    weights = read_checkpoint(resumed) if resumed else None
+    resumed = cfg.load_from if cfg.get('resume') else None
+    weights = read_checkpoint(resumed) if resumed else {}
+    if resumed:
+        adopt_seed(cfg, weights.get('meta', {}), resumed)
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     keep_scalars(cfg)
-    with undone_if_it_fails(cfg), explained('the config'):
-        runner = (_QuietRunner if quiet else StartingRunner).from_cfg(cfg)
-        # MMEngine builds these late. A fault in the config must show before the first checkpoint.
-        _ = runner.train_loop, runner.val_loop
-        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
-        if weights:
-            state = weights.get('state_dict', weights)
-            check_fits(unwrap(runner.model), state, cfg.load_from)
-        check_run(runner)
-    announce(runner)
-    runner.train()
+    with claimed(cfg, force) as replaces, ExitStack() as attempt:
+        attempt.enter_context(undone_if_it_fails(cfg))
+        with explained('the config'):
+            runner = (_QuietRunner if quiet else StartingRunner).from_cfg(cfg)
+            assert isinstance(runner, StartingRunner)
+            # MMEngine builds these late. A fault in the config must show before the first step.
+            _ = runner.train_loop, runner.val_loop
+            runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+            if resumed:
+                check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
+            check_run(runner)
+        runner.start['replaces'] = replaces
+
+        def started() -> None:
+            attempt.close()  # what is written from now on stays
+            announce(runner)
+            warn_of_accumulation(runner)
+
+        runner.started = started
+        runner.train()
+        on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
     runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
@@ -84,13 +109,33 @@ def resume_from(cfg: Config, checkpoint: str = 'auto') -> None:
     Raises:
         InputError: the work dir has no checkpoint.
     """
-    path = find_latest_checkpoint(cfg.work_dir) if checkpoint == 'auto' else checkpoint
+    path = latest_checkpoint(cfg.work_dir) if checkpoint == 'auto' else checkpoint
     if path is None:
         raise InputError(
             f'nothing to resume: {cfg.work_dir} has no checkpoint. Start without --resume, or give '
             'the --work-dir of the run that was interrupted.'
         )
     cfg.resume, cfg.load_from = True, path
+
+
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The checkpoint to resume in `work_dir`; if it is not the one that is named there, say so."""
+    path, fault = last_checkpoint_in(work_dir)
+    if fault and os.environ.get('RANK', '0') == '0':
+        print(f'{fault}: {path} is resumed instead', file=sys.stderr)
+    return str(path) if path else None
+
+
+def warn_of_accumulation(runner: Runner) -> None:
+    """Say what the accumulation of gradients does not do for Barlow Twins."""
+    steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    if steps > 1 and isinstance(unwrap(runner.model), BarlowTwins):
+        runner.logger.warning(
+            f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow Twins: C '
+            'is computed on each small batch separately, which is another loss. For the loss of '
+            'the large batch in the memory of a small one, set train_dataloader.batch_size to the '
+            'large one and model.chunk_size to the small one.'
+        )
 
 
 def add_scale(cfg: Config, reduced: str) -> None:

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
-from mmbarlow.checkpoints import keep_plain, unwrap
+from mmbarlow.checkpoints import unwrap
 
 
 class BenchmarkHook(Hook):
@@ -28,7 +28,6 @@ class BenchmarkHook(Hook):
         self.best = 0.0
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        keep_plain(checkpoint)
         checkpoint['benchmark'] = dict(key=self.key, best=self.best)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:

@@ -8,19 +8,23 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import get_world_size, init_dist, is_distributed
+from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
+from mmbarlow.engine.folder_lock import owned
 from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.engine.scalars import keep_scalars
-from mmbarlow.engine.terminal import TerminalRunner, announce
+from mmbarlow.engine.terminal import announce
+from mmbarlow.engine.work_dir import last_checkpoint_in
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 from mmbarlow.evaluation.class_names import check_splits, class_names
+from mmbarlow.launch import start_processes
 
 DECISIVE = ('model', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'randomness')
 
@@ -59,17 +63,22 @@ def train_and_evaluate(
     split_batch(cfg)
     hook = BenchmarkHook(load, key)
     keep_scalars(cfg)
-    with undone_if_it_fails(cfg), explained('the benchmark'):
-        runner = TerminalRunner.from_cfg(cfg)
-        loops: Any = runner.train_loop, runner.val_loop  # properties that build
-        check_splits(*(class_names(loop.dataloader.dataset) for loop in loops))
-        runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
-        check_run(runner)
-    for each in (hook, *hooks):
-        runner.register_hook(each)
-    announce(runner)
-    runner.train()
+    with owned(cfg.work_dir):
+        with undone_if_it_fails(cfg), explained('the benchmark'):
+            runner = _BenchmarkRunner.from_cfg(cfg)
+            loops: Any = runner.train_loop, runner.val_loop  # properties that build
+            check_splits(*(class_names(loop.dataloader.dataset) for loop in loops))
+            runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+            check_run(runner)
+        for each in (hook, *hooks):
+            runner.register_hook(each)
+        announce(runner)
+        runner.train()
     return hook.metrics
+
+
+class _BenchmarkRunner(ResumingRunner):
+    resumes_finished = True  # to evaluate it again
 
 
 def normalization(encoder_cfg: dict) -> tuple[list[float] | None, list[float] | None, bool]:
@@ -86,8 +95,7 @@ def split_batch(cfg: Config) -> None:
     Raises:
         InputError: their number does not divide it.
     """
-    if cfg.get('launcher', 'none') != 'none' and not is_distributed():
-        init_dist(cfg.launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     batch, processes = cfg.train_dataloader.batch_size, get_world_size()
     if batch % processes:
         raise InputError(
@@ -115,10 +123,9 @@ def last_checkpoint(work_dir: str, key: str) -> str | None:
     Raises:
         InputError: it belongs to another benchmark, or cannot be read safely.
     """
-    pointer = Path(work_dir) / 'last_checkpoint'
-    if not pointer.is_file():
+    path, _ = last_checkpoint_in(work_dir)
+    if path is None:
         return None
-    path = pointer.parent / Path(pointer.read_text().strip()).name
     benchmark = read_checkpoint(path).get('benchmark')
     if not isinstance(benchmark, dict) or benchmark.get('key') != key:
         raise InputError(

@@ -7,3 +7,5 @@ class InputError(ValueError):
     The tools print the message as one line and exit with status 2 (`mmbarlow.cli`). It is the
     error of the whole project, and is defined here because `mmbarlow.loss` imports nothing of it.
     """
+
+    told = False  # whether another process tells it to the user

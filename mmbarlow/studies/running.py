@@ -3,7 +3,6 @@
 import gc
 import os
 import shlex
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from mmbarlow.benchmarks.jobs import SuiteOptions, plan_jobs
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.benchmarks.running import run_jobs
 from mmbarlow.config import load_config
+from mmbarlow.engine.folder_lock import clear
 from mmbarlow.engine.pretraining import add_scale, pretrain, resume_from
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.studies.catalogue import config_path
@@ -80,7 +80,7 @@ def _pretrained(run: StudyRun, options: StudyOptions, folder: Path) -> str:
     # MMEngine writes the file with each checkpoint; a finished pretraining has a record.
     resumes = (folder / 'last_checkpoint').is_file() and not (earlier or options.force)
     if not resumes:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)
     path = os.path.relpath(config_path(run.point.config))
     cfg_options = {'randomness.seed': run.seed, **(options.train_options or {})}
     cfg = load_config(path, cfg_options, str(folder))

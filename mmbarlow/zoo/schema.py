@@ -118,7 +118,7 @@ FIELDS: dict[str, tuple[Check, str]] = {
         'a list of objects of numbers, one for each epoch or logged iteration, or left out',
     ),
     'recipe_changed': (
-        _or_null(_line),
+        _or_null(_text(300)),
         'one sentence on what its config has changed since, on one line, or left out',
     ),
 }

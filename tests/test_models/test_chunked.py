@@ -5,12 +5,10 @@ import weakref
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 
 from mmbarlow.engine.bf16 import BF16OptimWrapper
-from mmbarlow.engine.param_groups import NdimParamGroups
 from mmbarlow.errors import InputError
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.projector import BarlowTwinsNeck
@@ -142,19 +140,6 @@ def test_the_graph_of_a_chunk_is_gone_before_the_next_is_built():
 
     gradients(model(Watched(), chunk_size=6), views())
     assert alive == [0] * 8  # four chunks of two views
-
-
-@pytest.mark.parametrize(('steps', 'warnings'), [(1, 0), (8, 1)])
-def test_accumulated_gradients_are_said_once_to_be_no_larger_batch(steps, warnings, capsys):
-    optimizer = dict(type='mmbarlow.LARS', lr=0.1)
-    cfg = dict(type='OptimWrapper', optimizer=optimizer, accumulative_counts=steps)
-    MMLogger.get_instance(f'accumulation of {steps}')
-    twins = model(nn.Identity())
-    wrapper = NdimParamGroups(cfg)(twins)
-    for _ in range(2):
-        twins.train_step(dict(inputs=views()), wrapper)
-    said = ''.join(capsys.readouterr())
-    assert said.count('is not a larger batch') == said.count('model.chunk_size') == warnings
 
 
 def test_a_chunk_of_one_image_is_refused():
