@@ -28,14 +28,17 @@ class PixelsHook(Hook):
     def __init__(self, images: int = 64, max_dark_share: float = DARK_SHARE) -> None:
         self.images = images
         self.max_dark_share = max_dark_share
+        self.lines: list[str] = []
 
-    def before_run(self, runner) -> None:
+    def check_before_training(self, runner) -> None:
         loop = runner.train_loop
         if self.images and hasattr(loop, 'dataloader'):
             say_passed_over(loop.dataloader.dataset)
-            lines = on_first(lambda: self._look(loop.dataloader.dataset))
-            for i, line in enumerate(lines):
-                runner.logger.log(logging.WARNING if i else logging.INFO, line)
+            self.lines = on_first(lambda: self._look(loop.dataloader.dataset))
+
+    def before_train(self, runner) -> None:
+        for i, line in enumerate(self.lines):
+            runner.logger.log(logging.WARNING if i else logging.INFO, line)
 
     def _look(self, dataset) -> list[str]:
         checked = check_sample(dataset, self.images)
