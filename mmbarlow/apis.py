@@ -21,8 +21,10 @@ from torch import Tensor
 
 from mmbarlow.config import explained, read_config
 from mmbarlow.convert.fitting import fit_module, read_weights
+from mmbarlow.convert.sources import tensors_of
 from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError
+from mmbarlow.models.allowance import allowance
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.progress import progress
@@ -79,6 +81,8 @@ def encoder_config_of(
             f'{checkpoint} does not say which network it belongs to: give its pretraining config, '
             'or use tools/convert_checkpoint.py first.'
         )
+    with explained(f'the network of {checkpoint}'), allowance(tensors_of(weights)):
+        Encoder(**encoder_cfg)
     return encoder_cfg
 
 

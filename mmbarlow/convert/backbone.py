@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits, check_meta
+from mmbarlow.config import explained
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out
 from mmbarlow.errors import InputError
+from mmbarlow.models.allowance import allowance
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.registry import MODELS
 from mmbarlow.weight_files import is_array
@@ -70,6 +72,7 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
     encoder = encoder_config(dict(meta=meta)) or {}
     if stem_padding is None and 'backbone' in encoder:
         config = encoder['backbone']
+        _check_description(config, state, path)
     elif source.kind:
         notes.append(
             f'taken for nn.Sequential of the children of {source.about}, as in its examples: '
@@ -83,6 +86,12 @@ def load_backbone(path: Path, stem_padding: int | None = None) -> Backbone:
         )
     preprocessor = encoder.get('data_preprocessor')
     return Backbone(source, state, config, preprocessor, matched, others, notes, meta)
+
+
+def _check_description(config: dict, state: dict[str, Tensor], path: Path) -> None:
+    with explained(f'the network of {path}'), allowance(state):
+        described = MODELS.build(config)
+    check_fits(described, state, path, 'Its own description is of another network.')
 
 
 def _check_padding(source: Source, padding: int) -> None:

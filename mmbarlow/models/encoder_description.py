@@ -28,6 +28,7 @@ PERMITTED = NETWORKS | PREPROCESSORS | LAYERS
 SCOPES = {'mmbarlow', 'mmpretrain', 'mmengine'}  # values of `_scope_`, which MMEngine imports
 # Arguments that name something to read, in any package; `init_cfg` is dropped instead.
 READS = re.compile(r'_|pretrain|token|checkpoint|(.*_)?(file|path|url|uri|dir|root|weights?)$')
+LARGEST = 65536  # of any number: sizes of images and of layers, values of pixels
 WORD = re.compile(r'[\w-]{0,40}')
 
 
@@ -49,8 +50,9 @@ def parse_encoder(text: str) -> dict:
         InputError: it is no such JSON object.
     """
     try:
-        config = json.loads(text)
-        if isinstance(config, dict) and 'type' in (config.get('backbone') or ()):
+        config = json.loads(text) if len(text) < 100_000 else None
+        backbone = config.get('backbone') if isinstance(config, dict) else None
+        if isinstance(config, dict) and isinstance(backbone, dict) and 'type' in backbone:
             return _checked(config)
     except (TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InputError):
@@ -68,6 +70,11 @@ def _checked(node: Any) -> Any:
         raise InputError(
             f'the checkpoint has {node!r:.60} in the description of its network, which may be a '
             'path or an address: it is not used. Give the pretraining config.'
+        )
+    if isinstance(node, int | float) and not abs(node) <= LARGEST:
+        raise InputError(
+            f'the checkpoint has the number {node:.3g} in the description of its network, which is '
+            'not built. Give the pretraining config.'
         )
     if not isinstance(node, dict):
         return node
