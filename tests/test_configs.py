@@ -262,7 +262,9 @@ def test_red_stays_red_from_an_array_and_from_a_file(path, tmp_path):
     Image.fromarray(red).save(tmp_path / 'red.png')
     cfg = Config.fromfile(path)
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
-        pipeline = Compose([TRANSFORMS.build(step) for step in labeled(loader).pipeline])
+        # Grayscale, which some draw, may take the color away; nothing else may.
+        steps = [s for s in labeled(loader).pipeline if not s.type.endswith('RandomGrayscale')]
+        pipeline = Compose([TRANSFORMS.build(step) for step in steps])
         for source in (dict(img=red), dict(img_path=tmp_path / 'red.png')):
             r, g, b = pipeline(source)['inputs'].float().mean((1, 2))
             assert r > max(g, b) + 40
@@ -321,3 +323,30 @@ def test_every_config_opens_with_its_command_and_stands_by_its_name():
         assert command in docstring, path
         if path in TRAINING:
             assert re.fullmatch(r'[\w-]+_\d+xb\d+-\w+-\d+e_\w+', path.stem.split('_', 1)[1]), path
+
+
+@pytest.mark.parametrize(
+    ('pattern', 'interpolation'),
+    [
+        ('*/*barlowtwins_resnet18_1xb128-coslr-200e_*', 'bilinear'),  # lightly
+        ('baselines/*_resnet18_1xb128-coslr-200e_cifar10', 'bilinear'),
+        ('mixed_barlowtwins/*_1xb256-coslr-?000e_cifar10*', 'bilinear'),  # mix-bt at 32 px
+        ('mixed_barlowtwins/*_1xb256-*_stl10', 'bicubic'),  # and at 64
+        ('mixed_barlowtwins/*_1xb256-*_tinyimagenet', 'bicubic'),
+        ('amcl/*_1xb512-*', 'bilinear'),  # AMCL
+        ('*/*-stem7*_cifar10', 'bicubic'),  # ours, and measured with it
+        ('*/*_digits', 'bicubic'),
+        ('barlowtwins/*_in1k', 'bicubic'),  # the official code
+    ],
+)
+def test_crops_are_resized_as_in_the_run_that_a_recipe_reproduces(pattern, interpolation):
+    found = [p for p in CONFIGS.glob(f'{pattern}.py') if 'benchmarks' not in p.parts]
+    views = [view for path in found for view in views_of(load_config(path))]
+    assert views
+    assert {view.get('interpolation', 'bicubic') for view in views} == {interpolation}
+
+
+def views_of(cfg: Config) -> list[dict]:
+    """The two views of a recipe; none of one with labels."""
+    steps = [cfg.model.data_preprocessor, *cfg.train_dataloader.dataset.get('pipeline', [])]
+    return [step[name] for step in steps if 'view_a' in step for name in ('view_a', 'view_b')]
