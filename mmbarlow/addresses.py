@@ -28,7 +28,7 @@ def local_copy(path: str | Path) -> str:
     how = f'download {url} to {cached}' if url else 'download it'
     raise InputError(
         f'{path} is an address, and nothing is fetched: {how}, or give the path of a file of '
-        'weights, or None (init_cfg=None) for none.'
+        'weights.'
     )
 
 

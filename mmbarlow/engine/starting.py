@@ -6,11 +6,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
+from mmbarlow.addresses import local_copy
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.config import explained, nodes
 from mmbarlow.convert.fitting import fit_model
 from mmbarlow.convert.pretrained_init import fit_pretrained
 from mmbarlow.engine.resuming import ResumingRunner
+from mmbarlow.errors import InputError
 
 
 def check_start(cfg: Config) -> None:
@@ -21,6 +23,7 @@ def check_start(cfg: Config) -> None:
             does not fit.
     """
     fit_pretrained()
+    check_addresses(cfg.get('model') or {}, 'model')
     named = [n for n in nodes(dict(model=cfg.model)) if n.get('type') == 'Pretrained']
     named += [n for n in nodes(dict(model=cfg.model)) if n.get('pretrained')]
     path = cfg.get('load_from')
@@ -39,6 +42,22 @@ def check_start(cfg: Config) -> None:
             model.init_weights()
         finally:
             logging.disable(logging.NOTSET)
+
+
+def check_addresses(node: object, key: str) -> None:
+    """Raises InputError, with the key to change, for weights of a model that nobody fetched."""
+    children = dict(enumerate(node)) if isinstance(node, list | tuple) else node
+    if not isinstance(children, dict):
+        return
+    for name, value in children.items():
+        weights = key.endswith('init_cfg') and name == 'checkpoint' or name == 'pretrained'
+        if weights and isinstance(value, str):
+            try:
+                local_copy(value)
+            except InputError as error:
+                unset = key if name == 'checkpoint' else f'{key}.{name}'
+                raise InputError(f'{error} For none: --cfg-options {unset}=None.') from error
+        check_addresses(value, f'{key}.{name}')
 
 
 class StartingRunner(ResumingRunner):

@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from mmbarlow.config import load_config
-from mmbarlow.engine.preflight import check_addresses
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
@@ -127,10 +126,3 @@ def test_a_size_that_is_not_square_or_no_number_is_refused(size):
     assert side_of(32) == side_of((32,)) == side_of([32, 32]) == 32
     with pytest.raises(InputError, match='views are square, so give one whole number'):
         side_of(size)
-
-
-def test_weights_at_an_address_are_named_with_the_key_that_leaves_them_out():
-    weights = dict(type='Pretrained', checkpoint='torchvision://resnet50')
-    with pytest.raises(InputError, match=r'model.backbone.init_cfg=None'):
-        check_addresses(dict(backbone=dict(init_cfg=weights)), 'model')
-    check_addresses(dict(backbone=dict(init_cfg=dict(weights, checkpoint='a.pth'))), 'model')
