@@ -3,6 +3,7 @@
     python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
     tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
     python tools/train.py configs/barlowtwins/NAME.py --resume     # continue after an interruption
+    python tools/train.py configs/barlowtwins/NAME.py --force      # anew in a folder that has a run
     python tools/train.py configs/barlowtwins/NAME.py --minutes 8  # what fits, then --resume
     tools/dist_train.sh configs/barlowtwins/NAME.py 4 --auto-scale-lr    # another batch size
     tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE

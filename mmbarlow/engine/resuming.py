@@ -56,7 +56,7 @@ class ResumingRunner(TerminalRunner):
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Raises InputError if the run cannot go on as if it had not been interrupted."""
         saved = read_checkpoint(filename)
-        self._check_unfinished(filename, saved)
+        on_first(lambda: self._check_unfinished(filename, saved))
         fresh = Numbers(self)
         keys = [state.keys() for state in fresh.schedules]
         if keys and keys != [getattr(state, 'keys', dict)() for state in saved['param_schedulers']]:
