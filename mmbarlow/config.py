@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
@@ -41,7 +42,7 @@ def load_config(
         if 'data_root' in options:
             _move_data(cfg, cfg.get('data_root'), options['data_root'])
         cfg.merge_from_dict(options)
-    if cfg.get('compile') and cfg.model.type.startswith('mmbarlow.'):
+    if cfg.get('compile') and type_name(cfg.model.type).startswith('mmbarlow.'):
         # MMEngine would compile the whole step, hooks, backward and optimizer, which falls apart.
         cfg.model.compile = cfg.pop('compile')
     known = set(inspect.signature(Runner.__init__).parameters) | EXTRA_KEYS
@@ -171,6 +172,12 @@ def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str
         yield prefix + 'data_root', node['data_root']
     for key, child in _children(node):
         yield from data_roots(child, f'{prefix}{key}.')
+
+
+def type_name(kind: Any) -> str:
+    """The registered name of what a `type` says, `mmpretrain.ResNet`: configs in Python style have
+    classes there."""
+    return kind if isinstance(kind, str) else f'{kind.__module__.split(".")[0]}.{kind.__name__}'
 
 
 def nodes(node: Config | dict) -> Iterator[dict]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmbarlow.config import load_config
 from mmbarlow.registry import MODELS
@@ -28,13 +29,16 @@ def rates(cfg) -> list[dict[str, float]]:
     model = MODELS.build(cfg.model)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     scheduler = PARAM_SCHEDULERS.build(cfg.param_scheduler, default_args=dict(optimizer=optimizer))
+    decay = cfg.optim_wrapper.optimizer.weight_decay
+    norm_decay = cfg.optim_wrapper.get('paramwise_cfg', {}).get('norm_decay_mult', 1)
+    norms = {id(p) for m in model.modules() if isinstance(m, _BatchNorm) for p in m.parameters()}
     part = {id(p): name.split('.')[0] for name, p in model.named_parameters()}
     epochs = []
     for _ in range(cfg.train_cfg.max_epochs):
         found: dict[str, set[float]] = {}
         for group in optimizer.param_groups:
-            assert group['weight_decay'] == cfg.optim_wrapper.optimizer.weight_decay
             for p in filter(lambda p: p.requires_grad, group['params']):
+                assert group['weight_decay'] == decay * (norm_decay if id(p) in norms else 1)
                 found.setdefault(part[id(p)], set()).add(group['lr'])
         assert all(len(values) == 1 for values in found.values())
         epochs.append({name: values.pop() for name, values in found.items()})
@@ -98,7 +102,7 @@ def test_the_labels_are_the_share_that_the_name_says(path):
     [(TRANSFER[0], 205, (4, 8, 12), 14), (TRANSFER[1], 8142, (24, 48, 72), 84)],
 )
 def test_a_transfer_trains_the_head_alone_at_vissls_rates(path, classes, drops, epochs):
-    cfg = load(path)
+    cfg = load_config(path)
     found = rates(cfg)
     assert len(found) == epochs
     for epoch, of_part in enumerate(found):
@@ -107,5 +111,5 @@ def test_a_transfer_trains_the_head_alone_at_vissls_rates(path, classes, drops, 
     sgd = cfg.optim_wrapper.optimizer
     assert (sgd.weight_decay, sgd.momentum, sgd.nesterov) == (5e-4, 0.9, True)
     assert cfg.train_dataloader.batch_size == 256
-    assert cfg.model.head.num_classes == classes
+    assert cfg.model.head.num_classes == classes  # of each of its classifiers
     assert dict(type='mmbarlow.FrozenHook') in cfg.custom_hooks

@@ -41,7 +41,8 @@ def say_once(line: str) -> None:
 def say_passed_over(dataset: Any) -> None:
     """Say it for `mmpretrain.CustomDataset` without a list, which has other extensions and is
     silent about them."""
-    extensions, root = getattr(dataset, 'extensions', None), getattr(dataset, 'img_prefix', None)
+    prefix = getattr(dataset, 'data_prefix', None) or {}
+    extensions, root = getattr(dataset, 'extensions', None), prefix.get('img_path')
     if not (extensions and root and is_main_process()) or dataset.ann_file:
         return
     names = (name for _, _, files in os.walk(root) for name in files if not name.startswith('.'))

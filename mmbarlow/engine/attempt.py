@@ -27,9 +27,10 @@ def undone_if_it_fails(cfg: Config) -> Iterator[None]:
         yield
     except Exception:
         if rank() == 0 and folder.is_dir():
-            for handler in MMLogger.get_current_instance().handlers:
-                if isinstance(handler, logging.FileHandler):
-                    handler.close()
+            logger = MMLogger.get_current_instance()
+            for handler in [h for h in logger.handlers if isinstance(h, logging.FileHandler)]:
+                logger.removeHandler(handler)
+                handler.close()
             for path in set(folder.iterdir()) - before:
                 if path.is_dir() and STARTED.fullmatch(path.name):
                     shutil.rmtree(path, ignore_errors=True)

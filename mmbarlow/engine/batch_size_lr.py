@@ -9,6 +9,7 @@ import math
 import numpy as np
 from mmengine.config import Config
 
+from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.zoo import references
 
@@ -50,11 +51,11 @@ def use_learning_rates(cfg: Config, processes: int) -> None:
     Raises:
         InputError: there is no rate for the batch, or the config is not Barlow Twins with LARS.
     """
-    optimizer = cfg.optim_wrapper.optimizer
-    if optimizer.type != 'mmbarlow.LARS' or not cfg.model.type.endswith('BarlowTwins'):
+    optimizer, model = cfg.optim_wrapper.optimizer, type_name(cfg.model.type)
+    if type_name(optimizer.type) != 'mmbarlow.LARS' or not model.endswith('BarlowTwins'):
         raise InputError(
             'the learning rates of --auto-scale-lr are those of Barlow Twins with mmbarlow.LARS; '
-            f'for {cfg.model.type} with {optimizer.type} set optim_wrapper.optimizer.lr yourself.'
+            f'for {model} with {type_name(optimizer.type)} set optim_wrapper.optimizer.lr yourself.'
         )
     weights, biases = learning_rates(cfg.train_dataloader.batch_size * processes)
     if cfg.model.get('head', {}).get('grad') == 'official':

@@ -11,6 +11,7 @@ from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
 
 from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
+from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
 from mmbarlow.registry import HOOKS
@@ -105,13 +106,13 @@ class ExportHook(Hook):
     def _encoder(self, cfg) -> str:
         """The network's config as text; a config in Python has classes in the place of names."""
         parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
-        return json.dumps(parts, default=name_of)
+        return json.dumps(parts, default=type_name)
 
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""
         classes = (runner.cfg.model.type, runner.cfg.train_dataloader.dataset.type)
         from_name = algorithm_and_dataset(Path(runner.cfg.filename).stem)
-        model, dataset = from_name or (name_of(kind).split('.')[-1].lower() for kind in classes)
+        model, dataset = from_name or (type_name(kind).split('.')[-1].lower() for kind in classes)
         return permitted(self.model or model), permitted(self.dataset or dataset)
 
     def _about(self, runner) -> dict:
@@ -129,8 +130,3 @@ class ExportHook(Hook):
             command=self.command,
             **known,
         )
-
-
-def name_of(kind: Any) -> str:
-    """The registered name of a class, `mmpretrain.ResNet`; a name stays as it is."""
-    return kind if isinstance(kind, str) else f'{kind.__module__.split(".")[0]}.{kind.__name__}'

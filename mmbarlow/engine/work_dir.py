@@ -28,7 +28,7 @@ def files_of_run(work_dir: str | Path, name: str) -> list[Path]:
     folder = Path(work_dir)
     found = [p for p in folder.glob('*.pth') if NUMBERED.fullmatch(p.name)]
     found += folder.glob('best_*.pth')
-    found += [p for p in [folder / f'{name}_backbone.pth'] if p.is_file()]
+    found += [p for p in [folder / f'{name}_backbone.pth'] if os.path.isfile(p)]
     return sorted(found) + [p for p in sorted(folder.glob('records/*.json')) if _is_of_run(p)]
 
 

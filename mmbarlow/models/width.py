@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from mmbarlow.config import nodes
+from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import pooled
 from mmbarlow.registry import MODELS
@@ -23,7 +23,7 @@ def check_width(cfg: Config) -> None:
     Raises:
         InputError: they are not; or the backbone gives what `pooled` does not take.
     """
-    own = cfg.model.type.startswith('mmbarlow.')
+    own = type_name(cfg.model.type).startswith('mmbarlow.')
     part = 'neck' if cfg.model.get('neck') else 'head'
     after = cfg.model.get(part)
     asked = after.get('in_channels') if isinstance(after, dict) else None

@@ -82,7 +82,8 @@ def test_a_run_starts_from_what_another_exported_and_from_its_checkpoint(train, 
     assert status == 0, err
     assert '(mm): backbone 120 of 120 tensors; neck and head start anew' in out
     assert all(torch.equal(trained(tmp_path)[n], t) for n, t in convolutions_of(first).items())
-    status, out, err = train('', f'load_from={whole}', 'work_dir=x')
+    (tmp_path / 'work').rename(tmp_path / 'second')
+    status, out, err = train('', f'load_from={whole}')
     assert status == 0, err
     assert 'backbone 120 of 120 tensors, neck 13 of 13' in out
     neck = {k: v for k, v in read_checkpoint(whole)['state_dict'].items() if k.startswith('neck.')}
