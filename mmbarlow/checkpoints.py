@@ -66,7 +66,7 @@ def read_checkpoint(path: str | Path, map_location: Any = 'cpu') -> dict:
 
 
 # What is read of a checkpoint's meta, by the kind of value it must have.
-META = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
+META: dict[str, Any] = dict(epoch=int, iter=int, seed=int | None, wall_time_s=int | float)
 META |= dict(model=str, pretrain_config=str, scale=str, encoder=str)
 META |= dict(log=str, facts=dict, settings=dict)
 

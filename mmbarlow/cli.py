@@ -22,6 +22,10 @@ warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttentio
 warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
 # Configs ask for pinned memory, which is for GPUs; without one torch leaves it out.
 warnings.filterwarnings('ignore', "'pin_memory' argument is set as true but no accelerator")
+# MMEngine tells each process that it has set the number of threads.
+warnings.filterwarnings('ignore', r'Setting (MKL|OMP)_NUM_THREADS environment variable')
+# mmcv warns of an argument that mmpretrain's own configs give it.
+warnings.filterwarnings('ignore', "Only use 'alpha' for pillow backend")
 
 _print_log = mmengine.logging.print_log
 

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 
+from mmbarlow.config_repairs import drop_impossible_topk, drop_worker_options
 from mmbarlow.errors import InputError
 from mmbarlow.paths import CONFIGS
 
@@ -46,8 +48,8 @@ def load_config(
     _check_keys([key for key in cfg if _misspelled(key, known)], known, 'the config')
     _check_keys([key.split('.')[0] for key in options], known, '--cfg-options')
     _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')
-    for node in nodes(cfg):
-        _check_workers(node)
+    drop_worker_options(nodes(cfg))
+    drop_impossible_topk(cfg)  # pyright: ignore[reportArgumentType]
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     return cfg
 
@@ -87,6 +89,9 @@ def read_config(path: str | Path) -> Config:
             installed.
     """
     file = find_config(path)
+    for place in (file.resolve().parent, Path.cwd()):  # of modules that `custom_imports` names
+        if str(place) not in sys.path:
+            sys.path.append(str(place))
     with explained(f'config {path}'):
         try:
             cfg = Config.fromfile(file)
@@ -166,16 +171,6 @@ def data_roots(node: Config | dict, prefix: str = '') -> Iterator[tuple[str, str
         yield prefix + 'data_root', node['data_root']
     for key, child in _children(node):
         yield from data_roots(child, f'{prefix}{key}.')
-
-
-def _check_workers(node: dict) -> None:
-    """Without workers, torch refuses the options of workers that the config came with."""
-    workers = node.get('num_workers', 1)
-    if isinstance(workers, int) and workers < 0:
-        raise InputError(f'num_workers is {workers}: give 0, for none, or more.')
-    if workers == 0:
-        for key in ('persistent_workers', 'prefetch_factor', 'multiprocessing_context', 'timeout'):
-            node.pop(key, None)
 
 
 def nodes(node: Config | dict) -> Iterator[dict]:

@@ -27,17 +27,36 @@ def start_processes(launcher: str, **dist_cfg) -> None:
     """
     if launcher == 'none' or dist.is_initialized():
         return
+    _check_environment(launcher)
     if launcher != 'pytorch' or torch.cuda.is_available():
         init_dist(launcher, **dist_cfg)
         return
-    dist.init_process_group('gloo')
+    try:
+        dist.init_process_group('gloo')
+    except (RuntimeError, ValueError) as error:
+        address = ':'.join(os.environ[key] for key in ('MASTER_ADDR', 'MASTER_PORT'))
+        raise InputError(
+            f'the processes cannot meet at {address} ({str(error).splitlines()[0]}): if another '
+            'run has that port, set PORT to a free one.'
+        ) from error
     torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS', 1)))
+
+
+def _check_environment(launcher: str) -> None:
+    needed = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
+    lacking = [key for key in needed if key not in os.environ]
+    if launcher == 'pytorch' and lacking and not dist.is_initialized():
+        raise InputError(
+            '--launcher pytorch is for processes that torchrun starts, and the environment lacks '
+            f'{", ".join(lacking)}: start with tools/dist_train.sh, or leave --launcher out.'
+        )
 
 
 def prepare_processes(cfg: Config, launcher: str) -> None:
     """Start the process group on machines without a GPU, which MMEngine's launcher needs."""
     cfg.launcher = launcher
     if launcher != 'pytorch' or torch.cuda.is_available():
+        _check_environment(launcher)
         return  # the Runner starts it, with the config's `env_cfg.dist_cfg`
     start_processes(launcher)
     cfg.model_wrapper_cfg = dict(

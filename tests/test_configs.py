@@ -156,7 +156,7 @@ def shrink(loader: Config) -> None:
     if dataset.type == 'mmbarlow.ImageNetSubset':  # its list is tested where it is read
         dataset.type = 'mmpretrain.ImageNet'
         del dataset['subset']
-    if dataset.type == 'mmpretrain.ImageNet':
+    if dataset.type == 'mmpretrain.ImageNet':  # pretraining takes any classes
         dataset.metainfo = dict(classes=['n01440764', 'n01443537'])
     elif dataset.type == 'mmbarlow.Digits':
         dataset.indices = 100  # enough for five images of each digit

@@ -5,7 +5,23 @@ tools=$(dirname "$0") tool=$1 processes=$2
 shift 2
 # torchrun would give each process one thread; share the cores instead.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((($(nproc) + processes - 1) / processes))}
-exec "${PYTHON:-python}" -m torch.distributed.run \
-  --nnodes "${NNODES:-1}" --node_rank "${NODE_RANK:-0}" --nproc_per_node "$processes" \
-  --master_addr "${MASTER_ADDR:-127.0.0.1}" --master_port "${PORT:-29500}" \
+python=${PYTHON:-python} port=${PORT:-${MASTER_PORT:-}}
+if [ "${NNODES:-1}" = 1 ] && [ -z "$port" ]; then
+  where=(--standalone)  # torchrun chooses a free port, so that runs do not meet
+else
+  port=${port:-29500}
+  where=(--nnodes "${NNODES:-1}" --node_rank "${NODE_RANK:-0}"
+    --master_addr "${MASTER_ADDR:-127.0.0.1}" --master_port "$port")
+  if [ "${NODE_RANK:-0}" = 0 ] && ! "$python" - "$port" 2>/dev/null <<'END'
+import socket, sys
+with socket.socket() as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('', int(sys.argv[1])))
+END
+  then
+    echo "error: port $port is in use, perhaps by another run: set PORT to a free one." >&2
+    exit 2
+  fi
+fi
+exec "$python" -m torch.distributed.run "${where[@]}" --nproc_per_node "$processes" \
   "$tools/$tool" "$@" --launcher pytorch

@@ -12,6 +12,7 @@ import argparse
 from mmbarlow import cli
 from mmbarlow.checkpoints import backbone_state, check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.feature_loop import FeatureLoop
@@ -25,15 +26,20 @@ def main() -> None:
     args = parser.parse_args()
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir)
-    if not cfg.get('test_cfg') or not cfg.get('test_dataloader'):
+    if cfg.get('test_cfg') is None or cfg.get('test_dataloader') is None:  # {} is MMEngine's loop
         raise InputError(
             f'{args.config} has no test loop, since its images have no labels: evaluate the '
             'checkpoint with tools/benchmark.py CHECKPOINT --suite NAME, on data with labels.'
         )
+    if cfg.get('test_evaluator') is None:
+        raise InputError(
+            f'{args.config} has a test_dataloader and no test_evaluator, which says what to '
+            'measure.'
+        )
     check_data_folders(cfg)
     checkpoint = read_checkpoint(args.checkpoint)
     prepare_processes(cfg, args.launcher)
-    with explained('the config'):
+    with undone_if_it_fails(cfg), explained('the config'):
         runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds
     model, state = unwrap(runner.model), checkpoint.get('state_dict', checkpoint)

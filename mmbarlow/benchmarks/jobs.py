@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -15,7 +15,8 @@ from mmbarlow.benchmarks.network import Network
 from mmbarlow.config import data_roots, load_config
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
-from mmbarlow.zoo import provenance, records, schema
+from mmbarlow.zoo import provenance, records
+from mmbarlow.zoo.names import one_line_of
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured
 
@@ -106,13 +107,14 @@ def result_lines(jobs: Sequence[Job]) -> Iterator[str]:
 
 def _plan(configs: list[Config], network: Network, options: SuiteOptions) -> Iterator[Job]:
     facts = network.about | provenance.provenance()
-    facts['command'] = options.command or shlex.join(['python', *sys.argv])
+    facts['command'] = one_line_of(options.command or shlex.join(['python', *sys.argv]))
     for cfg in configs:
         path = Path(cfg.filename)
         own = dict(config=path.stem, task=path.parent.name, dataset=suites.dataset(path))
         for seed in range(options.seeds if is_random(cfg) else 1):
             blank = Record(**own, **facts, metrics={}, wall_time_s=0.0, benchmark_seed=seed)
-            schema.validate(asdict(replace(blank, metrics=dict(top1=0.0))), f'a record of {path}')
+            whole = replace(blank, metrics=dict(top1=0.0))
+            records.check_writable(whole, options.records)
             job = Job(deepcopy(cfg), blank)
             folder = Path(path.stem, f'seed{blank.seed}-run{seed}')
             job.cfg.work_dir = str(options.work_dir / 'benchmarks' / folder)

@@ -12,6 +12,7 @@ from mmbarlow.config import find_config
 from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.zoo.names import one_line_of, permitted
 
 # Any affine map of the pixels would do; cosine similarity needs them centered.
 PIXELS = dict(
@@ -58,8 +59,9 @@ def read_network(
     Raises:
         InputError: the checkpoint cannot be read, or neither it nor a config describes the network.
     """
-    name = find_config(config).stem if config else None
+    name = permitted(find_config(config).stem) if config else None
     about = dict(model=model, pretrain_config=name, checkpoint_sha256=None, seed=seed or 0)
+    scale = one_line_of(scale) if scale else None
     about['scale'] = combined_scale('full', scale)
     if model == 'pixels':
         return Network(about | dict(pretrain_config=None), Path('work_dirs/pixels'), PIXELS)
@@ -72,10 +74,10 @@ def read_network(
     meta = weights.get('meta', {})
     about.update({key: meta[key] for key in ('pretrain_config', 'seed') if key in meta})
     about.update(
-        model=meta.get('model', 'barlowtwins'),
-        pretrain_config=about['pretrain_config'] or Path(model).stem,
+        model=permitted(meta.get('model', 'barlowtwins')),
+        pretrain_config=permitted(str(about['pretrain_config'] or Path(model).stem)),
         checkpoint_sha256=sha256(model),
-        scale=combined_scale(meta.get('scale', 'full'), scale),
+        scale=combined_scale(one_line_of(meta.get('scale', 'full')), scale),
     )
     encoder_cfg = apis.encoder_config_of(model, weights, config)
     return Network(about, Path(model).parent, encoder_cfg, model)

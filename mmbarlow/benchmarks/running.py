@@ -38,11 +38,11 @@ def run_jobs(
     for number, job in enumerate(jobs, 1):
         if not (job.record or job.problem):
             evaluator = evaluator or Evaluator(network.build(), network.encoder_cfg)
-            _run(job, evaluator, options)
+            _run(job, evaluator, options, say)
         say(f'[{number}/{len(jobs)}] {job.name}: {job.state}')
 
 
-def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
+def _run(job: Job, evaluator: Evaluator, options: SuiteOptions, say: Callable[[str], None]) -> None:
     """Measure and record; a benchmark that cannot be run does not stop the others."""
     start = time.perf_counter()
     try:
@@ -54,7 +54,11 @@ def _run(job: Job, evaluator: Evaluator, options: SuiteOptions) -> None:
         seconds = round(time.perf_counter() - start, 1)
         curve = read_curve(job.cfg.work_dir) or None  # of a training run
         record = replace(job.blank, metrics=metrics, wall_time_s=seconds, curve=curve)
-        on_first(lambda: records.write(record, options.records, options.force))
         job.record = record
     except InputError as error:
         job.problem = one_line(error)
+        return
+    try:
+        on_first(lambda: records.write(record, options.records, options.force))
+    except InputError as error:  # the result is there all the same
+        say(f'warning: {job.name} has no record: {one_line(error)}')

@@ -101,4 +101,5 @@ def _amounts(drawn: Drawn) -> tuple[NDArray, ...]:
 def send(array: NDArray, like: Tensor) -> Tensor:
     """Send an array to the device of `like` without waiting for it."""
     tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(like.device, non_blocking=True) if like.is_cuda else tensor
+    tensor = tensor.pin_memory() if like.is_cuda else tensor
+    return tensor.to(like.device, non_blocking=like.is_cuda)

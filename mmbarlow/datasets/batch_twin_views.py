@@ -10,6 +10,7 @@ from torch import Tensor
 from mmbarlow.datasets import batch_ops
 from mmbarlow.datasets.batch_plan import PLACES, Plan, plans
 from mmbarlow.datasets.sample_random import key_of, uniforms
+from mmbarlow.datasets.square import side_of
 from mmbarlow.datasets.view import NUMBERS, Views
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
@@ -57,7 +58,7 @@ class BatchTwinViews(BaseDataPreprocessor):
         non_blocking: bool = False,
     ) -> None:
         super().__init__(non_blocking)
-        self.size = size
+        self.size = size = side_of(size)
         self.views = Views(view_a, view_b)
         sigma = np.array([view.blur_sigma for view in self.views.views])
         self.sigmas = np.linspace(sigma.min(), sigma.max(), SIGMAS)

@@ -6,6 +6,7 @@ from torchvision.transforms import CenterCrop, Compose, Resize
 
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.datasets.square import side_of
 from mmbarlow.registry import TRANSFORMS
 
 
@@ -43,6 +44,8 @@ class CenterView(BaseTransform):
     """
 
     def __init__(self, size: int, resize: int | None = None) -> None:
+        size = side_of(size)
+        resize = None if resize is None else side_of(resize)
         self.crop = Compose([Resize(resize or size), CenterCrop(size)])
         self.done = (size, size, 3) if resize in (None, size) else None
 
@@ -67,7 +70,8 @@ class WholeView(BaseTransform):
     """
 
     def __init__(self, size: int, resize: int) -> None:
-        self.squeeze = Compose([Resize(resize), Resize((size, size))])
+        size = side_of(size)
+        self.squeeze = Compose([Resize(side_of(resize)), Resize((size, size))])
 
     def transform(self, results: dict) -> dict:
         results['img'] = np.array(self.squeeze(read_rgb(results)))

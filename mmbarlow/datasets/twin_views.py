@@ -8,6 +8,7 @@ from mmbarlow.datasets import jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import image_data, open_rgb
 from mmbarlow.datasets.sample_random import key_of, uniforms
+from mmbarlow.datasets.square import side_of
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.registry import TRANSFORMS
 
@@ -31,7 +32,7 @@ class TwinViews(BaseTransform):
     """
 
     def __init__(self, size: int, view_a: dict, view_b: dict) -> None:
-        self.size = size
+        self.size = side_of(size)
         self.views = Views(view_a, view_b)
         self.skipper = Skipper(self.make)
 

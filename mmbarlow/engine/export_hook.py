@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
@@ -62,11 +63,12 @@ class ExportHook(Hook):
         if runner.cfg.get('resume'):
             self.earlier = checkpoint['meta'].get('wall_time_s', 0.0)
 
-    def check(self, runner) -> None:
+    def check_before_training(self, runner) -> None:
         """Raises InputError before the first step if the record of the run could not be written."""
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
+        self._encoder(runner.cfg)
         check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
 
     def before_train(self, runner) -> None:
@@ -78,9 +80,8 @@ class ExportHook(Hook):
     def after_train(self, runner) -> None:
         wall_time = round(time.perf_counter() - self.start, 1)
         cfg, about = runner.cfg, self._about(runner)
-        encoder = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
         path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
-        meta = dict(encoder=json.dumps(encoder), **about)
+        meta = dict(encoder=self._encoder(cfg), **about)
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
         model = averaged[0] if averaged else unwrap(runner.model)
         export_backbone(model.backbone, meta, path)
@@ -101,11 +102,16 @@ class ExportHook(Hook):
         else:
             runner.logger.info(f'Record: {written}')
 
+    def _encoder(self, cfg) -> str:
+        """The network's config as text; a config in Python has classes in the place of names."""
+        parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
+        return json.dumps(parts, default=name_of)
+
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""
         classes = (runner.cfg.model.type, runner.cfg.train_dataloader.dataset.type)
         from_name = algorithm_and_dataset(Path(runner.cfg.filename).stem)
-        model, dataset = from_name or (kind.split('.')[-1].lower() for kind in classes)
+        model, dataset = from_name or (name_of(kind).split('.')[-1].lower() for kind in classes)
         return permitted(self.model or model), permitted(self.dataset or dataset)
 
     def _about(self, runner) -> dict:
@@ -113,12 +119,18 @@ class ExportHook(Hook):
         model, _ = self._names(runner)
         return dict(model=model, pretrain_config=name, seed=runner.seed, scale=self.scale)
 
-    def _record(self, runner, **measured) -> records.Record:
+    def _record(self, runner, **measured: Any) -> records.Record:
         about, (_, dataset) = self._about(runner), self._names(runner)
+        known: dict[str, Any] = dict(wall_time_s=0.0) | about | self.provenance | measured
         return records.Record(
-            **dict(wall_time_s=0.0) | about | self.provenance | measured,
             config=about['pretrain_config'],
             task='pretrain',
             dataset=dataset,
             command=self.command,
+            **known,
         )
+
+
+def name_of(kind: Any) -> str:
+    """The registered name of a class, `mmpretrain.ResNet`; a name stays as it is."""
+    return kind if isinstance(kind, str) else f'{kind.__module__.split(".")[0]}.{kind.__name__}'

@@ -1,5 +1,7 @@
 """What would fail or mislead later, found before the first step."""
 
+import re
+
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
@@ -18,8 +20,8 @@ def check_run(runner: Runner) -> None:
 
     Raises:
         InputError: too few images for a step, a batch that BN or the loss cannot take, no epochs, a
-            schedule that the training leaves no room for, a backend of logs that is not installed,
-            or what the `check` of a hook finds.
+            schedule that the training leaves no room for, weights at an address, a
+            backend of logs that is not installed, or what `check_before_training` of a hook finds.
     """
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
     unit, length = 'epochs' if by_epoch else 'iters', runner.max_iters
@@ -32,12 +34,13 @@ def check_run(runner: Runner) -> None:
         if not len(runner.val_dataloader):
             raise InputError('the data of val_dataloader has no images.')
     check_batches(runner.train_dataloader, runner.model)
+    check_addresses(runner.cfg.get('model') or {}, 'model')
     check_schedules(runner, length, by_epoch)
     with explained('visualizer'):
         for backend in runner.visualizer._vis_backends.values():
             _ = backend.experiment  # imports what it needs
     for hook in runner.hooks:
-        if callable(check := getattr(hook, 'check', None)):
+        if callable(check := getattr(hook, 'check_before_training', None)):
             check(runner)
 
 
@@ -72,3 +75,19 @@ def check_batches(loader: DataLoader, model: nn.Module) -> None:
             f'{own:,} images in batches of {batch} leave a last batch of 1 image, of which BN has '
             'no statistics: set train_dataloader.drop_last=True.'
         )
+
+
+def check_addresses(node: object, key: str) -> None:
+    """Raises InputError if the model starts from weights that would have to be fetched."""
+    children = dict(enumerate(node)) if isinstance(node, list | tuple) else node
+    if not isinstance(children, dict):
+        return
+    for name, value in children.items():
+        weights = key.endswith('init_cfg') and name == 'checkpoint' or name == 'pretrained'
+        if weights and isinstance(value, str) and re.match(r'[\w-]+:(//|s3:)', value):
+            whole = key if name == 'checkpoint' else f'{key}.{name}'
+            raise InputError(
+                f'{key}.{name} is {value}, and nothing is fetched: download it and name the file, '
+                f'or start without it: --cfg-options {whole}=None.'
+            )
+        check_addresses(value, f'{key}.{name}')

@@ -20,6 +20,7 @@ from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.terminal import announce
 from mmbarlow.engine.work_dir import claimed, last_checkpoint_in, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
@@ -69,11 +70,12 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
 
         def started() -> None:
             attempt.close()  # what is written from now on stays
-            runner.announce()
+            announce(runner)
             warn_of_accumulation(runner)
 
         runner.started = started
         runner.train()
+        runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 

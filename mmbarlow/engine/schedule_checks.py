@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.runner import Runner
 
@@ -17,23 +18,29 @@ def check_schedules(runner: Runner, length: int, by_epoch: bool) -> None:
         by_epoch: whether it counts epochs.
 
     Raises:
-        InputError: a warm-up takes all of the training, a schedule begins after its end, or has
-            arguments that it does not take.
+        InputError: a warm-up in epochs takes all of the training, a schedule begins after its
+            end, or has arguments that it does not take.
     """
     unit = 'epochs' if by_epoch else 'iterations'
-    schedules = runner.param_schedulers
+    schedules: Any = runner.param_schedulers
     for place, schedule in enumerate(schedules if isinstance(schedules, list) else [schedules]):
         if not isinstance(schedule, Mapping) or 'type' not in schedule:
             continue
         kind, begin = str(schedule['type']).split('.')[-1], schedule.get('begin', 0)
-        end, own_unit = schedule.get('end'), schedule.get('by_epoch', True)
-        if own_unit != by_epoch:
-            continue
+        end, own_epochs = schedule.get('end'), schedule.get('by_epoch', True)
         key = f'param_scheduler.{place}' if isinstance(schedules, list) else 'param_scheduler'
-        if kind == 'LinearLR' and end is not None and begin == 0 and end >= length:
+        warmup = end if kind == 'LinearLR' and begin == 0 and end else 0
+        if not own_epochs and warmup > runner.max_iters:  # mmdet's recipes, tried on a few images
+            runner.logger.warning(
+                f'a warm-up of {warmup} iterations is longer than the training of '
+                f'{runner.max_iters}: the learning rate never reaches its value.'
+            )
+        if own_epochs != by_epoch:
+            continue
+        if by_epoch and warmup >= length:
             raise InputError(
-                f'a warm-up of {end} {unit} leaves nothing of a training of {length}: set {key}.end '
-                f'to less, or train for more {unit}.'
+                f'a warm-up of {warmup} epochs leaves nothing of a training of {length}: set '
+                f'{key}.end to less, or train for more epochs.'
             )
         if begin >= (length if end is None else end):
             raise InputError(

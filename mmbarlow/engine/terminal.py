@@ -3,7 +3,6 @@
 import logging
 import re
 import sys
-from collections.abc import Mapping
 
 from mmengine.logging import MMLogger
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -18,9 +17,10 @@ NEWS = re.compile(r'(Epoch|Iter)\(|The best checkpoint|resumed epoch|Load checkp
 # Warnings that nobody can act on.
 NOISE = re.compile(
     r'"FileClient" will be|"HardDiskBackend" is the alias|The prefix is not set in metric class'
-    r'|Dataset \w+ has no metainfo|Reach the end of the dataloader'
+    r'|Dataset \w+ has no metainfo|[\w.]+ is skipped since its requires_grad=False'
+    r'|Reach the end of the dataloader'
 )
-PROGRESS = re.compile(r'(Epoch|Iter)\(train\) +((?:\[[^]]*\])+) +(.*)', re.DOTALL)
+LINE = re.compile(r'(?:Epoch|Iter)\((train|val|test)\) +((?:\[[^]]*\])+) +(.*)', re.DOTALL)
 
 
 class TerminalRunner(Runner):
@@ -37,25 +37,23 @@ class TerminalRunner(Runner):
                 handler.setFormatter(_Short(self))
         return logger
 
-    def announce(self) -> None:
-        """One line of what starts, once loops are built."""
-        loop, loader = self.train_loop, self.train_dataloader
-        by_epoch = isinstance(loop, EpochBasedTrainLoop)
-        length = f'{self.max_epochs} epochs' if by_epoch else f'{self.max_iters} iterations'
-        batch, processes = batch_size(loader), world_size()
-        device = next(unwrap(self.model).parameters()).device
-        about = [
-            str(self.cfg.filename),
-            f'{len(loader.dataset):,} images',  # pyright: ignore[reportArgumentType]
-            f'batch {batch or "of its own sampler"}' + f' x {processes} processes' * (processes > 1),
-            length,
-            str(device.type) + f', {processes} in all' * (device.type == 'cuda' and processes > 1),
-        ]
-        head = getattr(unwrap(self.model), 'head', None)
-        if batch and hasattr(head, 'criterion'):
-            floor = loss_floor(batch * processes, head.in_channels, head.lambd)
-            about.append(f'the loss cannot go below {floor:.1f}')
-        self.logger.info(f'{"; ".join(about)}. Results go to {self.work_dir}')
+
+def announce(runner: Runner) -> None:
+    """One line of what starts, once loops are built."""
+    batch, processes = batch_size(runner.train_dataloader), world_size()
+    model, images = unwrap(runner.model), len(runner.train_dataloader.dataset)  # pyright: ignore
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    about = [
+        str(runner.cfg.filename),
+        f'{images:,} images',
+        f'batch {batch or "by its sampler"}' + f' x {processes} processes' * (processes > 1),
+        f'{runner.max_epochs} epochs' if by_epoch else f'{runner.max_iters} iterations',
+        next(model.parameters()).device.type,
+    ]
+    if batch and hasattr(getattr(model, 'head', None), 'criterion'):
+        floor = loss_floor(batch * processes, model.head.in_channels, model.head.lambd)
+        about.append(f'the loss cannot go below {floor:.1f}')
+    runner.logger.info(f'{"; ".join(about)}. Results go to {runner.work_dir}')
 
 
 def batch_size(loader) -> int | None:
@@ -80,39 +78,40 @@ def _speaker() -> str:
 
 
 class _Short(logging.Formatter):
+    """Rewrites the lines of MMEngine's LoggerHook: loss and metrics first, images for seconds."""
+
     def __init__(self, runner: Runner) -> None:
         super().__init__('%(asctime)s  %(message)s', '%m/%d %H:%M:%S')
         self.runner = runner
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
-        if found := PROGRESS.fullmatch(text.rstrip()):
-            text = progress_line(found, self.runner)
+        if found := LINE.fullmatch(text.rstrip()):
+            text = self._line(*found.groups())
         elif record.levelno > logging.INFO:
             text = f'{record.levelname.lower()}: {text}'
         return super().format(logging.makeLogRecord(dict(vars(record), msg=text, args=None)))
 
-
-def progress_line(found: re.Match, runner: Runner) -> str:
-    """A line of MMEngine's training log, with the loss first and images instead of seconds."""
-    unit, place, rest = found.groups()
-    values: Mapping = dict(re.findall(r'(\S+): (.+?)(?=\s+\S+: |\s*$)', rest))
-    numbers = re.findall(r'\d+', place)
-    if unit == 'Epoch':
-        start = f'epoch {numbers[0]} of {runner.max_epochs}, step {numbers[1]} of {numbers[2]}'
-    else:
-        start = f'step {numbers[0]} of {numbers[1]}'
-    parts = [f'{k.removeprefix("loss_")} {v}' for k, v in values.items() if k.startswith('loss_')]
-    loss = f'loss {values.get("loss", "?")}' + f' ({", ".join(parts)})' * bool(parts)
-    if 'lr' in values:
-        loss += f', lr {float(values["lr"]):.3g}'
-    known = {'loss', 'lr', 'base_lr', 'eta', 'time', 'data_time', 'memory'}
-    more = [f'{k} {v}' for k, v in values.items() if k not in known and not k.startswith('loss_')]
-    seconds, images = float(values.get('time', 0)), batch_size(runner.train_dataloader)
-    if seconds and images:
-        more.append(f'{images * world_size() / seconds:.0f} images/s')
-    if seconds and float(values.get('data_time', 0)) > seconds / 2:
-        more.append('most of the time waiting for images')
-    if 'memory' in values:
-        more.append(f'{values["memory"]} MB')
-    return ', '.join([f'{start}: {loss}', *more, *[f'{values["eta"]} left'] * ('eta' in values)])
+    def _line(self, mode: str, place: str, rest: str) -> str:
+        values = dict(re.findall(r'(\S+): (.+?)(?=\s+\S+: |\s*$)', rest))
+        seconds, waiting = (float(values.pop(key, 0)) for key in ('time', 'data_time'))
+        left, memory = values.pop('eta', None), values.pop('memory', None)
+        at = [int(n) for n in re.findall(r'\d+', place)]
+        if mode != 'train':
+            name = 'validation' if mode == 'val' else 'test'
+            if left is None:  # the last line, with the metrics
+                return f'{name}: {", ".join(f"{k} {v}" for k, v in values.items())}'
+            return f'{name}: batch {at[-2]} of {at[-1]}, {left} left'
+        start = f'epoch {at[0]} of {self.runner.max_epochs}, ' if len(at) > 2 else ''
+        parts = {k: values.pop(k) for k in list(values) if k.startswith('loss_')}
+        terms = ', '.join(f'{k.removeprefix("loss_")} {float(v):.4g}' for k, v in parts.items())
+        more = [f'loss {values.pop("loss", "unknown")}' + f' ({terms})' * bool(terms)]
+        rate = values.pop('lr', None), values.pop('base_lr', None)
+        more += [f'lr {float(rate[0]):.3g}'] if rate[0] else []
+        more += [f'{k} {v}' for k, v in values.items()]
+        if seconds and (images := batch_size(self.runner.train_dataloader)):
+            more.append(f'{images * world_size() / seconds:.3g} images/s')
+        more += ['waiting for images most of the time'] if waiting > seconds / 2 > 0 else []
+        more += [f'{memory} MB'] if memory else []
+        more += [f'{left} left'] if left else []
+        return f'{start}step {at[-2]} of {at[-1]}: {", ".join(more)}'

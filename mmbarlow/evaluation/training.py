@@ -13,8 +13,12 @@ from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import explained
+from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.folder_lock import owned
+from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.resuming import ResumingRunner
+from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.terminal import announce
 from mmbarlow.engine.work_dir import last_checkpoint_in
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
@@ -56,12 +60,16 @@ def train_and_evaluate(
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
     split_batch(cfg)
     hook = BenchmarkHook(load, key)
+    keep_scalars(cfg)
     with owned(cfg.work_dir):
-        with explained('the benchmark'):
+        with undone_if_it_fails(cfg), explained('the benchmark'):
             runner = _BenchmarkRunner.from_cfg(cfg)
             _ = runner.train_loop, runner.val_loop  # properties that build
+            runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
+            check_run(runner)
         for each in (hook, *hooks):
             runner.register_hook(each)
+        announce(runner)
         runner.train()
     return hook.metrics
 

@@ -7,10 +7,11 @@ loss = criterion(projector(backbone(view_a)), projector(backbone(view_b)))
 import torch
 from torch import Tensor, nn
 
-from .cost import cheaper_form, fits_the_cache
+from .cost import FEW, cheaper_form, fits_the_cache
 from .direct import Direct
 from .direct_cached import DirectCached
 from .errors import InputError
+from .fp64 import has_fp64
 from .global_batch import GRADS, GlobalBatch, global_batch
 from .gram import Gram
 
@@ -76,7 +77,11 @@ class BarlowTwinsLoss(nn.Module):
             form = cheaper_form(batch.N, z_a.shape[1], len(batch.counts))
         cached = form == 'direct' and fits_the_cache(z_a, batch)
         compute = DirectCached if cached else FORMS[form]
-        return compute.apply(z_a, z_b, batch, self.lambd, batch.grad_scale(self.grad))
+        device = z_a.device
+        if batch.N <= FEW and not has_fp64(z_a):  # where fp32 will not do
+            z_a, z_b = z_a.cpu(), z_b.cpu()
+        parts = compute.apply(z_a, z_b, batch, self.lambd, batch.grad_scale(self.grad))
+        return parts[0].to(device), parts[1].to(device)
 
     def extra_repr(self) -> str:
         return f'lambd={self.lambd}, form={self.form!r}, grad={self.grad!r}'

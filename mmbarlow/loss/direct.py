@@ -101,7 +101,8 @@ def loss_terms(
 ) -> tuple[Tensor, Tensor]:
     """Invariance and redundancy, fp64 for fp64 embeddings and fp32 for all others."""
     dtype = dtype if dtype == torch.float64 else torch.float32
-    return (1 - c_D).square().sum().to(dtype), (lambd * energy).to(dtype)
+    redundancy = (lambd * energy).to(dtype).to(c_D.device)  # of a CPU where fp64 is there alone
+    return (1 - c_D).square().sum().to(dtype), redundancy
 
 
 def weights(ctx, g_invariance: Tensor, g_redundancy: Tensor) -> tuple[Tensor, Tensor]:

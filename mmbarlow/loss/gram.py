@@ -17,6 +17,7 @@ from torch.autograd.function import Function, once_differentiable
 from .cost import blocks
 from .direct import centered, loss_terms, weights, working_dtype
 from .distributed import total_
+from .fp64 import sum_fp64
 from .global_batch import GlobalBatch
 from .losses import EPS
 
@@ -46,7 +47,7 @@ class Gram(Function):
             batch.check_finite((z_a, z_b), scale)
             mirror(g)
             energy = total_(inner_product(g[0], g[1])) / N**2
-            energy = energy - c_D.square().sum(dtype=torch.float64)
+            energy = energy - sum_fp64(c_D.square())
         ctx.save_for_backward(*views, g, c_D, mean, rest, scale)
         ctx.batch, ctx.lambd, ctx.grad_scale = batch, lambd, grad_scale
         return loss_terms(c_D, energy, lambd, z_a.dtype)
@@ -105,4 +106,4 @@ def triangles(N: int) -> list[slice]:
 def inner_product(x: Tensor, y: Tensor) -> Tensor:
     """<x, y> of two matrices, the rows summed in fp64; no product of their size is held."""
     parts = [(x[r] * y[r]).sum(1) for r in blocks(*x.shape)]
-    return torch.cat(parts).sum(dtype=torch.float64)
+    return sum_fp64(torch.cat(parts))

@@ -13,6 +13,7 @@ import torch
 
 from mmbarlow.paths import CLONE
 from mmbarlow.version import __version__
+from mmbarlow.zoo.names import one_line_of
 
 # What a result depends on. The records themselves are not: adding one changes no later result.
 CODE = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
@@ -61,7 +62,7 @@ def hardware() -> str:
     name = model[1].strip() if model else platform.processor() or platform.machine()
     cpu = f'{name}, {cores} {"core" if cores == 1 else "cores"}'
     gpus = Counter(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-    return '; '.join([cpu, *(f'{count} x {name}' for name, count in gpus.items())])
+    return one_line_of('; '.join([cpu, *(f'{n} x {gpu}' for gpu, n in gpus.items())]))
 
 
 def _git(root: Path, *arguments: str) -> str:

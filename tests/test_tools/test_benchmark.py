@@ -261,3 +261,24 @@ def test_pixels_are_evaluated_by_protocols_alone(run_tool, tmp_path):
     status, _, err = digits(run_tool, tmp_path, '--suite', 'linear-sgd_digits')
     assert status == 2
     assert 'raw pixels have no network to train, so linear-sgd_digits cannot be run' in err
+
+
+def test_a_result_whose_record_cannot_be_written_is_shown_with_a_warning(run_tool, tmp_path):
+    (tmp_path / 'records' / 'pixels--knn_digits--seed0.json').mkdir(parents=True)
+    status, out, err = run_tool(
+        'benchmark.py', 'pixels', '--suite', 'knn_digits', '--work-dir', tmp_path
+    )
+    assert status == 0, err
+    assert 'warning: knn_digits has no record: ' in out
+    assert 'top1_k10 97.' in out
+
+
+def test_a_network_of_any_name_is_recorded(run_tool, backbone, tmp_path):
+    (own := tmp_path / 'my weights (1).pth').write_bytes(backbone.read_bytes())
+    state = torch.load(own, weights_only=True)
+    state['meta'].update(pretrain_config='my cfg', scale='two\nlines')
+    torch.save(state, own)
+    status, _, err = run_tool('benchmark.py', own, '--suite', 'knn_digits')
+    assert status == 0, err
+    (record,) = records.read_folder(tmp_path / 'records')
+    assert (record.pretrain_config, record.scale) == ('my-cfg', 'two lines')

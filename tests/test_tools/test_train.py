@@ -119,7 +119,10 @@ def test_dist_train_trains_with_two_processes_without_a_gpu(digits_config, small
         (['train_cfg.max_epoch=2'], 'max_epoch'),
         (['model.backbone.in_channels=1'], 'have 3 channels and the backbone takes 1'),
         (['train_dataloader.batch_size=1'], 'a batch of 1 has no correlations'),
-        (['param_scheduler.warmup=70'], 'a warm-up of 70 epochs leaves nothing of a schedule of 70'),
+        (
+            ['param_scheduler.warmup=70'],
+            'a warm-up of 70 epochs leaves nothing of a schedule of 70',
+        ),
         (['train_dataloader.dataset.split=val'], "split must be 'train' or 'test'"),
     ],
 )

@@ -3,7 +3,7 @@ _base_ = 'two_views.py'
 
 data_root = 'data/imagenet'
 train_dataloader = dict(
-    dataset=dict(type='mmpretrain.ImageNet', data_root=data_root, split='train')
+    dataset=dict(type='mmbarlow.UnlabeledImageNet', data_root=data_root, split='train')
 )
 
 
