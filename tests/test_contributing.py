@@ -61,10 +61,10 @@ def test_an_example_is_one_module_and_one_config_in_twenty_lines(section):
 
 def test_the_loss_is_trained(tree, small):
     out = run(tree, 'loss', '--cfg-options', *small)
-    losses = re.findall(r'loss: (\S+) .*loss_invariance: (\S+) .*loss_redundancy: (\S+)', out)
+    losses = re.findall(r'loss (\S+) \(invariance (\S+), redundancy (\S+)\)', out)
     assert losses
     for loss, invariance, redundancy in losses:
-        assert float(loss) == pytest.approx(float(invariance) + float(redundancy), abs=1e-3)
+        assert float(loss) == pytest.approx(float(invariance) + float(redundancy), rel=1e-3)
 
 
 def test_the_data_set_is_read(tree, photographs, tmp_path):

@@ -66,11 +66,11 @@ class ExportHook(Hook):
 
     def check_before_training(self, runner) -> None:
         """Raises InputError before the first step if the record of the run could not be written."""
+        check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
         self._encoder(runner.cfg)
-        check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
 
     def before_train(self, runner) -> None:
         self.start = time.perf_counter() - self.earlier

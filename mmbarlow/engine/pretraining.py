@@ -1,8 +1,6 @@
 """From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
 import logging
-import os
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +19,7 @@ from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
-from mmbarlow.engine.work_dir import claimed, last_checkpoint_in, remove_replaced
+from mmbarlow.engine.work_dir import claimed, latest_checkpoint, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
@@ -78,8 +76,8 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
 
         runner.started = started
         runner.train()
+        runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
-    runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
     return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
 
@@ -116,14 +114,6 @@ def resume_from(cfg: Config, checkpoint: str = 'auto') -> None:
             'the --work-dir of the run that was interrupted.'
         )
     cfg.resume, cfg.load_from = True, path
-
-
-def latest_checkpoint(work_dir: str) -> str | None:
-    """The checkpoint to resume in `work_dir`; if it is not the one that is named there, say so."""
-    path, fault = last_checkpoint_in(work_dir)
-    if fault and os.environ.get('RANK', '0') == '0':
-        print(f'{fault}: {path} is resumed instead', file=sys.stderr)
-    return str(path) if path else None
 
 
 def warn_of_accumulation(runner: Runner) -> None:

@@ -4,7 +4,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,17 @@ from torch import Tensor
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config import explained
-from mmbarlow.engine.attempt import STARTED
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
+from mmbarlow.engine.starts import later_than_all, resumed_start
 from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.launch import on_first
 from mmbarlow.loss.distributed import rank
-from mmbarlow.zoo.curve import START, curve_of_start, read_curve, read_start
+from mmbarlow.zoo.curve import START
 
 MOMENTS = ('momentum_buffer', 'exp_avg', 'exp_avg_sq')  # each as large as its parameter
-TIMESTAMP = '%Y%m%d_%H%M%S'
 
 
 class ResumingRunner(TerminalRunner):
@@ -135,28 +133,6 @@ class _ResumableHook(Hook):
         facts = dict(facts=facts_of(runner), settings=settings_of(runner))
         checkpoint['meta'] |= facts | dict(log=Path(runner.log_dir).name)
         keep_plain(checkpoint)
-
-
-def later_than_all(timestamp: str, work_dir: str) -> str:
-    """The name of a start, or the next second that is after those of the starts in `work_dir`.
-
-    Clocks differ between machines and go back an hour in autumn; the starts stay in their order.
-    """
-    names = [p.name for p in Path(work_dir).glob('*') if STARTED.fullmatch(p.name)]
-    if not names or max(names) < timestamp:
-        return timestamp
-    return (datetime.strptime(max(names), TIMESTAMP) + timedelta(seconds=1)).strftime(TIMESTAMP)
-
-
-def resumed_start(path: Path, meta: dict) -> dict[str, Any]:
-    """What a start says of itself that resumes the checkpoint at `path`: the curve up to there."""
-    log = path.parent / Path(meta.get('log', '')).name
-    known = 'log' in meta and log.is_dir()
-    curve = curve_of_start(log) if known else read_curve(path.parent)
-    curve = [p for p in curve if p.get('epoch', 0) <= meta['epoch']]
-    curve = [p for p in curve if p.get('iteration', 0) <= meta['iter']]
-    earlier = (read_start(log) if known else None) or {}
-    return dict(curve=curve, replaces=earlier.get('replaces', {}))
 
 
 def alike(own: Any, other: Any) -> bool:

@@ -15,7 +15,6 @@ from mmbarlow.errors import InputError
 from mmbarlow.loss.distributed import world_size
 
 PARTS = ('model', 'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg')
-PARTS += ('custom_hooks',)
 # How images are loaded, and how often a run is evaluated, decides nothing.
 FREE = re.compile(r'num_workers|persistent_workers|pin_memory|prefetch_factor|val_|chunk_size')
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -118,6 +119,14 @@ def last_checkpoint_in(work_dir: str | Path) -> tuple[Path | None, str | None]:
         return newest, f'{pointer} is {"empty" if pointer.is_file() else "missing"}'
     fault = 'damaged' if own and os.path.isfile(own) else 'not there'
     return newest, f'{named.name}, which {pointer} names, is {fault}'
+
+
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The checkpoint to resume in `work_dir`; if it is not the one that is named there, say so."""
+    path, fault = last_checkpoint_in(work_dir)
+    if fault and os.environ.get('RANK', '0') == '0':
+        print(f'{fault}: {path} is resumed instead', file=sys.stderr)
+    return str(path) if path else None
 
 
 def _number(path: Path) -> int:

@@ -53,7 +53,7 @@ def curve_of_start(folder: Path, before: Sequence[dict[str, float]] = ()) -> Poi
 
 
 def read_start(folder: Path) -> dict[str, Any] | None:
-    """What a start has said of itself, see `mmbarlow.engine.resuming`; None if nothing."""
+    """What a start has said of itself, see `mmbarlow.engine.starts`; None if nothing."""
     try:
         start = json.loads((folder / START).read_text(encoding='utf-8'))
     except (OSError, ValueError):

@@ -84,7 +84,7 @@ def _or_null(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-_name = _matches(r'\w[\w.-]{0,119}')  # of any script, fit for a file name
+_name = _matches(r'\w[\w.-]{0,239}')  # of any script, fit for a file name
 _commit = _matches('unknown|[0-9a-f]{40}(-dirty)?')
 _metrics = _object_of(_text(60), _metric)
 _versions = _object_of(_name, lambda _, value: _text(60)(value))

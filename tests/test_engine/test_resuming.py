@@ -1,6 +1,7 @@
 """A resumed run has the learning rates of its own config at every step, or does not start."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from mmengine.config import DictAction
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
+from PIL import Image
 
 from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import pretrain, resume_from
@@ -175,6 +177,29 @@ def without_facts(path: Path) -> None:
     for key in ('facts', 'settings', 'log'):
         del checkpoint['meta'][key]
     torch.save(checkpoint, path)
+
+
+def test_images_may_move_and_may_not_become_others(train, photographs, tmp_path):
+    image = Image.open(photographs[0]).resize((40, 30))
+    for folder, quality in (('here', 90), ('moved', 90), ('others', 60)):
+        for number in range(20):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            image.save(tmp_path / folder / f'{number}.jpg', quality=quality)
+    views = dict(type='mmbarlow.TwinViews', size=32, view_a=dict(), view_b=dict())
+    pipeline = [views, dict(type='mmpretrain.PackInputs', meta_keys=('skipped',))]
+
+    def images(folder: str) -> dict:
+        data = dict(type='mmbarlow.ImageFolder', data_root=str(tmp_path / folder))
+        loader = dict(batch_size=10, num_workers=0, sampler=dict(type='DefaultSampler'))
+        loader['collate_fn'] = dict(type='default_collate')
+        return dict(loader, drop_last=True, dataset=dict(data, pipeline=pipeline))
+
+    train('train_cfg.max_epochs=1', train_dataloader=images('here'))
+    longer = ('train_cfg.max_epochs=2',)
+    with pytest.raises(InputError, match=r'names and sizes .*/here\', now .*/others\''):
+        train(*longer, resume='auto', train_dataloader=images('others'))
+    assert list(train(*longer, resume='auto', train_dataloader=images('moved'))) == [2, 3]
+    assert re.search(r'data_root \S+, now \S+moved', log_of(tmp_path / 'run'))
 
 
 def test_a_seed_that_no_config_has_is_that_of_the_resumed_run(train, tmp_path):

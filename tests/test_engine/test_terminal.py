@@ -17,12 +17,13 @@ def test_the_terminal_has_what_starts_the_progress_and_where_results_are(
     )
     assert status == 0, err
     lines = [re.sub(r'^\d\d/\d\d \d\d:\d\d:\d\d  ', '', line) for line in out.splitlines()]
-    start, step, knn, *end = lines
+    start, looked, step, knn, *end = lines
     # D K / (D + K) is 0.042 for N = D = 16: K = 0.0051 (256 / 15 - 16) = 0.00544
     assert start == (
         f'{digits_config}; 32 images; batch 16; 1 epochs; cpu; the loss cannot go below 0.0. '
         f'Results go to {tmp_path}'
     )
+    assert looked.startswith('32 of 32 training images looked at: ')
     number = r'\d+\.?\d*(e[-+]\d+)?'
     assert re.fullmatch(
         f'epoch 1 of 1, step 2 of 2: loss {number} \\(invariance {number}, redundancy {number}\\), '
