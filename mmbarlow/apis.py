@@ -19,7 +19,7 @@ from mmengine.logging import print_log
 from PIL import Image
 from torch import Tensor
 
-from mmbarlow.config import explained, read_config
+from mmbarlow.config_files import explained, read_config
 from mmbarlow.convert.fitting import fit_module, read_weights
 from mmbarlow.convert.sources import tensors_of
 from mmbarlow.datasets.plain_views import CenterView

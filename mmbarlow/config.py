@@ -1,30 +1,23 @@
-"""Reading configs: checked before anything is built, so that a fault is one clear line."""
+"""Configs: checked before anything is built from them, and searched."""
 
 import difflib
 import inspect
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
 
+from mmbarlow.config_files import explained, read_config
 from mmbarlow.config_repairs import drop_impossible_topk, drop_worker_options
 from mmbarlow.errors import InputError
-from mmbarlow.paths import CONFIGS
 
-OWN = 'mmbarlow'
 # Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
 # that mmdet's models leave behind.
 EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
 EXTRA_KEYS |= {'compile'}  # MMEngine reads it late
 EXTRA_KEYS |= {'pretrained', 'custom_imports', 'norm_cfg'}  # of detection
-FUNCTION_KEYS = {'collate_fn', 'worker_init_fn'}  # MMEngine builds these without a registry
 ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
 
 
@@ -53,102 +46,6 @@ def load_config(
     drop_impossible_topk(cfg)  # pyright: ignore[reportArgumentType]
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     return cfg
-
-
-def find_config(path: str | Path) -> Path:
-    """The file at `path`, or of `PACKAGE::NAME.py`, with or without the folder and the ending.
-
-    Raises:
-        InputError: there is none, or several; the message has the close names.
-    """
-    package, external, name = str(path).rpartition('::')
-    folder = CONFIGS
-    if external and package != OWN:
-        place = find_spec(package) if package.isidentifier() else None
-        if place is None or not place.origin:
-            raise InputError(f'there is no config {path}: the package {package} is not installed.')
-        folder = Path(place.origin).parent / '.mim' / 'configs'
-    file = Path(name if name.endswith('.py') or not external else f'{name}.py')
-    shipped = [p for p in folder.rglob('*.py') if '_base_' not in p.relative_to(folder).parts]
-    same = [p for p in shipped if p.name == str(file)]
-    found = [folder / file] if (folder / file).is_file() else same
-    if not external:
-        found = [file] if file.is_file() else []
-    if len(found) == 1:
-        return found[0]
-    near = difflib.get_close_matches(file.name, [p.name for p in shipped], 3, 0.5)
-    near = [str(p.relative_to(folder)) for p in found] or near
-    hint = f'; close names: {", ".join(near)}' if near else ''
-    raise InputError(f'there is no config {path}{hint}.')
-
-
-def read_config(path: str | Path) -> Config:
-    """The config of `find_config(path)`, with types that need no `_scope_`.
-
-    Raises:
-        InputError: the file is missing or broken, or it is of detection, and what that needs is not
-            installed.
-    """
-    file = find_config(path)
-    for place in (file.resolve().parent, Path.cwd()):  # of modules that `custom_imports` names
-        if str(place) not in sys.path:
-            sys.path.append(str(place))
-    with explained(f'config {path}'):
-        try:
-            cfg = Config.fromfile(file)
-        except ImportError:  # of mmdet's configs or code
-            check_operators()
-            raise
-        _drop_scopes(list(cfg.values()))
-    return cfg
-
-
-def _drop_scopes(value: object, function: bool = False) -> None:
-    """Take `_scope_` from every dict that no registry of another package will build.
-
-    MMEngine puts it into dicts of an external base (`_base_ = 'mmbarlow::...'`), and only
-    registries know what it is: a function gets it as an argument. Our own configs need none, since
-    the names in them are written with their scope.
-    """
-    if isinstance(value, dict):
-        scope, kind = value.get('_scope_'), value.get('type')
-        if '_scope_' in value and (function or not kind or scope in (None, OWN)):
-            del value['_scope_']
-            if function and isinstance(kind, str) and scope in FUNCTIONS.children:
-                value['type'] = kind if '.' in kind else f'{scope}.{kind}'
-        for key, child in value.items():
-            _drop_scopes(child, key in FUNCTION_KEYS)
-    elif isinstance(value, list | tuple):
-        for child in value:
-            _drop_scopes(child)
-
-
-def check_operators() -> None:
-    """Raises InputError if mmdet or mmcv's compiled operators cannot be imported."""
-    for module, what in (
-        ('mmdet', 'mmdet'),
-        ('mmcv._ext', 'an mmcv with compiled operators'),
-    ):
-        try:
-            import_module(module)
-        except ImportError as error:
-            raise InputError(
-                f'detection needs {what} ({error}): get both with `make .venv/full`, or '
-                '`tools/install.sh full`, which compiles mmcv once (5 to 10 minutes). Pretraining '
-                'and the other benchmarks do without.'
-            ) from error
-
-
-@contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn the errors of building `what` from a config into one clear line."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = str(error.args[0] if isinstance(error, KeyError) else error)
-        raise InputError(f'{what}: {" ".join(reason.split())}') from error
 
 
 def check_data_folders(cfg: Config | dict) -> None:

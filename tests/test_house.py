@@ -25,8 +25,8 @@ FLOORS = (
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
 LEAVES = {
-    *('__init__', 'addresses', 'checkpoints', 'cli', 'config', 'config_repairs', 'errors'),
-    *('files', 'launch', 'paths', 'progress', 'registry', 'version', 'visualization'),
+    *('__init__', 'addresses', 'checkpoints', 'cli', 'config', 'config_files', 'config_repairs'),
+    *('errors', 'files', 'launch', 'paths', 'progress', 'registry', 'version', 'visualization'),
     'weight_files',
 }
 

@@ -18,7 +18,8 @@ from matplotlib.patches import Rectangle
 from mmengine.config import Config
 
 from mmbarlow import cli
-from mmbarlow.config import check_data_folders, explained, load_config, nodes
+from mmbarlow.config import check_data_folders, load_config, nodes
+from mmbarlow.config_files import explained
 from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews

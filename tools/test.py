@@ -11,7 +11,8 @@ import argparse
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
-from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.config import check_data_folders, load_config
+from mmbarlow.config_files import explained
 from mmbarlow.convert.fitting import fit_module, read_weights
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.terminal import TerminalRunner

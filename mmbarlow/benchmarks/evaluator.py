@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
 from torch.utils.data import DataLoader
 
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.evaluation.class_names import ClassNames, check_splits, class_names
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.layers import with_layer

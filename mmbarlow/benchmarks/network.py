@@ -8,7 +8,7 @@ from mmengine.runner import set_random_seed
 
 from mmbarlow import apis
 from mmbarlow.checkpoints import sha256
-from mmbarlow.config import find_config
+from mmbarlow.config_files import find_config
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.errors import InputError

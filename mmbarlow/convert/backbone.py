@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits, check_meta
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.convert.foreign_files import read_foreign
 from mmbarlow.convert.infer_resnet import resnet_config, resnet_in_words
 from mmbarlow.convert.sources import Source, sort_out

@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from mmbarlow.checkpoints import unwrap
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.engine.schedule_checks import check_schedules
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError

@@ -11,7 +11,8 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
-from mmbarlow.config import check_data_folders, explained
+from mmbarlow.config import check_data_folders
+from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.preflight import check_run

@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
 from mmbarlow.engine.starts import later_than_all, resumed_start

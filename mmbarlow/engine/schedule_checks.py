@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.runner import Runner
 
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.errors import InputError
 
 

@@ -8,7 +8,8 @@ from mmengine.registry import MODELS, DefaultScope
 
 from mmbarlow.addresses import local_copy
 from mmbarlow.checkpoints import unwrap
-from mmbarlow.config import explained, nodes
+from mmbarlow.config import nodes
+from mmbarlow.config_files import explained
 from mmbarlow.convert.fitting import fit_model
 from mmbarlow.convert.pretrained_init import fit_pretrained
 from mmbarlow.engine.resuming import ResumingRunner

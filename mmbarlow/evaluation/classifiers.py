@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.evaluation.labels_hook import LabelsHook
 from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder

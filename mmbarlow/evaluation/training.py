@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.config import explained
+from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.folder_lock import owned
 from mmbarlow.engine.preflight import check_run

@@ -7,7 +7,8 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 
-from mmbarlow.config import check_data_folders, explained, load_config
+from mmbarlow.config import check_data_folders, load_config
+from mmbarlow.config_files import explained
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import MODELS
 
