@@ -27,8 +27,10 @@ def undone_if_it_fails(cfg: Config) -> Iterator[None]:
         yield
     except Exception:
         if rank() == 0 and folder.is_dir():
-            for handler in MMLogger.get_current_instance().handlers:
+            logger = MMLogger.get_current_instance()
+            for handler in list(logger.handlers):
                 if isinstance(handler, logging.FileHandler):
+                    logger.removeHandler(handler)  # what comes after may log to it
                     handler.close()
             for path in set(folder.iterdir()) - before:
                 if path.is_dir() and STARTED.fullmatch(path.name):
