@@ -23,10 +23,10 @@ def guard_weights() -> None:
     Its own readers unpickle anything, of files and of addresses: for `resume`, `load_from`,
     `last_checkpoint` and `init_cfg=dict(type='Pretrained')` of any OpenMMLab package.
     """
-    CheckpointLoader.register_scheme(list(CheckpointLoader._schemes), _load_for_mmengine, True)
+    CheckpointLoader.load_checkpoint = staticmethod(_load_for_mmengine)  # pyright: ignore
 
 
-def _load_for_mmengine(filename: str, map_location: Any = None) -> dict:
+def _load_for_mmengine(filename: str, map_location: Any = None, logger: Any = None) -> dict:
     """`read_checkpoint` without the config, a text that `Runner.resume` would run as Python."""
     checkpoint = read_checkpoint(local_copy(filename), map_location)
     for key in ('cfg', 'config'):

@@ -28,9 +28,10 @@ def undone_if_it_fails(cfg: Config) -> Iterator[None]:
     except Exception:
         if rank() == 0 and folder.is_dir():
             logger = MMLogger.get_current_instance()
-            for handler in [h for h in logger.handlers if isinstance(h, logging.FileHandler)]:
-                logger.removeHandler(handler)
-                handler.close()
+            for handler in list(logger.handlers):
+                if isinstance(handler, logging.FileHandler):
+                    logger.removeHandler(handler)  # what comes after may log to it
+                    handler.close()
             for path in set(folder.iterdir()) - before:
                 if path.is_dir() and STARTED.fullmatch(path.name):
                     shutil.rmtree(path, ignore_errors=True)
