@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmbarlow.config_files import explained, read_config
-from mmbarlow.config_repairs import drop_impossible_topk, drop_worker_options
+from mmbarlow.config_repairs import drop_impossible_topk, drop_unset_hooks, drop_worker_options
 from mmbarlow.errors import InputError
 
 # Keys that a config may have beside the arguments of MMEngine's Runner; `norm_cfg` is a variable
@@ -43,6 +43,7 @@ def load_config(
     _check_keys([key.split('.')[0] for key in options], known, '--cfg-options')
     _check_keys(cfg.get('env_cfg', {}), ENV_KEYS, 'env_cfg')
     drop_worker_options(nodes(cfg))
+    drop_unset_hooks(cfg)  # pyright: ignore[reportArgumentType]
     drop_impossible_topk(cfg)  # pyright: ignore[reportArgumentType]
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
     return cfg

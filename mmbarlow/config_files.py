@@ -110,5 +110,5 @@ def explained(what: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        reason = str(error.args[0] if isinstance(error, KeyError) else error)
+        reason = str(error.args[0] if isinstance(error, KeyError) else error) or repr(error)
         raise InputError(f'{what}: {" ".join(reason.split())}') from error

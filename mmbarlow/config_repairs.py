@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mmbarlow.errors import InputError
 
+THEIRS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
 OF_WORKERS = ('persistent_workers', 'prefetch_factor', 'multiprocessing_context', 'timeout')
 
 
@@ -20,6 +21,13 @@ def drop_worker_options(nodes: Iterable[dict]) -> None:
         if workers == 0:
             for key in OF_WORKERS:
                 node.pop(key, None)
+
+
+def drop_unset_hooks(cfg: dict) -> None:
+    """Leave out the hooks of `default_hooks` that are None, as MMEngine does with its own alone."""
+    hooks = cfg.get('default_hooks') or {}
+    for name in [name for name, hook in hooks.items() if hook is None and name not in THEIRS]:
+        del hooks[name]
 
 
 def drop_impossible_topk(cfg: dict) -> None:

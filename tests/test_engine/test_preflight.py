@@ -98,6 +98,16 @@ def test_without_workers_their_options_are_left_out(run_tool, config, tmp_path):
     assert status == 0, err
 
 
+def test_a_hook_of_ours_is_left_out_by_none_as_one_of_mmengines_is(run_tool, config, tmp_path):
+    options = ['default_hooks.export=None', 'default_hooks.pixels=None', 'train_cfg.max_epochs=2']
+    status, out, err = run_tool(
+        'train.py', config, '--work-dir', tmp_path / 'out', '--cfg-options', *options
+    )
+    assert status == 0, err
+    assert 'looked at' not in out
+    assert not list((tmp_path / 'out').glob('*_backbone.pth'))
+
+
 def test_an_accuracy_has_no_k_that_the_classes_say_nothing_of(tmp_path):
     (own := tmp_path / 'own.py').write_text(
         "model = dict(head=dict(num_classes=2))\nval_evaluator = dict(type='A', topk=(1, 5))\n"
