@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from mmbarlow.errors import InputError
 from mmbarlow.paths import BENCHMARKS
+from mmbarlow.zoo.names import from_left
 
 Check = Callable[[object], bool]
 
@@ -23,6 +24,11 @@ WHOLE = 'a whole number from 0 up'
 def _matches(pattern: str) -> Check:
     found = re.compile(pattern)
     return lambda value: isinstance(value, str) and found.fullmatch(value) is not None
+
+
+def _name(value: object) -> bool:
+    """Words of any script that is written from the left: the others turn a row around."""
+    return _words(value) and from_left(str(value))
 
 
 def _text(most: int) -> Check:
@@ -84,7 +90,7 @@ def _or_null(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-_name = _matches(r'\w[\w.-]{0,239}')  # of any script, fit for a file name
+_words = _matches(r'\w[\w.-]{0,119}')  # fit for a file name
 _commit = _matches('unknown|[0-9a-f]{40}(-dirty)?')
 _metrics = _object_of(_text(60), _metric)
 _versions = _object_of(_name, lambda _, value: _text(60)(value))

@@ -53,7 +53,8 @@ def test_what_the_hook_is_told_goes_before_what_it_reads(digits_config, tmp_path
 
 @pytest.mark.parametrize(
     ('stem', 'name'),
-    [('my cfg', 'my-cfg'), ('v1+aug', 'v1-aug'), ('Cfg-(1)', 'Cfg-1'), ('Käfer 甲', 'Käfer-甲')],
+    [('my cfg', 'my-cfg'), ('v1+aug', 'v1-aug'), ('Cfg-(1)', 'Cfg-1'), ('Käfer 甲', 'Käfer-甲')]
+    + [('שלום', 'unnamed')],
 )
 def test_any_name_of_a_config_has_a_record(stem, name, run_tool, digits_config, small, tmp_path):
     told = "default_hooks = dict(export=dict(dataset='My Photos', model='a/b'))"
