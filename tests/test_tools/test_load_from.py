@@ -90,6 +90,16 @@ def test_a_run_starts_from_what_another_exported_and_from_its_checkpoint(train, 
     assert len(neck) == 13
 
 
+def named(file: str, where: str) -> str:
+    """The line of a config that names a file of weights."""
+    init = dict(type='Pretrained', checkpoint=file)
+    return (
+        f'load_from = {file!r}'
+        if where == 'load_from'
+        else f'model["backbone"]["init_cfg"] = {init}'
+    )
+
+
 @pytest.mark.parametrize('where', ['load_from', 'init_cfg'])
 @pytest.mark.parametrize(
     ('name', 'says'),
@@ -101,13 +111,7 @@ def test_a_run_starts_from_what_another_exported_and_from_its_checkpoint(train, 
 )
 def test_another_network_ends_the_run_before_it_begins(name, says, where, weights, train, tmp_path):
     path = str(weights / f'{name}.pth')
-    init = dict(type='Pretrained', checkpoint=path)
-    lines = (
-        f'load_from = {path!r}'
-        if where == 'load_from'
-        else f'model["backbone"]["init_cfg"] = {init}'
-    )
-    status, _, err = train(lines)
+    status, _, err = train(named(path, where))
     assert status == 2
     assert says in err.splitlines()[-1]
     assert not (tmp_path / 'work').exists()
@@ -129,13 +133,7 @@ def test_another_network_ends_the_run_before_it_begins(name, says, where, weight
 )
 @pytest.mark.parametrize('where', ['load_from', 'init_cfg'])
 def test_an_address_says_what_to_download_to_where(where, address, says, train, tmp_path):
-    init = dict(type='Pretrained', checkpoint=address)
-    lines = (
-        f'load_from = {address!r}'
-        if where == 'load_from'
-        else f'model["backbone"]["init_cfg"] = {init}'
-    )
-    status, _, err = train(lines)
+    status, _, err = train(named(address, where))
     assert status == 2
     assert f'{address} is an address' in err
     assert says in err

@@ -8,3 +8,18 @@ custom_hooks = [
     dict(type='mmbarlow.FrozenHook', drift=True),
 ]
 find_unused_parameters = True  # DDP would wait for the gradients of the frozen ones
+
+# Of the views that it is trained on, which have the colors of pretraining.
+color_jitter = dict(
+    type='mmcv.RandomApply',
+    transforms=[
+        dict(
+            type='mmpretrain.torchvision/ColorJitter',
+            brightness=0.4,
+            contrast=0.4,
+            saturation=0.4,
+            hue=0.1,
+        )
+    ],
+    prob=0.8,
+)

@@ -18,12 +18,6 @@ _base_ = [
 
 model = dict(head=dict(num_classes=10))
 load, crop, flip, pack = _base_.train_dataloader.dataset.pipeline  # the crop is bilinear, as there
-jitter = dict(
-    type='mmpretrain.torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1
-)
-colors = [
-    dict(type='mmcv.RandomApply', transforms=[jitter], prob=0.8),
-    dict(type='mmpretrain.torchvision/RandomGrayscale', p=0.2),
-]
+colors = [_base_.color_jitter, dict(type='mmpretrain.torchvision/RandomGrayscale', p=0.2)]
 train_dataloader = dict(batch_size=512, dataset=dict(pipeline=[load, crop, flip, *colors, pack]))
-del load, crop, flip, pack, jitter, colors
+del load, crop, flip, pack, colors

@@ -16,13 +16,7 @@ _base_ = [
 
 model = dict(head=dict(num_classes=200))
 load, crop, flip, pack = _base_.train_dataloader.dataset.pipeline
-jitter = dict(
-    type='mmpretrain.torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1
-)
-colors = [
-    dict(type='mmcv.RandomApply', transforms=[jitter], prob=0.8),
-    dict(type='mmpretrain.torchvision/RandomGrayscale', p=0.1),
-]
+colors = [_base_.color_jitter, dict(type='mmpretrain.torchvision/RandomGrayscale', p=0.1)]
 crop = dict(crop, size=64, scale=(0.2, 1.0), interpolation='bicubic')
 train_dataloader = dict(batch_size=512, dataset=dict(pipeline=[load, *colors, crop, flip, pack]))
-del load, crop, flip, pack, jitter, colors
+del load, crop, flip, pack, colors
