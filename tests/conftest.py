@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn.datasets
+import torch
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
@@ -20,6 +21,11 @@ from PIL import Image, ImageDraw
 from mmbarlow import cli
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_runtest_setup(item) -> None:
+    if item.get_closest_marker('gpu') and not torch.cuda.is_available():
+        pytest.skip('there is no GPU')
 
 
 @pytest.fixture(scope='module', autouse=True)

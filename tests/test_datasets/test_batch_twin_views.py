@@ -96,6 +96,18 @@ def test_each_step_is_that_of_twin_views(options, tolerance, squares):
     assert np.abs(found - wanted).mean((2, 3, 4)).max() < tolerance
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize(('height', 'width', 'size'), [(32, 32, 32), (64, 48, 32), (96, 96, 96)])
+def test_a_gpu_makes_the_views_of_a_cpu(height, width, size):
+    """In levels of 255: sums in another order, and TF32 where products are matrix products."""
+    batch = batch_of(photographs(height, width), indices(24))
+    views = BatchTwinViews(size, *ALL, **PLAIN)
+    on_cpu = torch.stack(views(batch, training=True)['inputs'])
+    on_gpu = torch.stack(views.cuda()(batch, training=True)['inputs'])
+    assert on_gpu.device.type == 'cuda'
+    assert (on_gpu.cpu() - on_cpu).abs().mean((2, 3, 4)).max() < 0.5
+
+
 @pytest.mark.parametrize('make', [in_batch, one_by_one])
 @pytest.mark.parametrize('interpolations', [['bilinear'] * 2, ['bicubic', 'bilinear']])
 def test_each_view_is_resized_as_torchvision_does_with_its_interpolation(make, interpolations):

@@ -33,7 +33,7 @@ def reference_steps(params, gradients, rates, wd, momentum=0.9, eta=0.001):
     return params
 
 
-@pytest.mark.parametrize('way', ['blocks', 'together'])
+@pytest.mark.parametrize('way', ['blocks', 'together', pytest.param('gpu', marks=pytest.mark.gpu)])
 def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatch):
     """As a CPU computes them, here in blocks of one or two rows, and as a GPU does."""
     monkeypatch.setattr(lars, 'CPU_BLOCK', 10)
@@ -41,10 +41,13 @@ def test_ten_steps_with_a_changing_rate_follow_the_official_code(way, monkeypatc
         monkeypatch.setattr(LARS, '_step_in_blocks', lambda self, w, g: self._step_together([w], g))
     generator = torch.Generator().manual_seed(0)
     shapes = [(4, 3, 3, 3), (4,), (5, 4), (5,), (2, 5)]
-    params = [nn.Parameter(torch.randn(s, generator=generator)) for s in shapes]
+    device = 'cuda' if way == 'gpu' else 'cpu'
+    params = [nn.Parameter(torch.randn(s, generator=generator).to(device)) for s in shapes]
     with torch.no_grad():
         params[2].zero_()  # a weight of norm 0 is not adapted
-    gradients = [[torch.randn(s, generator=generator) for s in shapes] for _ in range(10)]
+    gradients = [
+        [torch.randn(s, generator=generator).to(device) for s in shapes] for _ in range(10)
+    ]
     gradients[0][4].zero_()
     rates = [(0.3 * (i + 1), 0.01 / (i + 1)) for i in range(10)]
     expected = reference_steps(params, gradients, rates, wd=1e-2)

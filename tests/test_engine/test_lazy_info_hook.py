@@ -156,7 +156,7 @@ def test_a_value_of_several_numbers_is_refused():
         LazyBuffer().update(torch.zeros(2))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='only CUDA has synchronizations')
+@pytest.mark.gpu  # only CUDA has synchronizations
 def test_on_a_gpu_a_step_raises_no_synchronization_error(digits_config, small, tmp_path):
     """The same with torch's own detector, from the second step of a run to the last but one."""
 

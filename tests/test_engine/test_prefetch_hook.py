@@ -40,7 +40,7 @@ def test_every_attribute_of_the_loader_is_there():
     assert not hasattr(ahead, 'no_such_thing')
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='only CUDA has streams')
+@pytest.mark.gpu  # only CUDA has streams
 def test_batches_on_a_gpu_are_those_of_the_loader_while_the_gpu_is_busy():
     plain = loader(pin_memory=True)
     work = torch.randn(4096, 4096, device='cuda')

@@ -66,6 +66,30 @@ def test_loss_and_gradient_are_those_of_the_formula(n, d, form):
     assert gradient_error < 1e-4
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize('form', ['direct', 'gram', 'auto'])
+@pytest.mark.parametrize(('n', 'd'), [(32, 24), (256, 8192), (2048, 512)])
+@pytest.mark.parametrize('products', ['fp32', 'tf32', 'bf16 embeddings'])
+def test_a_gpu_computes_the_loss_and_the_gradient_of_the_formula(n, d, form, products):
+    """bf16 rounds the gradient, which has the embeddings' type: to 2^-9 of each number."""
+    dtype = torch.bfloat16 if products == 'bf16 embeddings' else torch.float32
+    on_gpu = [z.detach().cuda().requires_grad_() for z in embeddings(n, d, dtype=dtype)]
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision('highest' if products == 'fp32' else 'high')
+    try:
+        terms = CrossCorrelationHead(d, 0.0051, form).cuda().loss(*on_gpu)
+        got = torch.cat(torch.autograd.grad(sum(terms.values()), on_gpu)).cpu().double()
+    finally:
+        torch.set_float32_matmul_precision(before)
+    exact = [z.detach().cpu().double().requires_grad_() for z in on_gpu]
+    expected = sum(formula(*exact, 0.0051))
+    wanted = torch.cat(torch.autograd.grad(expected, exact))
+    bounds = {'fp32': (1e-5, 1e-4), 'tf32': (1e-4, 2e-3), 'bf16 embeddings': (1e-4, 1e-2)}
+    loss_bound, gradient_bound = bounds[products]
+    assert sum(terms.values()).item() == pytest.approx(expected.item(), rel=loss_bound)
+    assert torch.norm(got - wanted) < gradient_bound * torch.norm(wanted)
+
+
 @pytest.mark.parametrize('form', ['direct', 'gram', 'auto'])
 @pytest.mark.parametrize(('n', 'd'), [(16, 8192), (64, 2048)])
 def test_a_sum_of_millions_of_squares_keeps_its_digits(n, d, form):
