@@ -74,7 +74,7 @@ class BarlowTwinsLoss(nn.Module):
         batch = batch or global_batch(z_a, z_b)
         form = self.form
         if form == 'auto':
-            form = cheaper_form(batch.N, z_a.shape[1], len(batch.counts))
+            form = cheaper_form(batch.N, z_a.shape[1], len(batch.counts), z_a.device.type)
         cached = form == 'direct' and fits_the_cache(z_a, batch)
         compute = DirectCached if cached else FORMS[form]
         device = z_a.device

@@ -41,7 +41,7 @@ class Direct(Function):
         mean = total_(mean) / N
         c_DD, sums = mean.new_zeros(D, D), mean.new_zeros(5, D)  # sums: x_a, x_b, x_a x_b, squares
         with torch.autocast(z_a.device.type, enabled=False):
-            for r in blocks(n, 2 * D, least=ROWS):
+            for r in blocks(z_a, n, 2 * D, least=ROWS):
                 x = centered((z_a[r], z_b[r]), mean)
                 c_DD.addmm_(x[0].T, x[1])
                 # The diagonal apart from the product, which may be TF32 if the user allows that.
@@ -74,7 +74,7 @@ class Direct(Function):
             e_2D = torch.stack((e_D, torch.linalg.vector_norm(c_DD, dim=0).square_()))
             v = scale.square().mul_(pull * c_D - w_red * e_2D)
             shift = -torch.stack((k_DD @ rest[1], rest[0] @ k_DD)) - rest * v
-            for r in blocks(len(z_a), 2 * z_a.shape[1], least=ROWS):
+            for r in blocks(z_a, len(z_a), 2 * z_a.shape[1], least=ROWS):
                 x = centered((z_a[r], z_b[r]), mean)
                 out = torch.addcmul(shift[:, None], x, v[:, None])
                 grad_a[r] = out[0].addmm_(x[1], k_DD.T)

@@ -34,7 +34,7 @@ class Gram(Function):
         mean, rest, scale = z_a.new_empty(3, 2, D, dtype=dtype)
         g, c_D = mean.new_zeros(2, n, N), mean.new_empty(D)  # g: own rows of A A^T and B B^T
         with torch.autocast(z_a.device.type, enabled=False):
-            for k in blocks(D, 2 * N):
+            for k in blocks(z_a, D, 2 * N):
                 columns = [z[:, k] for z in views]
                 mean[:, k] = torch.stack([z.sum(0, dtype=dtype) for z in columns]) / N
                 x = centered(columns, mean[:, k])
@@ -61,7 +61,7 @@ class Gram(Function):
         pull = w_inv * (1 - c_D)
         grad_a, grad_b = (torch.empty_like(z[batch.own]) for z in views)
         with torch.autocast(views[0].device.type, enabled=False):
-            for k in blocks(D, 2 * N):
+            for k in blocks(g, D, 2 * N):
                 c, of = c_D[k], scale[:, k]
                 x = centered([z[:, k] for z in views], mean[:, k])
                 x.sub_(rest[:, k][:, None]).mul_(of[:, None])
@@ -105,5 +105,5 @@ def triangles(N: int) -> list[slice]:
 
 def inner_product(x: Tensor, y: Tensor) -> Tensor:
     """<x, y> of two matrices, the rows summed in fp64; no product of their size is held."""
-    parts = [(x[r] * y[r]).sum(1) for r in blocks(*x.shape)]
+    parts = [(x[r] * y[r]).sum(1) for r in blocks(x, *x.shape)]
     return sum_fp64(torch.cat(parts))

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from mmbarlow.errors import InputError
-from mmbarlow.loss import cost, loss_floor
+from mmbarlow.loss import cost, direct, loss_floor
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 FORMS = pytest.mark.parametrize('form', ['direct', 'gram', 'cached'], indirect=True)
@@ -105,10 +105,12 @@ def test_a_sum_of_millions_of_squares_keeps_its_digits(n, d, form):
     assert got['loss_invariance'].item() == pytest.approx(invariance.item(), rel=1e-6)
 
 
-@FORMS
+@pytest.mark.parametrize('form', ['direct', 'gram'])
 def test_several_blocks_make_the_same_loss(form, monkeypatch):
     """Blocks are a matter of memory: with small ones nothing changes."""
-    monkeypatch.setattr(cost.blocks, '__defaults__', (64, 7))
+    monkeypatch.setattr(cost, 'BLOCK', 64)
+    monkeypatch.setattr(cost.blocks, '__defaults__', (7,))
+    monkeypatch.setattr(direct, 'ROWS', 7)
     for n, d in ((40, 50), (300, 20)):
         loss_error, gradient_error = against_the_formula(*embeddings(n, d), form)
         assert loss_error < 1e-5
@@ -226,6 +228,14 @@ def test_gram_makes_nothing_of_size_d_by_d(n, d):
 )
 def test_auto_takes_the_form_with_fewer_operations(n, d, world_size, form):
     assert cost.cheaper_form(n, d, world_size) == form
+
+
+@pytest.mark.parametrize(
+    ('n', 'd', 'form'),
+    [(256, 8192, 'gram'), (2048, 8192, 'gram'), (256, 2048, 'direct'), (32, 8192, 'direct')],
+)
+def test_on_a_gpu_auto_counts_the_launches_of_gram(n, d, form):
+    assert cost.cheaper_form(n, d, 1, 'cuda') == form
 
 
 def test_nan_and_inf_are_named_with_view_and_number():

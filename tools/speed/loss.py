@@ -63,7 +63,9 @@ def main() -> None:
             row = dict(N=N, D=D, method=method, ms=1e3 * seconds[method])
             row['peak_mb'] = most[method, N, D] / 1e6
             if method in OURS:
-                row['of_matmul_rate'] = operations(method, N, D) / seconds[method] / rate
+                row['of_matmul_rate'] = (
+                    operations(method, N, D, args.device) / seconds[method] / rate
+                )
             rows.append(row)
             print_row(row, seconds)
     report.write(args.out, args.device, rounds=args.rounds, rows=rows)
@@ -140,9 +142,9 @@ def matmul_rate(N: int, D: int, device: str) -> float:
     return 2 * N * D * D / min(timed(lambda: torch.mm(a.T, b), device)[0] for _ in range(4))
 
 
-def operations(method: str, N: int, D: int) -> float:
+def operations(method: str, N: int, D: int, device: str) -> float:
     """The operations of the matrix products, where Gram makes use of symmetry (docs/loss.md)."""
-    form = cheaper_form(N, D, world_size=1) if method == 'auto' else method
+    form = cheaper_form(N, D, 1, device) if method == 'auto' else method
     return 6.0 * N * D * D if form == 'direct' else 6.4 * N * N * D
 
 
