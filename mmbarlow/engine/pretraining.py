@@ -15,12 +15,13 @@ from mmbarlow.config import check_data_folders
 from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
-from mmbarlow.engine.work_dir import claimed, latest_checkpoint, remove_replaced
+from mmbarlow.engine.work_dir import claimed, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
