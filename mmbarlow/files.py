@@ -105,8 +105,9 @@ def writing_explained(folder: str | Path) -> Iterator[None]:
 
 def cannot_go_on(path: str | Path, error: OSError) -> InputError:
     """The error of a run that cannot write to its folder."""
+    reason = 'the folder is gone' if error.errno == errno.ENOENT else error.strerror
     return InputError(
-        f'cannot write to {path}: {error.strerror}. The checkpoints written before are whole: '
+        f'cannot write to {path}: {reason}. The checkpoints written before are whole: '
         'once that is mended, --resume goes on from the last one.'
     )
 

@@ -99,12 +99,16 @@ def check_digest(path: str | Path) -> None:
 def _check_digest(path: str, *_: int) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            digests = any(member.CRC for member in archive.infolist())
-            damaged = archive.testzip() if digests else None
+            members = archive.infolist()
+            damaged = archive.testzip() if any(member.CRC for member in members) else None
+            # torch reads nothing, and leaves what was in memory, where a bit says that it is one
+            folders = [member.filename for member in members if member.external_attr & 0x10]
     except Exception as error:  # a flipped bit in a header can raise any of them
         raise InputError(f'{path} is damaged: {error}.') from error
     if damaged is not None:
         raise InputError(f'{path} is damaged: the checksum of its part {damaged} does not fit.')
+    if folders:
+        raise InputError(f'{path} is damaged: its part {folders[0]} says that it is a folder.')
 
 
 def write_safetensors(content: dict, path: Path) -> None:

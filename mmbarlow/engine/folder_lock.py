@@ -90,7 +90,9 @@ def _remove_empty(folders: list[Path]) -> None:
 def _sign(descriptor: int) -> None:
     """Write who has the lock, once there is room for what a start writes first."""
     os.truncate(descriptor, 0)
-    os.write(descriptor, bytes(ROOM))
+    left = ROOM
+    while left:  # the last bytes of a disk are written without an error
+        left -= os.write(descriptor, bytes(left))
     os.fsync(descriptor)
     os.truncate(descriptor, 0)
     since = time.strftime('%Y-%m-%d %H:%M:%S')

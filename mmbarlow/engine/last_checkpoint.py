@@ -66,10 +66,10 @@ def _named(folder: Path) -> tuple[Path | None, str | None]:
     if not text:
         return None, f'{pointer} is {"empty" if pointer.exists() else "missing"}'
     name = Path(text).name
-    if not text.isprintable() or name in ('', '..'):
+    if not text.isprintable() or name in ('', '..') or len(os.fsencode(name)) > 255:
         return None, f'{pointer} holds no name of a file'
     own = folder / name
-    fault = None if own.is_file() else f'{name}, which {pointer} names, is not there'
+    fault = None if os.path.isfile(own) else f'{name}, which {pointer} names, is not there'
     return own, fault
 
 
