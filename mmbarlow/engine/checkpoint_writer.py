@@ -59,26 +59,25 @@ class CheckpointWriter:
 class HostCopy:
     """A copy of all tensors in memory of the CPU, with containers of their own.
 
-    What comes from a GPU goes into pinned memory, which is used again for the next checkpoint: the
-    copy then runs at the speed of the bus, and nothing is allocated.
+    The memory is used again for the next checkpoint, and what comes from a GPU goes into pinned
+    memory: the copy then runs at the speed of the bus.
     """
 
     def __init__(self) -> None:
-        self._pinned: list[Tensor] = []
+        self._places: list[Tensor] = []
 
     def __call__(self, checkpoint: dict) -> dict:
-        pinned, devices = iter(self._pinned), set()
-        self._pinned = []
+        places, devices = iter(self._places), set()
+        self._places = []
 
         def on_host(tensor: Tensor) -> Tensor:
-            if not tensor.is_cuda:
-                return tensor.detach().clone()
-            devices.add(tensor.device)
-            place = next(pinned, None)
+            tensor, place = tensor.detach(), next(places, None)
             if place is None or (place.shape, place.dtype) != (tensor.shape, tensor.dtype):
-                place = torch.empty_like(tensor, device='cpu', pin_memory=True, requires_grad=False)
-            self._pinned.append(place)
-            return place.copy_(tensor.detach(), non_blocking=True)
+                place = torch.empty_like(tensor, device='cpu', pin_memory=tensor.is_cuda)
+            self._places.append(place)
+            if tensor.is_cuda:
+                devices.add(tensor.device)
+            return place.copy_(tensor, non_blocking=tensor.is_cuda)
 
         copied = _with_tensors(checkpoint, on_host)
         for device in devices:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,14 @@ class SavingRunner(TerminalRunner):
             if then is None:
                 self.writer.wait()
 
+    @cached_property
+    def _config_text(self) -> str:
+        return self.cfg.pretty_text  # formatting takes longer than many a step
+
     def _state(self, numbers: dict, optimizer: bool, schedulers: bool) -> dict[str, Any]:
         """What MMEngine saves, on the devices where it is."""
         meta: dict[str, Any] = numbers | dict(
-            cfg=self.cfg.pretty_text,
+            cfg=self._config_text,
             seed=self.seed,
             experiment_name=self.experiment_name,
             time=time.strftime('%Y%m%d_%H%M%S', time.localtime()),
