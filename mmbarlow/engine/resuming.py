@@ -129,9 +129,12 @@ class _ResumableHook(Hook):
 
     priority = 'LOWEST'  # what other hooks put into it is kept if it is plain
 
+    def before_train(self, runner) -> None:
+        # Now, since the images may be gone when a checkpoint is written.
+        self.facts = dict(facts=facts_of(runner), settings=settings_of(runner))
+
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        facts = dict(facts=facts_of(runner), settings=settings_of(runner))
-        checkpoint['meta'] |= facts | dict(log=Path(runner.log_dir).name)
+        checkpoint['meta'] |= self.facts | dict(log=Path(runner.log_dir).name)
         keep_plain(checkpoint)
 
 

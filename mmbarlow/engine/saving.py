@@ -136,6 +136,8 @@ def _cannot_log(handler: logging.FileHandler, record: logging.LogRecord) -> None
     if not isinstance(error, OSError):
         return logging.Handler.handleError(handler, record)
     handler.setLevel(sys.maxsize)
+    stream: Any = handler.stream
+    handler.stream = None  # pyright: ignore[reportAttributeAccessIssue]
     with suppress(OSError):  # the line that it cannot write
-        handler.stream.close()  # pyright: ignore[reportOptionalMemberAccess]
+        stream.close()
     raise cannot_go_on(handler.baseFilename, error) from error
