@@ -1,28 +1,21 @@
 """Checkpoints that exist whole or not at all."""
 
-import hashlib
-import pickle
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from mmengine import hooks
-from mmengine.dist import master_only
-
-from mmbarlow.checkpoints import is_plain, read_checkpoint
-from mmbarlow.engine.last_checkpoint import point_to, remove_old
+from mmbarlow.engine.best_checkpoint import BestCheckpoint
+from mmbarlow.engine.numbered_checkpoints import point_to, remove_old
 from mmbarlow.engine.saving import SavingRunner
 from mmbarlow.engine.shared_clock import SharedClock
-from mmbarlow.files import remove_leftovers, write_atomically
+from mmbarlow.files import remove_leftovers
 from mmbarlow.launch import on_first
 from mmbarlow.registry import HOOKS
 
 
 @HOOKS.register_module()
-class CheckpointHook(hooks.CheckpointHook):
+class CheckpointHook(BestCheckpoint):
     """MMEngine's CheckpointHook, with which no moment is without a good checkpoint.
 
     A checkpoint is written by a thread from a copy of the state, while the training goes on. It
@@ -40,24 +33,8 @@ class CheckpointHook(hooks.CheckpointHook):
         self.minutes = minutes
         self.clock: SharedClock | None = None
         self.due = False
-        self.best: dict[str, Any] = {}
-
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        if runner.cfg.get('resume'):
-            self.best = checkpoint.get('best', {})
-
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        """The best score and its file, which MMEngine keeps among objects."""
-        found = runner.message_hub.runtime_info.items()
-        best = {k: v for k, v in found if k.startswith('best_') and is_plain(v)}
-        if best:
-            checkpoint['best'] = best
 
     def before_train(self, runner) -> None:
-        for key, value in self.best.items():
-            if key.startswith('best_ckpt') and self.out_dir is None:  # the folder may have moved
-                value = str(Path(runner.work_dir, Path(value).name))
-            runner.message_hub.update_info(key, value)
         super().before_train(runner)
         self.saved = runner.iter  # what is resumed is on the disk
         self.clock = SharedClock(self.minutes) if self.minutes > 0 else None
@@ -85,6 +62,7 @@ class CheckpointHook(hooks.CheckpointHook):
 
     def _save_between(self, runner) -> Path:
         step = runner.iter + 1
+        runner.logger.info(f'Saving checkpoint at {step} iterations')
         meta = dict(epoch=runner.epoch, iter=step, between=True)
         return self._save(runner, f'iter_{step}.pth', meta, by_epoch=False)
 
@@ -148,39 +126,3 @@ class CheckpointHook(hooks.CheckpointHook):
                 self._save(runner, f'iter_{runner.iter}.pth', meta, by_epoch=False)
             on_first(runner.writer.wait)
         super().after_train(runner)
-
-    def _save_best_checkpoint(self, runner, metrics: dict) -> None:
-        """The old one is removed when the new one is there."""
-        backend, later = self.file_backend, _RemoveLater(self.file_backend)
-        self.file_backend = later
-        try:
-            super()._save_best_checkpoint(runner, metrics)
-        finally:
-            self.file_backend = backend
-        info = runner.message_hub.runtime_info
-        for path in later.paths - {v for k, v in info.items() if k.startswith('best_ckpt')}:
-            backend.remove(path)
-
-    @master_only
-    def _publish_model(self, runner, ckpt_path: str) -> None:
-        checkpoint = read_checkpoint(ckpt_path)
-        assert self.published_keys is not None
-        published = {key: checkpoint[key] for key in checkpoint if key in self.published_keys}
-        sha = hashlib.sha256(pickle.dumps(published)).hexdigest()
-        path = Path(ckpt_path).with_suffix('')
-        path = path.with_name(f'{path.name}-{sha[:8]}.pth')
-        write_atomically(path, partial(torch.save, published))
-        runner.logger.info(f'The checkpoint ({ckpt_path}) is published to {path}.')
-
-
-class _RemoveLater:
-    """A backend of MMEngine's that collects what it is asked to remove."""
-
-    def __init__(self, backend: Any) -> None:
-        self.backend, self.paths = backend, set()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.backend, name)
-
-    def remove(self, path: str) -> None:
-        self.paths.add(path)

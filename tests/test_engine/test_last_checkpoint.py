@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmbarlow.engine.last_checkpoint import last_checkpoint_in, point_to, remove_old, steps_of
+from mmbarlow.engine.last_checkpoint import last_checkpoint_in
+from mmbarlow.engine.numbered_checkpoints import point_to, remove_old, steps_of
 from mmbarlow.engine.work_dir import NUMBERED, state_of_run
 from mmbarlow.errors import InputError
 from mmbarlow.weight_files import glance, read_plain
