@@ -40,6 +40,8 @@ class BestCheckpoint(hooks.CheckpointHook):
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         """The old one is removed when the new one is there."""
+        if not self.save_best:
+            return
         backend, later = self.file_backend, _RemoveLater(self.file_backend)
         self.file_backend = later
         try:
