@@ -1,5 +1,6 @@
 """Files of weights: pickles of torch and safetensors, read so that nothing in them runs."""
 
+import functools
 import json
 import os
 import re
@@ -36,8 +37,8 @@ def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
     refuses a hostile one. What safetensors hold comes as `state_dict`, with `meta` if they have it.
 
     Raises:
-        InputError: the file is missing, damaged or no checkpoint, or holds more than tensors and
-            plain values.
+        InputError: the file is missing, damaged (see `check_digest`) or no checkpoint, or holds
+            more than tensors and plain values.
     """
     if ADDRESS.match(str(path)):
         raise InputError(f'{path} is an address: download it, and give the file of the weights.')
@@ -49,6 +50,7 @@ def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
         raise InputError(f'{path} is no file: give a checkpoint.')
     try:
         _check_size(path)
+        check_digest(path)
         safe = _is_safetensors(path)
         checkpoint = (
             _read_safetensors(path)
@@ -67,6 +69,46 @@ def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
     if not isinstance(checkpoint, dict):
         raise InputError(f'{path} holds a {type(checkpoint).__name__}, not a dict of tensors.')
     return checkpoint
+
+
+def glance(path: str | Path) -> dict:
+    """What a file of torch holds, its tensors without content; empty if it cannot be read."""
+    try:
+        _check_size(path)
+        content = torch.load(path, map_location='meta', weights_only=True)
+    except Exception:  # as in read_plain
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def check_digest(path: str | Path) -> None:
+    """Compare a file of torch with the checksums (CRC32) in it, at which torch itself never looks.
+
+    A file of other code may have none: with `torch.serialization.set_crc32_options(False)` all of
+    them are 0.
+
+    Raises:
+        InputError: some bits are not those that were written.
+    """
+    if zipfile.is_zipfile(path):
+        status = os.stat(path)
+        _check_digest(str(path), status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)  # a start reads its checkpoint several times
+def _check_digest(path: str, *_: int) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            damaged = archive.testzip() if any(member.CRC for member in members) else None
+            # torch reads nothing, and leaves what was in memory, where a bit says that it is one
+            folders = [member.filename for member in members if member.external_attr & 0x10]
+    except Exception as error:  # a flipped bit in a header can raise any of them
+        raise InputError(f'{path} is damaged: {error}.') from error
+    if damaged is not None:
+        raise InputError(f'{path} is damaged: the checksum of its part {damaged} does not fit.')
+    if folders:
+        raise InputError(f'{path} is damaged: its part {folders[0]} says that it is a folder.')
 
 
 def write_safetensors(content: dict, path: Path) -> None:

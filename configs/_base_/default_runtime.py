@@ -13,7 +13,8 @@ default_hooks = dict(
     # Logged values stay on the device until a line of the log asks for them.
     runtime_info=dict(type='mmbarlow.LazyInfoHook'),
     logger=dict(type='LoggerHook', interval=50),
-    checkpoint=dict(type='mmbarlow.CheckpointHook', interval=10, max_keep_ckpts=2),
+    # What a killed run repeats is at most half an hour; the two newest are kept.
+    checkpoint=dict(type='mmbarlow.CheckpointHook', interval=10, minutes=30, max_keep_ckpts=2),
     tf32=dict(type='mmbarlow.TF32Hook'),
     prefetch=dict(type='mmbarlow.PrefetchHook'),
     broken_images=dict(type='mmbarlow.BrokenImagesHook', max_share=0.01),

@@ -21,6 +21,6 @@ train_dataloader = dict(
 )
 train_cfg = dict(max_epochs=6, val_interval=100)  # measured by its benchmarks
 default_hooks = dict(
-    checkpoint=dict(interval=-1, save_last=False),
+    checkpoint=dict(interval=-1, minutes=0, save_last=False),
     export=dict(scale='6 epochs, half of the channels, and the ImageNet stem on 32 px'),
 )

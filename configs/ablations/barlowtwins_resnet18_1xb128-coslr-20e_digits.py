@@ -10,6 +10,6 @@ param_scheduler = dict(warmup=2)
 train_cfg = dict(max_epochs=20, val_interval=20)
 # A run this short is repeated rather than resumed, and there are many.
 default_hooks = dict(
-    checkpoint=dict(interval=-1, save_last=False),
+    checkpoint=dict(interval=-1, minutes=0, save_last=False),
     export=dict(scale='20 epochs instead of 70'),
 )

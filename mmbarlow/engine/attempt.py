@@ -4,12 +4,13 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from mmbarlow.files import write_atomically
 from mmbarlow.loss.distributed import rank
 
 STARTED = re.compile(r'\d{8}_\d{6}')  # a folder of the logs of one start
@@ -31,13 +32,14 @@ def undone_if_it_fails(cfg: Config) -> Iterator[None]:
             for handler in list(logger.handlers):
                 if isinstance(handler, logging.FileHandler):
                     logger.removeHandler(handler)  # what comes after may log to it
-                    handler.close()
+                    with suppress(OSError):  # of a full disk
+                        handler.close()
             for path in set(folder.iterdir()) - before:
                 if path.is_dir() and STARTED.fullmatch(path.name):
                     shutil.rmtree(path, ignore_errors=True)
-            if old is not None:
-                dumped.write_bytes(old)
-            elif dumped.is_file():
+            if old is not None and dumped.read_bytes() != old:
+                write_atomically(dumped, lambda path: path.write_bytes(old))
+            elif old is None and dumped.is_file():
                 dumped.unlink()
             for path in new:
                 if path.is_dir() and not any(path.iterdir()):

@@ -15,12 +15,13 @@ from mmbarlow.config import check_data_folders
 from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
-from mmbarlow.engine.work_dir import claimed, latest_checkpoint, remove_replaced
+from mmbarlow.engine.work_dir import claimed, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
@@ -57,6 +58,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     keep_scalars(cfg)
+    backbone = Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
     with claimed(cfg, force) as replaces, ExitStack() as attempt:
         attempt.enter_context(undone_if_it_fails(cfg))
         with explained('the config'):
@@ -69,6 +71,8 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
             check_run(runner)
         runner.start['replaces'] = replaces
+        # A disk can become full between the last checkpoint and the backbone.
+        runner.resumes_finished = 'export' in cfg.default_hooks and not backbone.exists()
 
         def started() -> None:
             attempt.close()  # what is written from now on stays
@@ -79,7 +83,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
         runner.train()
         runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
-    return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
+    return backbone
 
 
 def use_mixed_precision(cfg: Config) -> None:

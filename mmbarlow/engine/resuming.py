@@ -15,8 +15,8 @@ from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
+from mmbarlow.engine.saving import SavingRunner
 from mmbarlow.engine.starts import later_than_all, resumed_start
-from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.launch import on_first
@@ -26,7 +26,7 @@ from mmbarlow.zoo.curve import START
 MOMENTS = ('momentum_buffer', 'exp_avg', 'exp_avg_sq')  # each as large as its parameter
 
 
-class ResumingRunner(TerminalRunner):
+class ResumingRunner(SavingRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind.
 
     Every start has a folder of logs of its own, with `start.json`: the `curve` of what it resumed,
@@ -129,9 +129,12 @@ class _ResumableHook(Hook):
 
     priority = 'LOWEST'  # what other hooks put into it is kept if it is plain
 
+    def before_train(self, runner) -> None:
+        # Now, since the images may be gone when a checkpoint is written.
+        self.facts = dict(facts=facts_of(runner), settings=settings_of(runner))
+
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        facts = dict(facts=facts_of(runner), settings=settings_of(runner))
-        checkpoint['meta'] |= facts | dict(log=Path(runner.log_dir).name)
+        checkpoint['meta'] |= self.facts | dict(log=Path(runner.log_dir).name)
         keep_plain(checkpoint)
 
 

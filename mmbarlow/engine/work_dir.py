@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,47 +90,3 @@ def claimed(cfg: Config, force: bool) -> Iterator[dict[str, int]]:
     with owned(folder):
         on_first(check)  # another process may have ended in between
         yield on_first(lambda: state_of_run(folder, name)) if force else {}
-
-
-def last_checkpoint_in(work_dir: str | Path) -> tuple[Path | None, str | None]:
-    """The checkpoint to resume, and why it is not the one that `last_checkpoint` names.
-
-    A folder that was copied or moved has the old path in `last_checkpoint`; the file of that name
-    in the folder itself goes first. Where it is missing or cut off, the newest whole checkpoint of
-    the folder does.
-    """
-    folder, pointer = Path(work_dir), Path(work_dir) / 'last_checkpoint'
-    try:
-        text = pointer.read_text(encoding='utf-8', errors='replace').strip().split('\0')[0]
-    except OSError:
-        text = ''
-    named = Path(text)
-    own = folder / named.name if text else None
-    if own and _is_whole(own):
-        return own, None
-    numbered = [p for p in folder.glob('*.pth') if NUMBERED.fullmatch(p.name) and _is_whole(p)]
-    newest = max(numbered, key=_number, default=None)
-    if newest is None:
-        # the reader says what is wrong with a file that is not whole
-        return next((p for p in (own, named) if p and text and os.path.isfile(p)), None), None
-    if not text:
-        return newest, f'{pointer} is {"empty" if pointer.is_file() else "missing"}'
-    fault = 'damaged' if own and os.path.isfile(own) else 'not there'
-    return newest, f'{named.name}, which {pointer} names, is {fault}'
-
-
-def latest_checkpoint(work_dir: str) -> str | None:
-    """The checkpoint to resume in `work_dir`; if it is not the one that is named there, say so."""
-    path, fault = last_checkpoint_in(work_dir)
-    if fault and os.environ.get('RANK', '0') == '0':
-        print(f'{fault}: {path} is resumed instead', file=sys.stderr)
-    return str(path) if path else None
-
-
-def _number(path: Path) -> int:
-    return int(path.stem.rpartition('_')[2])
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a file ends as torch's do, with the list of a zip file's contents."""
-    return os.path.isfile(path) and zipfile.is_zipfile(path)

@@ -38,8 +38,10 @@ class BenchmarkHook(Hook):
         if runner.iter == 0:
             self.load(unwrap(runner.model))
             return
-        now = runner.epoch if isinstance(runner.train_loop, EpochBasedTrainLoop) else runner.iter
-        if now % runner.val_interval == 0 or runner.iter == runner.max_iters:
+        epochs = isinstance(runner.train_loop, EpochBasedTrainLoop)
+        now = runner.epoch if epochs else runner.iter
+        within = epochs and runner.iter % len(runner.train_dataloader)  # an epoch
+        if not within and (now % runner.val_interval == 0 or runner.iter == runner.max_iters):
             # A checkpoint is written before its network is evaluated: do that now.
             runner.val_loop.run()
 

@@ -16,11 +16,11 @@ from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.folder_lock import owned
+from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.resuming import ResumingRunner
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.terminal import announce
-from mmbarlow.engine.work_dir import last_checkpoint_in
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.benchmark_hook import BenchmarkHook
 from mmbarlow.evaluation.class_names import check_splits, class_names
@@ -123,7 +123,7 @@ def last_checkpoint(work_dir: str, key: str) -> str | None:
     Raises:
         InputError: it belongs to another benchmark, or cannot be read safely.
     """
-    path, _ = last_checkpoint_in(work_dir)
+    path = latest_checkpoint(work_dir)
     if path is None:
         return None
     benchmark = read_checkpoint(path).get('benchmark')
@@ -132,4 +132,4 @@ def last_checkpoint(work_dir: str, key: str) -> str | None:
             f'{path} belongs to another network, seed or recipe than this benchmark: remove '
             f'{work_dir}, or give another --work-dir.'
         )
-    return str(path)
+    return path

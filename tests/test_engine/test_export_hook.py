@@ -80,7 +80,7 @@ def test_a_name_that_is_too_long_for_files_is_refused_before_the_first_step(
         'train.py', own, '--work-dir', tmp_path / 'out', '--cfg-options', *small
     )
     assert status == 2
-    assert 'systems take up to 245: give the config a shorter name' in err
+    assert 'systems take up to 255: give the config a shorter name' in err
     assert not (tmp_path / 'out').exists()
 
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from mmbarlow.engine.folder_lock import LOCK, locked
-from mmbarlow.engine.work_dir import check_unused, files_of_run, last_checkpoint_in
+from mmbarlow.engine.last_checkpoint import last_checkpoint_in
+from mmbarlow.engine.work_dir import check_unused, files_of_run
 from mmbarlow.errors import InputError
 from mmbarlow.zoo import records
 from mmbarlow.zoo.curve import read_curve
