@@ -1,9 +1,11 @@
 """Random numbers that belong to a sample, not to the process that makes its views."""
 
+import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from mmengine.dataset import DefaultSampler
 
 from mmbarlow.registry import DATA_SAMPLERS
@@ -51,8 +53,8 @@ class SampleIndex(int):
 class ViewSampler(DefaultSampler):
     """MMEngine's DefaultSampler with indices that carry the run's seed and the epoch.
 
-    With it the views of an image depend on (seed, epoch, index) alone (docs/views.md). With another
-    sampler, each worker draws from NumPy's generator.
+    With it the views of an image depend on (seed, epoch, index) alone (docs/views.md). In training,
+    `mmbarlow.datasets.keyed_batches` gives the indices of MMEngine's own samplers such keys, too.
     """
 
     def __iter__(self) -> Iterator[int]:
@@ -88,3 +90,15 @@ def splitmix64(state: np.ndarray, count: int) -> np.ndarray:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
+
+
+def seed_generators(key: Key) -> None:
+    """Put the generators of Python, NumPy and torch on the CPU into states that `key` determines.
+
+    The numbers are those of a view with a number that no view has.
+    """
+    state = np.asarray([key], np.uint64) @ MULTIPLIERS[:3] + MULTIPLIERS[3:] * np.uint64(2**63)
+    of_python, of_numpy, of_torch = (int(n) for n in splitmix64(state, 3)[0])
+    random.seed(of_python)
+    np.random.seed([of_numpy % 2**32, of_numpy >> 32])
+    torch.default_generator.manual_seed(of_torch)  # torch.manual_seed would also seed the GPUs

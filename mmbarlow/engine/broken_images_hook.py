@@ -26,12 +26,13 @@ class BrokenImagesHook(Hook):
     """
 
     priority = 'HIGH'  # before CheckpointHook saves the epoch
+    kept = ('broken', 'everywhere', 'seen')  # in checkpoints, see `mmbarlow.engine.run_state`
 
     def __init__(self, max_share: float = 0.01) -> None:
         self.max_share = max_share
         self.broken: dict[str, str] = {}  # path and reason, of this process
         self.everywhere: dict[str, str] = {}  # logged, of all processes
-        self.seen = 0  # samples of this process, since it started
+        self.seen = 0  # samples of this process
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
         assert isinstance(data_batch, dict)

@@ -72,6 +72,11 @@ class ExportHook(Hook):
         records.check_writable(record, Path(runner.work_dir) / 'records')
         self._encoder(runner.cfg)
 
+    def is_done(self, runner, folder: Path, replaced: dict[str, int]) -> bool:
+        """Whether the run in `folder` has left its backbone; what it replaces does not count."""
+        path = folder / f'{Path(runner.cfg.filename).stem}_backbone.pth'
+        return path.is_file() and path.stat().st_mtime_ns != replaced.get(path.name)
+
     def before_train(self, runner) -> None:
         self.start = time.perf_counter() - self.earlier
         # The code that runs is that of now, whatever happens to the checkout meanwhile.

@@ -72,5 +72,7 @@ def reschedule(runner: Runner, fresh: Numbers) -> None:
     for step in range(1, runner.iter + 1):
         for schedule in by_step:
             schedule.step()
-        for schedule in by_epoch if length and step % length == 0 else ():
+        # The end of an epoch may still be to come, at its last step.
+        ends = length and step % length == 0 and step <= runner.epoch * length
+        for schedule in by_epoch if ends else ():
             schedule.step()

@@ -1,29 +1,31 @@
 """Resuming a run: from a complete checkpoint of this recipe, or not at all."""
 
 import json
-import math
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
-from torch import Tensor
+from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
+from mmbarlow.engine.buckets import settle_buckets
+from mmbarlow.engine.iter_loop import ResumableIterLoop
 from mmbarlow.engine.rescheduling import Numbers, reschedule
-from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
+from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
+from mmbarlow.engine.run_settings import changes, facts_of, settings_of
+from mmbarlow.engine.run_state import collect_state, resume_state
 from mmbarlow.engine.saving import SavingRunner
 from mmbarlow.engine.starts import later_than_all, resumed_start
+from mmbarlow.engine.train_loops import ResumableEpochLoop, ResumableLoop
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.launch import on_first
 from mmbarlow.loss.distributed import rank
 from mmbarlow.zoo.curve import START
 
-MOMENTS = ('momentum_buffer', 'exp_avg', 'exp_avg_sq')  # each as large as its parameter
+OWN_LOOPS = dict(EpochBasedTrainLoop=ResumableEpochLoop, IterBasedTrainLoop=ResumableIterLoop)
 
 
 class ResumingRunner(SavingRunner):
@@ -39,13 +41,32 @@ class ResumingRunner(SavingRunner):
         super().__init__(*args, **kwargs)
         self.start: dict[str, Any] = dict(curve=[], replaces={})
         self.started: Callable[[], object] = lambda: None  # called before the first step
+        self.resume_generators: Callable[[], object] = lambda: None  # called by the loop
         self.register_hook(_ResumableHook())
 
     def setup_env(self, env_cfg: dict) -> None:
         super().setup_env(env_cfg)
         self._timestamp = on_first(lambda: later_than_all(self._timestamp, self._work_dir))
 
+    def build_train_loop(self, loop: Any) -> BaseLoop:
+        if not isinstance(loop, dict):
+            return super().build_train_loop(loop)
+        entries = dict(loop)
+        kind = entries.pop('type', None) or (
+            'EpochBasedTrainLoop' if entries.pop('by_epoch') else 'IterBasedTrainLoop'
+        )
+        own = OWN_LOOPS.get(kind)
+        if own is None:
+            return super().build_train_loop(loop)
+        return own(self, self._train_dataloader, **entries)
+
+    def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """All processes must call it: the first one writes the state of all."""
+        self.state = collect_state(self)
+        super().save_checkpoint(*args, **kwargs)
+
     def load_or_resume(self) -> None:
+        settle_buckets(self.model)
         super().load_or_resume()
         if rank() == 0:
             write_atomically(Path(self.log_dir, START), json.dumps(self.start))
@@ -54,33 +75,24 @@ class ResumingRunner(SavingRunner):
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Raises InputError if the run cannot go on as if it had not been interrupted."""
         saved = read_checkpoint(filename)
-        on_first(lambda: self._check_unfinished(filename, saved))
+        on_first(lambda: check_unfinished(self, filename, saved))
         fresh = Numbers(self)
         keys = [state.keys() for state in fresh.schedules]
         if keys and keys != [getattr(state, 'keys', dict)() for state in saved['param_schedulers']]:
             raise InputError(f'{filename} cannot be resumed: its schedules are not of this config.')
         with explained(f'{filename} cannot be resumed'):
             super().resume(filename, *args, **kwargs)
-        self._check_fits(filename, fresh)
+            if isinstance(self.train_loop, ResumableLoop):
+                self.train_loop.go_to(position_in(saved))
+            if 'run' in saved:
+                resume_state(self, saved['run'])
+            elif waiting := self.iter % getattr(self.optim_wrapper, '_accumulative_counts', 1):
+                self.logger.warning(
+                    f'{filename} lacks the gradients of the last {waiting} batches.'
+                )
+        check_fits_run(self, filename, fresh)
         self._follow(fresh, saved['meta'])
         self.start = on_first(lambda: resumed_start(Path(filename), saved['meta']))
-
-    def _check_fits(self, path: str, fresh: Numbers) -> None:
-        optimizer = getattr(self.optim_wrapper, 'optimizer', None)  # None: there are several
-        states, defaults = (optimizer.state, optimizer.defaults) if optimizer else ({}, {})
-        fits = [
-            tensor is None or isinstance(tensor, Tensor) and tensor.shape == parameter.shape
-            for parameter, state in states.items()
-            for tensor in ([state.get(k) for k in MOMENTS] if isinstance(state, dict) else [state])
-        ]
-        lost = any(map(defaults.get, ('momentum', 'betas'))) and self.iter and not states
-        loaded = Numbers(self)
-        same = alike(fresh.groups, loaded.groups) and alike(fresh.schedules, loaded.schedules)
-        if lost or not all(fits) or not same:
-            raise InputError(
-                f'{path} cannot be resumed: its optimizer or its schedules are not those of '
-                'this config. Give the config of its run, or start anew.'
-            )
 
     def _follow(self, fresh: Numbers, meta: dict) -> None:
         """Go on with the settings of this config, and say what they change."""
@@ -97,32 +109,6 @@ class ResumingRunner(SavingRunner):
                 f'learning rates are {rates[1]}, and were {rates[0]}'
             )
 
-    def _check_unfinished(self, path: str, saved: dict) -> None:
-        parts = ['meta', 'state_dict', 'optimizer']
-        parts += ['param_schedulers'] if self.param_schedulers else []
-        lacking = [key for key in parts if not isinstance(saved.get(key), dict | list)]
-        lacking += [key for key in ('epoch', 'iter') if key not in saved.get('meta', ())]
-        if lacking:
-            raise InputError(
-                f'{path} is no complete checkpoint of a run: it has no {", ".join(lacking)} to '
-                f'resume. To start from its weights, give --cfg-options load_from={path} instead.'
-            )
-        epochs, meta = isinstance(self.train_loop, EpochBasedTrainLoop), saved['meta']
-        unit, limit = ('epoch', self.max_epochs) if epochs else ('iter', self.max_iters)
-        if meta[unit] >= limit and not self.resumes_finished:
-            raise InputError(
-                f'nothing to resume: {path} is of {unit} {meta[unit]}, and the run ends '
-                f'after {limit}. To train on, give a larger train_cfg.max_{unit}s.'
-            )
-        check_same_run(self, meta, path)
-        steps = meta['epoch'] * len(self.train_dataloader)
-        if epochs and meta['iter'] != steps:
-            raise InputError(
-                f'{path} cannot be resumed: it is of step {meta["iter"]}, and its epoch '
-                f'{meta["epoch"]} ends at step {steps} with this config. Give a checkpoint of the '
-                'end of an epoch, and the data, batch size and number of processes of its run.'
-            )
-
 
 class _ResumableHook(Hook):
     """Makes each checkpoint one that `resume` takes. Not registered: the Runner adds it."""
@@ -135,18 +121,5 @@ class _ResumableHook(Hook):
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint['meta'] |= self.facts | dict(log=Path(runner.log_dir).name)
+        checkpoint['run'] = runner.state
         keep_plain(checkpoint)
-
-
-def alike(own: Any, other: Any) -> bool:
-    """Whether numbers are where they were; other kinds of values are not compared."""
-    if isinstance(own, Counter):  # milestones, which may be others
-        return isinstance(other, Counter) and all(alike(1, n) for kv in other.items() for n in kv)
-    if isinstance(own, dict):
-        return isinstance(other, dict) and all(alike(v, other.get(k)) for k, v in own.items())
-    if isinstance(own, list | tuple):
-        same = isinstance(other, list | tuple) and len(own) == len(other)
-        return same and all(map(alike, own, other))
-    if isinstance(own, bool) or not isinstance(own, int | float):
-        return True
-    return isinstance(other, int | float) and not isinstance(other, bool) and not math.isnan(other)

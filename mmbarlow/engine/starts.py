@@ -25,8 +25,9 @@ def resumed_start(path: Path, meta: dict) -> dict[str, Any]:
     """What a start says of itself that resumes the checkpoint at `path`: the curve up to there."""
     log = path.parent / Path(meta.get('log', '')).name
     known = 'log' in meta and log.is_dir()
-    curve = curve_of_start(log) if known else read_curve(path.parent)
-    curve = [p for p in curve if p.get('epoch', 0) <= meta['epoch']]
-    curve = [p for p in curve if p.get('iteration', 0) <= meta['iter']]
+    curve = curve_of_start(log, until=meta['iter']) if known else read_curve(path.parent)
+    if not known:
+        curve = [p for p in curve if p.get('epoch', 0) <= meta['epoch']]
+        curve = [p for p in curve if p.get('iteration', 0) <= meta['iter']]
     earlier = (read_start(log) if known else None) or {}
     return dict(curve=curve, replaces=earlier.get('replaces', {}))

@@ -18,7 +18,7 @@ NEWS = re.compile(r'(Epoch|Iter)\(|The best checkpoint|resumed epoch|Load checkp
 NOISE = re.compile(
     r'"FileClient" will be|"HardDiskBackend" is the alias|The prefix is not set in metric class'
     r'|Dataset \w+ has no metainfo|[\w.]+ is skipped since its requires_grad=False'
-    r'|Reach the end of the dataloader'
+    r'|Reach the end of the dataloader|Resumed iteration number is not divisible'
 )
 LINE = re.compile(r'(?:Epoch|Iter)\((train|val|test)\) +((?:\[[^]]*\])+) +(.*)', re.DOTALL)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 
 from mmbarlow.checkpoints import unwrap
@@ -37,13 +36,6 @@ class BenchmarkHook(Hook):
         """The first moment after the model's own initialization."""
         if runner.iter == 0:
             self.load(unwrap(runner.model))
-            return
-        epochs = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        now = runner.epoch if epochs else runner.iter
-        within = epochs and runner.iter % len(runner.train_dataloader)  # an epoch
-        if not within and (now % runner.val_interval == 0 or runner.iter == runner.max_iters):
-            # A checkpoint is written before its network is evaluated: do that now.
-            runner.val_loop.run()
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         self.metrics = {name.split('/')[-1]: value for name, value in (metrics or {}).items()}

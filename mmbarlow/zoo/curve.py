@@ -1,6 +1,7 @@
 """The curve of a training run, from the logs that MMEngine keeps of each start."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,12 +27,15 @@ def read_curve(work_dir: str | Path) -> Points:
     return thinned(curve, 100) if curve and 'iteration' in curve[-1] else curve
 
 
-def curve_of_start(folder: Path, before: Sequence[dict[str, float]] = ()) -> Points:
+def curve_of_start(
+    folder: Path, before: Sequence[dict[str, float]] = (), until: float = math.inf
+) -> Points:
     """What `folder`, of the logs of one start, adds to the curve that it resumed.
 
     Args:
         folder: `WORK_DIR/TIMESTAMP`.
         before: the curve that it resumed, if it does not say so itself.
+        until: the step whose checkpoint was resumed from this start; later lines do not count.
     """
     entries = list(_entries(folder / 'vis_data' / 'scalars.json'))
     if not entries:
@@ -41,6 +45,8 @@ def curve_of_start(folder: Path, before: Sequence[dict[str, float]] = ()) -> Poi
     found = {next(iter(point.values())): dict(point) for point in before}
     unit, number = next(iter(before[-1].items())) if before else ('', 0)
     for entry in entries:
+        if entry.get('iter', 0) > until:
+            break
         if 'epoch' in entry:
             unit, number = 'epoch', entry['epoch']
         elif 'iter' in entry:

@@ -1,0 +1,334 @@
+"""A run that is resumed at any step ends as the one that was never interrupted, bit for bit."""
+
+import copy
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import DictAction
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from mmbarlow import launch
+from mmbarlow.config import load_config
+from mmbarlow.engine.checkpoint_hook import CheckpointHook
+from mmbarlow.engine.pretraining import pretrain, resume_from
+from mmbarlow.errors import InputError
+from mmbarlow.loss.distributed import world_size
+from mmbarlow.zoo.curve import read_curve
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+SAVED = (5, 6)  # within the second epoch of three steps, and at its end before its validation
+OF_A_START = re.compile('.*time.*|.*/experiment_name|/meta/(log|cfg)|/run/told/eta')
+OPTIONS = [
+    *('train_cfg.max_epochs=3', 'train_cfg.val_interval=1', 'param_scheduler.warmup=1'),
+    *('train_dataloader.batch_size=8', 'train_dataloader.num_workers=0'),
+    *('train_dataloader.persistent_workers=False', 'train_dataloader.dataset.indices=24'),
+    *('val_dataloader.dataset.indices=8', 'val_cfg.bank_dataloader.dataset.indices=20'),
+    *('model.backbone.stem_channels=8', 'model.backbone.base_channels=8'),
+    *('default_hooks.checkpoint.interval=1', 'default_hooks.checkpoint.max_keep_ckpts=9'),
+    *('default_hooks.logger.interval=2', 'default_hooks.pixels.images=0'),
+]
+TWINS = [f'model.{k}=16' for k in ('neck.hid_channels', 'neck.out_channels', 'head.in_channels')]
+TWINS += ['model.neck.in_channels=64']
+NECK = ['model.neck.in_channels=64']
+BATCH_VIEWS = dict(
+    model=dict(
+        data_preprocessor=dict(
+            _delete_=True,
+            type='mmbarlow.BatchTwinViews',
+            size=32,
+            view_a=dict(),
+            view_b=dict(blur=0.5),
+            mean=[123.0] * 3,
+            std=[58.0] * 3,
+        )
+    ),
+    train_dataloader=dict(
+        dataset=dict(
+            pipeline=[
+                dict(type='mmbarlow.CenterView', size=32),
+                dict(type='mmpretrain.PackInputs'),
+            ]
+        )
+    ),
+)
+WORKERS = ['train_dataloader.num_workers=2']
+STAYING = [*WORKERS, 'train_dataloader.persistent_workers=True']
+PARTIAL = ['train_dataloader.drop_last=False', 'train_dataloader.dataset.indices=20']
+BF16 = ['optim_wrapper.type=mmbarlow.BF16OptimWrapper']
+ACCUMULATED = ['optim_wrapper.accumulative_counts=2']
+DEFAULT = ['train_dataloader.sampler.type=DefaultSampler']
+QUEUE = [dict(type='mmpretrain.SwAVHook', batch_size=8, epoch_queue_starts=0, queue_length=8)]
+ITERATIONS = dict(
+    train_cfg=dict(_delete_=True, by_epoch=False, max_iters=9, val_interval=3),
+    log_processor=dict(by_epoch=False),
+    default_hooks=dict(checkpoint=dict(by_epoch=False)),
+    param_scheduler=dict(_delete_=True, type='LinearLR', by_epoch=False, end=9, start_factor=0.1),
+)
+FOREIGN = dict(
+    train_dataloader=dict(
+        dataset=dict(
+            pipeline=[
+                dict(type='mmbarlow.LoadRGB'),
+                dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32),
+                dict(type='mmpretrain.PILToNumpy'),
+                dict(type='mmpretrain.RandomErasing', erase_prob=0.5),  # NumPy and Python
+                dict(type='mmpretrain.PackInputs'),
+            ]
+        )
+    )
+)
+BASELINE = 'baselines/{}_resnet18_1xb128-coslr-30e_digits.py'
+PLAIN = 'barlowtwins/barlowtwins_resnet18_1xb128-coslr-70e_digits.py'
+MIXED = 'mixed_barlowtwins/mixed-barlowtwins_resnet18_1xb128-coslr-30e_digits.py'
+AMCL = 'amcl/amcl-barlowtwins_resnet18_1xb128-coslr-30e_digits.py'
+# Each with its config, its options and its other entries.
+TABLE = dict(
+    plain=(PLAIN, TWINS, {}),
+    workers=(PLAIN, [*TWINS, *WORKERS], {}),
+    staying_workers=(PLAIN, [*TWINS, *STAYING], {}),
+    partial_batch=(PLAIN, [*TWINS, *WORKERS, *PARTIAL], {}),
+    default_sampler=(PLAIN, [*TWINS, *DEFAULT, *WORKERS], {}),
+    chunked=(PLAIN, [*TWINS, 'model.chunk_size=4'], {}),
+    bf16=(PLAIN, [*TWINS, *BF16], {}),
+    batch_views=(PLAIN, TWINS, BATCH_VIEWS),
+    accumulated=(PLAIN, [*TWINS, *ACCUMULATED], {}),
+    average=(PLAIN, TWINS, dict(custom_hooks=[dict(type='EMAHook', momentum=0.1)])),
+    drop_path=(PLAIN, [*TWINS, 'model.backbone.drop_path_rate=0.5'], {}),
+    mixed=(MIXED, TWINS, {}),
+    amcl=(AMCL, [*TWINS, 'model.head.temperature.batch_size=8'], {}),
+    byol=(BASELINE.format('byol'), NECK, {}),
+    mocov2=(BASELINE.format('mocov2'), [*NECK, 'model.queue_len=32'], {}),
+    simclr=(BASELINE.format('simclr'), NECK, {}),
+    simsiam=(BASELINE.format('simsiam'), NECK, {}),
+    swav=(BASELINE.format('swav'), [*NECK, 'model.head.loss.num_prototypes=8'], {}),
+    swav_queue=(
+        BASELINE.format('swav'),
+        [*NECK, 'model.head.loss.num_prototypes=8'],
+        dict(custom_hooks=QUEUE),
+    ),
+    supervised=(BASELINE.format('supervised'), ['model.head.in_channels=64'], {}),
+    supervised_workers=(
+        BASELINE.format('supervised'),
+        ['model.head.in_channels=64', *WORKERS, *DEFAULT],
+        FOREIGN,
+    ),
+    iterations=(PLAIN, [*TWINS, *DEFAULT], ITERATIONS),
+    endless=(
+        BASELINE.format('supervised'),
+        ['model.head.in_channels=64', 'train_dataloader.sampler.type=InfiniteSampler'],
+        ITERATIONS,
+    ),
+)
+
+
+@HOOKS.register_module()
+class SavesAt(Hook):
+    """Writes a checkpoint after each of the steps."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, steps: tuple[int, ...]) -> None:
+        self.steps = steps
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if runner.iter + 1 in self.steps:
+            (hook,) = (h for h in runner.hooks if isinstance(h, CheckpointHook))
+            hook.save_now(runner)
+
+
+def config_of(name: str, folder: Path, resume: Path | None = None, steps: tuple[int, ...] = ()):
+    file, options, entries = TABLE[name]
+    pairs = dict(option.split('=', 1) for option in [*OPTIONS, *options])
+    values = {key: DictAction._parse_iterable(value) for key, value in pairs.items()}
+    cfg = load_config(CONFIGS / file, values, str(folder))
+    cfg.merge_from_dict(copy.deepcopy(entries))
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='SavesAt', steps=steps)]
+    if resume:
+        resume_from(cfg, str(resume))
+    return cfg
+
+
+def differences(a, b, at: str = '') -> list[str]:
+    """Where two nested values differ, but for what times and names of files are."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        keys = [key for key in {**a, **b} if not OF_A_START.fullmatch(f'{at}/{key}')]
+        pairs = [(key, a.get(key, 'none'), b.get(key, 'none')) for key in keys]
+    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        pairs = [(key, *pair) for key, pair in enumerate(zip(a, b, strict=True))]
+    elif isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return [] if torch.equal(a, b) else [at]
+    else:
+        return [] if a == b else [at]
+    return [found for key, x, y in pairs for found in differences(x, y, f'{at}/{key}')]
+
+
+def lines_of(folder: Path) -> list[dict]:
+    """What the last start has logged."""
+    path = sorted(folder.glob('*/vis_data/scalars.json'))[-1]
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def check_resumed(name: str, folder: Path, prepared=lambda cfg: None) -> None:
+    """Train, resume two checkpoints, and compare all that the last checkpoint and the log say."""
+
+    def run(part: str, **kwargs) -> tuple[dict, list[dict]]:
+        cfg = config_of(name, folder / part, **kwargs)
+        prepared(cfg)
+        pretrain(cfg, quiet=True)
+        last = 'iter_9.pth' if name in ('iterations', 'endless') else 'epoch_3.pth'
+        return torch.load(folder / part / last), lines_of(folder / part)
+
+    whole, told = run('whole', steps=SAVED)
+    curve = read_curve(folder / 'whole')
+    for step in SAVED:
+        resumed, told_then = run(f'from_{step}', resume=folder / 'whole' / f'iter_{step}.pth')
+        assert differences(whole, resumed) == []
+        assert told_then
+        assert read_curve(folder / f'from_{step}') == curve
+        assert differences(told[-len(told_then) :], told_then) == []
+
+
+@pytest.mark.parametrize('name', TABLE)
+def test_a_run_resumed_within_and_at_the_end_of_an_epoch_goes_on_bit_for_bit(name, tmp_path):
+    check_resumed(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('processes', 'name'),
+    [(2, 'mocov2'), (2, 'accumulated'), (2, 'supervised_workers'), (4, 'plain')],
+)
+def test_processes_that_are_resumed_go_on_bit_for_bit(processes, name, tmp_path, run_processes):
+    run_processes(processes, __file__, name, tmp_path)
+
+
+@pytest.fixture(scope='module')
+def plain(tmp_path_factory) -> Path:
+    """The folder of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp('plain')
+    pretrain(config_of('plain', folder, steps=SAVED), quiet=True)
+    return folder
+
+
+def log_of(folder: Path) -> str:
+    return sorted(folder.glob('*/*.log'))[-1].read_text()
+
+
+@pytest.mark.parametrize('step', SAVED)
+def test_other_schedules_count_within_an_epoch_too(step, tmp_path):
+    """The one of epochs has not moved for an epoch whose end is still to come."""
+    new = dict(type='MultiStepLR', by_epoch=True, milestones=[1, 2], gamma=0.1)
+    schedules = [dict(new, milestones=[1]), new]
+
+    def train(part: str, schedule: dict, **kwargs) -> dict:
+        cfg = config_of('plain', tmp_path / part, **kwargs)
+        cfg.param_scheduler = schedule
+        pretrain(cfg, quiet=True)
+        return torch.load(tmp_path / part / 'epoch_3.pth')
+
+    train('old', schedules[0], steps=(step,))
+    resumed = train('resumed', new, resume=tmp_path / 'old' / f'iter_{step}.pth')
+    whole = train('whole', new)
+    assert resumed['param_schedulers'] == whole['param_schedulers']
+    rates = [run['optimizer']['param_groups'][0]['lr'] for run in (resumed, whole)]
+    assert rates == pytest.approx([1e-5, 1e-5])
+
+
+@HOOKS.register_module()
+class Statistics(Hook):
+    """Those of the first BN before the first step."""
+
+    seen: list[torch.Tensor] = []  # noqa: RUF012
+
+    def before_train(self, runner) -> None:
+        self.seen[:] = [runner.model.backbone.bn1.running_mean.clone()]
+
+
+def test_one_process_goes_on_with_the_mean_of_the_statistics_of_two(plain, tmp_path):
+    checkpoint = torch.load(plain / 'iter_5.pth')
+    own = checkpoint['state_dict']['backbone.bn1.running_mean']
+    (first,) = checkpoint['run']['processes']
+    second = dict(first, buffers={'backbone.bn1.running_mean': own + 1})
+    checkpoint['run']['processes'] = [first, second]
+    torch.save(checkpoint, tmp_path / 'iter_5.pth')
+    cfg = config_of('plain', tmp_path / 'one', resume=tmp_path / 'iter_5.pth')
+    cfg.custom_hooks = [dict(type='Statistics')]
+    pretrain(cfg, quiet=True)
+    torch.testing.assert_close(Statistics.seen[0], own + 0.5)
+    assert 'is of 2 processes, and this run has 1: random numbers' in log_of(tmp_path / 'one')
+
+
+def test_a_run_that_ended_before_its_export_exports(plain, tmp_path):
+    folder = tmp_path / 'run'
+    shutil.copytree(plain, folder)
+    with pytest.raises(InputError, match='nothing to resume: .* is of epoch 3'):
+        pretrain(config_of('plain', folder, resume=folder / 'epoch_3.pth'), quiet=True)
+    (backbone,) = folder.glob('*_backbone.pth')
+    whole = torch.load(backbone)['state_dict']
+    backbone.unlink()
+    pretrain(config_of('plain', folder, resume=folder / 'epoch_3.pth'), quiet=True)
+    assert differences(whole, torch.load(backbone)['state_dict']) == []
+    assert read_curve(folder) == read_curve(plain)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda run: 5,
+        lambda run: dict(position=run['position']),
+        lambda run: dict(run, processes=[5]),
+        lambda run: dict(run, log=dict(loss=[1.0])),
+        lambda run: dict(run, processes=[dict(run['processes'][0], generators=dict(torch=1))]),
+        lambda run: dict(run, processes=[dict(run['processes'][0], buffers=dict(none=1))]),
+        lambda run: dict(run, position=dict(steps=4)),
+    ],
+)
+def test_a_malformed_state_is_one_sentence(change, plain, tmp_path):
+    checkpoint = torch.load(plain / 'iter_5.pth')
+    checkpoint['run'] = change(checkpoint['run'])
+    torch.save(checkpoint, tmp_path / 'iter_5.pth')
+    with pytest.raises(InputError, match='iter_5.pth cannot be resumed'):
+        pretrain(config_of('plain', tmp_path / 'run', resume=tmp_path / 'iter_5.pth'), quiet=True)
+    assert not (tmp_path / 'run').exists()
+
+
+@HOOKS.register_module()
+class Counts(Hook):
+    """Counts steps across interruptions."""
+
+    kept = ('steps',)
+    last = 0
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        self.steps += 1
+        Counts.last = self.steps
+
+
+def test_a_hook_keeps_what_it_names(tmp_path):
+    for part, kwargs in (
+        ('a', dict(steps=(5,))),
+        ('b', dict(resume=tmp_path / 'a' / 'iter_5.pth')),
+    ):
+        cfg = config_of('plain', tmp_path / part, **kwargs)
+        cfg.custom_hooks = [dict(type='Counts'), *cfg.custom_hooks]
+        pretrain(cfg, quiet=True)
+        assert Counts.last == 9
+
+
+def prepare(cfg) -> None:
+    launch.prepare_processes(cfg, 'pytorch')
+    cfg.train_dataloader.batch_size //= world_size()
+
+
+if __name__ == '__main__':
+    check_resumed(sys.argv[1], Path(sys.argv[2]), prepare)
+    launch.leave_together()
