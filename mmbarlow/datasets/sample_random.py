@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from mmengine.dataset import DefaultSampler
 
+from mmbarlow.datasets.shared_batches import own_images
 from mmbarlow.registry import DATA_SAMPLERS
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # the published increment of SplitMix64
@@ -56,7 +57,7 @@ class ViewSampler(DefaultSampler):
     """
 
     def __iter__(self) -> Iterator[int]:
-        for index in super().__iter__():
+        for index in own_images(self):
             yield SampleIndex(index, Key(self.seed or 0, self.epoch, index))
 
 

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
+from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
 from mmbarlow.engine.starts import later_than_all, resumed_start
-from mmbarlow.engine.terminal import TerminalRunner
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.launch import on_first
@@ -26,7 +26,7 @@ from mmbarlow.zoo.curve import START
 MOMENTS = ('momentum_buffer', 'exp_avg', 'exp_avg_sq')  # each as large as its parameter
 
 
-class ResumingRunner(TerminalRunner):
+class ResumingRunner(ParallelRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind.
 
     Every start has a folder of logs of its own, with `start.json`: the `curve` of what it resumed,
