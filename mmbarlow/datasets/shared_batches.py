@@ -3,10 +3,13 @@
 import copy
 from collections.abc import Iterator
 
+import numpy as np
 from mmengine.dataset import DefaultSampler
 
 
-def share_batches(sampler: DefaultSampler, batch: int, drop_last: bool, uneven: bool) -> int:
+def share_batches(
+    sampler: DefaultSampler, batch: int, drop_last: bool, uneven: bool, chunks: int = 1
+) -> int:
     """Have step t of all processes together take the images of step t of one process.
 
     MMEngine's sampler repeats images until each process has as many, which can make a step more
@@ -16,6 +19,8 @@ def share_batches(sampler: DefaultSampler, batch: int, drop_last: bool, uneven: 
         sampler: of the training images, on one of several processes. Changed.
         batch: images of a step on each process.
         drop_last: leave out a last batch that is not full.
+        chunks: what a process runs its batch in, if it runs chunks; then each chunk of all
+            processes together is a chunk of one process, where the batch can be divided so.
         uneven: the loss takes a batch of which one process has an image more than another.
 
     Returns:
@@ -31,7 +36,8 @@ def share_batches(sampler: DefaultSampler, batch: int, drop_last: bool, uneven: 
         sampler.total_size = images + -rest % processes
     sampler.round_up = sampler.total_size > images
     sampler.num_samples = -(-(sampler.total_size - sampler.rank) // processes)
-    sampler.shared_batch = batch  # pyright: ignore[reportAttributeAccessIssue]
+    chunks = 1 if batch % chunks else chunks
+    sampler.shared = batch * processes, chunks  # pyright: ignore[reportAttributeAccessIssue]
     return max(0, sampler.total_size - images)
 
 
@@ -42,14 +48,14 @@ def own_images(sampler: DefaultSampler) -> Iterator[int]:
     `world_size`-th index, does not keep. It decides in losses that mix images or have weights for
     places in the batch.
     """
-    batch, whole = getattr(sampler, 'shared_batch', None), copy.copy(sampler)
-    if batch is None:
+    shared, whole = getattr(sampler, 'shared', None), copy.copy(sampler)
+    if shared is None:
         yield from DefaultSampler.__iter__(sampler)
         return
     whole.rank, whole.world_size = 0, 1
-    order = list(DefaultSampler.__iter__(whole))
-    for start in range(0, len(order), batch * sampler.world_size):
-        of_all = order[start : start + batch * sampler.world_size]
-        each, more = divmod(len(of_all), sampler.world_size)
-        first = sampler.rank * each + min(sampler.rank, more)
-        yield from of_all[first : first + each + (sampler.rank < more)]
+    order, (batch, chunks) = list(DefaultSampler.__iter__(whole)), shared
+    for start in range(0, len(order), batch):
+        of_all = order[start : start + batch]
+        number = chunks if len(of_all) == batch else 1
+        for chunk in np.array_split(of_all, number):
+            yield from np.array_split(chunk, sampler.world_size)[sampler.rank].tolist()

@@ -42,8 +42,9 @@ class ParallelRunner(TerminalRunner):
         loader, model = self._train_dataloader, unwrap(self.model)
         sampler, batch = getattr(loader, 'sampler', None), batch_size(loader)
         if world_size() > 1 and batch and isinstance(sampler, DefaultSampler):
-            uneven = isinstance(model, BarlowTwins)
-            if repeated := share_batches(sampler, batch, loader.drop_last, uneven):
+            uneven, chunk = isinstance(model, BarlowTwins), getattr(model, 'chunk_size', None)
+            chunks = -(-batch // chunk) if chunk else 1
+            if repeated := share_batches(sampler, batch, loader.drop_last, uneven, chunks):
                 self.logger.warning(
                     f'{repeated} images of the last batch of an epoch are there twice, so that '
                     'each process has as many: on another number of processes it is another '
