@@ -4,9 +4,9 @@ from typing import Any
 
 from mmengine.dataset import DefaultSampler
 from mmengine.model import MMDistributedDataParallel
-from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import DataLoader
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.datasets.shared_batches import share_batches
@@ -33,24 +33,24 @@ class CpuDistributedDataParallel(MMDistributedDataParallel):
 class ParallelRunner(TerminalRunner):
     """MMEngine's Runner, whose global batches do not depend on the number of processes."""
 
-    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        if isinstance(self._train_dataloader, dict):
-            different = self._randomness_cfg.get('diff_rank_seed', False)
-            self._train_dataloader = self.build_dataloader(
-                self._train_dataloader, seed=self.seed, diff_rank_seed=different
+    def build_dataloader(self, dataloader: Any, *args: Any, **kwargs: Any) -> DataLoader:  # pyright: ignore
+        loader = super().build_dataloader(dataloader, *args, **kwargs)
+        if dataloader == self._train_dataloader:
+            self._share(loader)
+        return loader
+
+    def _share(self, loader: DataLoader) -> None:
+        model, batch = unwrap(self.model), batch_size(loader)
+        if world_size() == 1 or batch is None or not isinstance(loader.sampler, DefaultSampler):
+            return
+        uneven, chunk = isinstance(model, BarlowTwins), getattr(model, 'chunk_size', None)
+        chunks = -(-batch // chunk) if chunk else 1
+        if repeated := share_batches(loader.sampler, batch, loader.drop_last, uneven, chunks):
+            self.logger.warning(
+                f'{repeated} images of the last batch of an epoch are there twice, so that each '
+                'process has as many, which is another batch than on one process. Without it: '
+                '--cfg-options train_dataloader.drop_last=True.'
             )
-        loader, model = self._train_dataloader, unwrap(self.model)
-        sampler, batch = getattr(loader, 'sampler', None), batch_size(loader)
-        if world_size() > 1 and batch and isinstance(sampler, DefaultSampler):
-            uneven, chunk = isinstance(model, BarlowTwins), getattr(model, 'chunk_size', None)
-            chunks = -(-batch // chunk) if chunk else 1
-            if repeated := share_batches(sampler, batch, loader.drop_last, uneven, chunks):
-                self.logger.warning(
-                    f'{repeated} images of the last batch of an epoch are there twice, so that '
-                    'each process has as many: on another number of processes it is another '
-                    'batch. Without it: --cfg-options train_dataloader.drop_last=True.'
-                )
-        return super().build_train_loop(loop)
 
 
 def local_norms(model: nn.Module) -> list[str]:
