@@ -4,6 +4,7 @@ from typing import Any
 
 from mmengine.dataset import DefaultSampler
 from mmengine.model import MMDistributedDataParallel
+from mmengine.runner import Runner
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
@@ -53,11 +54,16 @@ class ParallelRunner(TerminalRunner):
             )
 
 
-def local_norms(model: nn.Module) -> list[str]:
-    """Names of the BN layers in training that see the images of one process alone."""
-    return [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, _BatchNorm) and module.training
-        if not isinstance(module, nn.SyncBatchNorm | GlobalBatchNorm)
-    ]
+def warn_of_local_norms(runner: Runner) -> None:
+    """Say that the number of processes decides what is trained, where it does."""
+    layers = unwrap(runner.model).train().modules()
+    local = [m for m in layers if isinstance(m, _BatchNorm) and m.training and not _is_global(m)]
+    if local and world_size() > 1:
+        runner.logger.warning(
+            f'{len(local)} BN layers see the images of each process by themselves (sync_bn=None), '
+            'so that on another number of processes this is another training.'
+        )
+
+
+def _is_global(norm: nn.Module) -> bool:
+    return isinstance(norm, nn.SyncBatchNorm | GlobalBatchNorm)

@@ -1,5 +1,6 @@
 """Resuming a run: from a complete checkpoint of this recipe, or not at all."""
 
+import functools
 import json
 import math
 from collections import Counter
@@ -13,9 +14,11 @@ from torch import Tensor
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
+from mmbarlow.engine.agreement import check_same_state
 from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
-from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
+from mmbarlow.engine.run_facts import check_same_run, facts_of, versions_of
+from mmbarlow.engine.run_settings import changed_settings, changes, settings_of
 from mmbarlow.engine.starts import later_than_all, resumed_start
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
@@ -45,8 +48,14 @@ class ResumingRunner(ParallelRunner):
         super().setup_env(env_cfg)
         self._timestamp = on_first(lambda: later_than_all(self._timestamp, self._work_dir))
 
+    @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """What may not change within a run; to be asked for once the optimizer is built."""
+        return facts_of(self)
+
     def load_or_resume(self) -> None:
         super().load_or_resume()
+        check_same_state(self)
         if rank() == 0:
             write_atomically(Path(self.log_dir, START), json.dumps(self.start))
         self.started()
@@ -86,9 +95,15 @@ class ResumingRunner(ParallelRunner):
         """Go on with the settings of this config, and say what they change."""
         loaded, wanted = Numbers(self), fresh.settings()
         numbers = changes({k: loaded.settings().get(k) for k in wanted}, wanted)
-        told = changes(meta['settings'], settings_of(self)) if 'settings' in meta else numbers
+        told = changed_settings(meta, self.cfg) if 'settings' in meta else numbers
         if told:
             self.logger.warning(f'resumed with other settings: {"; ".join(told)}')
+        versions = meta.get('versions')
+        if versions and (other := changes(versions, versions_of(self))):
+            self.logger.warning(
+                f'resumed with another environment: {"; ".join(other)}. From here on '
+                'numbers are not promised to be equal bit for bit.'
+            )
         if numbers:
             reschedule(self, fresh)
             rates = [', '.join(f'{r:.6g}' for r in n.rates) for n in (loaded, Numbers(self))]
@@ -114,7 +129,7 @@ class ResumingRunner(ParallelRunner):
                 f'nothing to resume: {path} is of {unit} {meta[unit]}, and the run ends '
                 f'after {limit}. To train on, give a larger train_cfg.max_{unit}s.'
             )
-        check_same_run(self, meta, path)
+        check_same_run(self.facts, self.cfg, meta, path)
         steps = meta['epoch'] * len(self.train_dataloader)
         if epochs and meta['iter'] != steps:
             raise InputError(
@@ -130,8 +145,12 @@ class _ResumableHook(Hook):
     priority = 'LOWEST'  # what other hooks put into it is kept if it is plain
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        facts = dict(facts=facts_of(runner), settings=settings_of(runner))
-        checkpoint['meta'] |= facts | dict(log=Path(runner.log_dir).name)
+        checkpoint['meta'] |= dict(
+            facts=runner.facts,
+            settings=settings_of(runner.cfg),
+            versions=versions_of(runner),
+            log=Path(runner.log_dir).name,
+        )
         keep_plain(checkpoint)
 
 

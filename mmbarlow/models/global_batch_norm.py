@@ -50,7 +50,7 @@ def use_global_batch_norm(model: nn.Module) -> None:
     """Have this in the place of each SyncBatchNorm, whose tensors and names it keeps."""
     for module in model.modules():
         if type(module) is nn.SyncBatchNorm:
-            module.__class__ = GlobalBatchNorm
+            module.__class__ = GlobalBatchNorm  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class _Standardize(Function):
@@ -60,7 +60,7 @@ class _Standardize(Function):
     def forward(ctx, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float):
         dtype = torch.promote_types(x.dtype, torch.float32)
         none = x.new_zeros(2, x.shape[1], dtype=dtype)  # running ones, whose type they are given in
-        mean, variance = torch.batch_norm_update_stats(x, *none, 0.0)
+        mean, variance = torch.batch_norm_update_stats(x, none[0], none[1], 0.0)
         count = torch.tensor([x.numel() // x.shape[1]])
         row = torch.cat([count, mean, variance]).double()
         counts, means, variances = gather_rows(row[None], (1,) * world_size()).split(
