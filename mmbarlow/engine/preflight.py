@@ -57,6 +57,7 @@ def check_batches(loader: DataLoader, model: nn.Module) -> None:
     if batch is None or isinstance(loader.sampler, InfiniteSampler):
         return
     if not len(loader):
+        own = images // world_size()
         share = f' are {own:,} on each of {world_size()} processes, which'
         raise InputError(
             f'{images:,} images{share * (world_size() > 1)} make no batch of {batch}: set '
