@@ -23,6 +23,7 @@ FREE = re.compile(
 )
 # What checkpoints hold that have no `versions` yet.
 FIRST_PARTS = ('model.', 'train_dataloader.', 'optim_wrapper.', 'param_scheduler.', 'train_cfg.')
+EMPTY = (None, '{}', '[]', '()')  # what is in it, if anything, has keys of its own
 LONG = 32  # entries of a list that are compared one by one, and changes that are told
 
 
@@ -79,6 +80,8 @@ def short(value: Any) -> str:
 
 
 def _differ(old: Any, new: Any) -> bool:
+    if old in EMPTY and new in EMPTY:
+        return False
     return old != new and repr(old) != repr(new)  # NaN is not itself
 
 
