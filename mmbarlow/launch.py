@@ -60,15 +60,15 @@ def prepare_processes(cfg: Config, launcher: str) -> None:
         return  # the Runner starts it, with the config's `env_cfg.dist_cfg`
     start_processes(launcher)
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
+        type='mmbarlow.CpuDistributedDataParallel',
         device_ids=None,
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
-    # torch's SyncBatchNorm takes CUDA tensors only: the loss is global all the same, the other BN
-    # layers are not, and their running statistics are averaged before each evaluation.
-    cfg.sync_bn = None
-    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmbarlow.SyncTrainedBuffersHook')]
+    if not cfg.get('sync_bn'):  # running statistics of each process by itself
+        averaged = dict(type='mmbarlow.SyncTrainedBuffersHook')
+        if averaged not in (hooks := cfg.get('custom_hooks', [])):
+            cfg.custom_hooks = [*hooks, averaged]
 
 
 def leave_together() -> None:

@@ -41,6 +41,7 @@ def _child(parent: mmengine.Registry) -> mmengine.Registry:
 
 
 MODELS = _child(mmengine.MODELS)
+MODEL_WRAPPERS = _child(mmengine.MODEL_WRAPPERS)
 DATASETS = _child(mmengine.DATASETS)
 TRANSFORMS = _child(mmengine.TRANSFORMS)
 DATA_SAMPLERS = _child(mmengine.DATA_SAMPLERS)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmengine.dataset import DefaultSampler
 
+from mmbarlow.datasets.shared_batches import own_images
 from mmbarlow.registry import DATA_SAMPLERS
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # the published increment of SplitMix64
@@ -58,7 +59,7 @@ class ViewSampler(DefaultSampler):
     """
 
     def __iter__(self) -> Iterator[int]:
-        for index in super().__iter__():
+        for index in own_images(self):
             yield SampleIndex(index, Key(self.seed or 0, self.epoch, index))
 
 

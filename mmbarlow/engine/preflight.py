@@ -7,13 +7,21 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.config_files import explained
+from mmbarlow.engine.agreement import check_same_data
 from mmbarlow.engine.schedule_checks import check_schedules
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError
+from mmbarlow.launch import together
 from mmbarlow.loss.distributed import world_size
 
 
 def check_run(runner: Runner) -> None:
+    """Check a run of this process and, with several, that all have the same; see `check_alone`."""
+    check_same_data(runner)
+    together(lambda: check_alone(runner))
+
+
+def check_alone(runner: Runner) -> None:
     """Check a run whose loops and optimizer are built, before it trains.
 
     Raises:
@@ -49,6 +57,7 @@ def check_batches(loader: DataLoader, model: nn.Module) -> None:
     if batch is None or isinstance(loader.sampler, InfiniteSampler):
         return
     if not len(loader):
+        own = images // world_size()
         share = f' are {own:,} on each of {world_size()} processes, which'
         raise InputError(
             f'{images:,} images{share * (world_size() > 1)} make no batch of {batch}: set '

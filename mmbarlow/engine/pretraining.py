@@ -13,9 +13,11 @@ from mmengine.runner import Runner
 from mmbarlow.checkpoints import check_fits, read_checkpoint, unwrap
 from mmbarlow.config import check_data_folders
 from mmbarlow.config_files import explained
+from mmbarlow.engine.agreement import check_same_config
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
+from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
@@ -46,6 +48,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
     """
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    check_same_config(cfg)
     if cfg.get('resume') and not cfg.get('load_from'):
         path = on_first(lambda: latest_checkpoint(cfg.work_dir))
         cfg.resume, cfg.load_from = path is not None, path
@@ -78,6 +81,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
             attempt.close()  # what is written from now on stays
             announce(runner)
             warn_of_accumulation(runner)
+            warn_of_local_norms(runner)
 
         runner.started = started
         runner.train()

@@ -9,7 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import Tensor
 
 from mmbarlow.engine.rescheduling import Numbers
-from mmbarlow.engine.run_settings import check_same_run
+from mmbarlow.engine.run_facts import check_same_run
 from mmbarlow.engine.starts import resumed_start
 from mmbarlow.engine.train_loops import ResumableLoop
 from mmbarlow.errors import InputError
@@ -35,7 +35,7 @@ def check_unfinished(runner: Any, path: str, saved: dict) -> None:
             f'nothing to resume: {path} is of {unit} {meta[unit]}, and the run ends '
             f'after {limit}. To train on, give a larger train_cfg.max_{unit}s.'
         )
-    check_same_run(runner, meta, path)
+    check_same_run(runner.facts, runner.cfg, meta, path)
     steps = len(runner.train_dataloader)
     done = meta['iter'] - meta['epoch'] * steps  # of an epoch that is not over
     theirs = isinstance(runner.train_loop, ResumableLoop) and position_in(saved).get('steps')

@@ -1,5 +1,6 @@
 """Resuming a run: from a complete checkpoint of this recipe, or not at all."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,14 @@ from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
+from mmbarlow.engine.agreement import check_same_state
 from mmbarlow.engine.buckets import settle_buckets
 from mmbarlow.engine.iter_loop import ResumableIterLoop
+from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
-from mmbarlow.engine.run_settings import changes, facts_of, settings_of
+from mmbarlow.engine.run_facts import facts_of, versions_of
+from mmbarlow.engine.run_settings import changed_settings, changes, settings_of
 from mmbarlow.engine.run_state import collect_state, resume_state
 from mmbarlow.engine.saving import SavingRunner
 from mmbarlow.engine.starts import later_than_all, resumed_start
@@ -28,7 +32,7 @@ from mmbarlow.zoo.curve import START
 OWN_LOOPS = dict(EpochBasedTrainLoop=ResumableEpochLoop, IterBasedTrainLoop=ResumableIterLoop)
 
 
-class ResumingRunner(SavingRunner):
+class ResumingRunner(SavingRunner, ParallelRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind.
 
     Every start has a folder of logs of its own, with `start.json`: the `curve` of what it resumed,
@@ -47,6 +51,11 @@ class ResumingRunner(SavingRunner):
     def setup_env(self, env_cfg: dict) -> None:
         super().setup_env(env_cfg)
         self._timestamp = on_first(lambda: later_than_all(self._timestamp, self._work_dir))
+
+    @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """What may not change within a run; to be asked for once the optimizer is built."""
+        return facts_of(self)
 
     def build_train_loop(self, loop: Any) -> BaseLoop:
         if not isinstance(loop, dict):
@@ -68,6 +77,7 @@ class ResumingRunner(SavingRunner):
     def load_or_resume(self) -> None:
         settle_buckets(self.model)
         super().load_or_resume()
+        check_same_state(self)
         if rank() == 0:
             write_atomically(Path(self.log_dir, START), json.dumps(self.start))
         self.started()
@@ -98,9 +108,15 @@ class ResumingRunner(SavingRunner):
         """Go on with the settings of this config, and say what they change."""
         loaded, wanted = Numbers(self), fresh.settings()
         numbers = changes({k: loaded.settings().get(k) for k in wanted}, wanted)
-        told = changes(meta['settings'], settings_of(self)) if 'settings' in meta else numbers
+        told = changed_settings(meta, self.cfg) if 'settings' in meta else numbers
         if told:
             self.logger.warning(f'resumed with other settings: {"; ".join(told)}')
+        versions = meta.get('versions')
+        if versions and (other := changes(versions, versions_of(self))):
+            self.logger.warning(
+                f'resumed with another environment: {"; ".join(other)}. From here on '
+                'numbers are not promised to be equal bit for bit.'
+            )
         if numbers:
             reschedule(self, fresh)
             rates = [', '.join(f'{r:.6g}' for r in n.rates) for n in (loaded, Numbers(self))]
@@ -117,9 +133,14 @@ class _ResumableHook(Hook):
 
     def before_train(self, runner) -> None:
         # Now, since the images may be gone when a checkpoint is written.
-        self.facts = dict(facts=facts_of(runner), settings=settings_of(runner))
+        _ = runner.facts
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        checkpoint['meta'] |= self.facts | dict(log=Path(runner.log_dir).name)
+        checkpoint['meta'] |= dict(
+            facts=runner.facts,
+            settings=settings_of(runner.cfg),
+            versions=versions_of(runner),
+            log=Path(runner.log_dir).name,
+        )
         checkpoint['run'] = runner.state
         keep_plain(checkpoint)

@@ -1,63 +1,59 @@
-"""What a run was started with, kept in its checkpoints and compared when it is resumed."""
+"""What the config of a run decides, kept in its checkpoints and compared when it is resumed."""
 
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
-from mmbarlow.checkpoints import unwrap
-from mmbarlow.engine.terminal import batch_size
+from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
-from mmbarlow.loss.distributed import world_size
 
-PARTS = ('model', 'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg')
-# How images are loaded, and how often a run is evaluated, decides nothing.
-FREE = re.compile(r'num_workers|persistent_workers|pin_memory|prefetch_factor|val_|chunk_size')
+# Of the parts of a config, these decide nothing of what is computed: where things are and what
+# users see of them, how a run is evaluated, how processes are started. `adopt_seed` has the seed.
+FREE = re.compile(
+    r'(work_dir|launcher|log_level|log_processor|visualizer|experiment_name|load_from|resume'
+    r'|(val|test)_(dataloader|evaluator|cfg)|model_wrapper_cfg|find_unused_parameters'
+    r'|data_root|pretrained|env_cfg\.(mp_cfg|dist_cfg|resource_limit)|randomness\.seed'
+    r'|default_hooks\.(logger|checkpoint|export|runtime_info|timer|visualization|prefetch|pixels)'
+    r'|custom_hooks\.(TimeLimitHook|SyncTrainedBuffersHook)'
+    r'|train_cfg\.(val_interval|val_begin|dynamic_intervals)'
+    r'|train_dataloader\.(num_workers|persistent_workers|pin_memory|prefetch_factor))(\.|$)'
+)
+# What checkpoints hold that have no `versions` yet.
+FIRST_PARTS = ('model.', 'train_dataloader.', 'optim_wrapper.', 'param_scheduler.', 'train_cfg.')
+EMPTY = (None, '{}', '[]', '()')  # what is in it, if anything, has keys of its own
+LONG = 32  # entries of a list that are compared one by one, and changes that are told
 
 
-def settings_of(runner: Runner) -> dict[str, Any]:
+def settings_of(cfg: Config) -> dict[str, Any]:
     """Plain values that decide what a run computes, by their key in the config."""
-    parts = {part: runner.cfg[part] for part in PARTS if part in runner.cfg}
-    return {key: value for key, value in _flat(parts) if not FREE.search(key)}
+    return {key: value for key, value in plain_settings(cfg).items() if not FREE.match(key)}
 
 
-def facts_of(runner: Runner) -> dict[str, Any]:
-    """What may not change within a run, in words, as no config says it."""
-    loader = runner.train_dataloader
-    data, batch, processes = loader.dataset, batch_size(loader), world_size()
-    facts = {
-        'batch (of all processes)': batch and batch * processes,
-        'accumulative_counts': getattr(runner.optim_wrapper, '_accumulative_counts', 1),
-        'data set': type(data).__name__,
-        'number of images': len(data),  # pyright: ignore[reportArgumentType]
-        'names and sizes of the images (their hash)': _sample(data),
-    }
-    if getattr(getattr(unwrap(runner.model), 'head', None), 'grad', None) == 'official':
-        facts['number of processes, which divides the official gradient'] = processes
-    return facts
+def plain_settings(cfg: Config) -> dict[str, Any]:
+    """Plain values by their key in the config; hooks in a list have their class for a number."""
+    parts = cfg.to_dict()
+    parts['custom_hooks'] = _by_class(parts.get('custom_hooks') or [])
+    return dict(_flat(parts))
 
 
-def check_same_run(runner: Runner, meta: dict, path: str) -> None:
-    """Raises InputError, with old and new value, if a fact of the run that `path` is of changed."""
-    own, saved = facts_of(runner), meta.get('facts', {})
-    shared = [key for key in own if key in saved]  # of an older version there are none
-    if changed := changes({k: saved[k] for k in shared}, {k: own[k] for k in shared}):
-        told = changes(meta.get('settings', {}), settings_of(runner))
-        changed += [setting for setting in told if setting.startswith('train_dataloader.dataset.')]
-        raise InputError(
-            f'{path} cannot be resumed with other data or another batch: {"; ".join(changed)}. '
-            f'Give what its run had, or start anew from its weights: --cfg-options load_from={path}'
-        )
+def changed_settings(meta: dict, cfg: Config) -> list[str]:
+    """Each setting that is not as in the run whose `meta` a checkpoint holds, old and new value."""
+    saved, own = meta['settings'], settings_of(cfg)
+    if 'versions' not in meta:
+        own = {key: value for key, value in own.items() if key.startswith(FIRST_PARTS)}
+        saved = {key: value for key, value in saved.items() if not FREE.match(key)}
+    return changes(saved, own)
 
 
 def changes(saved: dict[str, Any], own: dict[str, Any]) -> list[str]:
-    """Each setting that is not as it was, with old and new value."""
-    keys = [key for key in {**saved, **own} if saved.get(key) != own.get(key)]
-    return [f'{_short(k)[1:-1]} {_short(saved.get(k))}, now {_short(own.get(k))}' for k in keys]
+    """Each value that is not as it was, with old and new one; of many, how many more there are."""
+    keys = [key for key in {**saved, **own} if _differ(saved.get(key), own.get(key))]
+    told = [f'{short(k)[1:-1]} {short(saved.get(k))}, now {short(own.get(k))}' for k in keys]
+    more = len(told) - LONG
+    return told if more <= 1 else [*told[:LONG], f'and {more} more']
 
 
 def adopt_seed(cfg: Config, meta: dict, path: str) -> None:
@@ -77,28 +73,43 @@ def adopt_seed(cfg: Config, meta: dict, path: str) -> None:
         cfg.randomness = randomness | dict(seed=old)
 
 
+def short(value: Any) -> str:
+    """The value in one line of less than 60 characters, without escapes of a terminal."""
+    text = ascii(value)
+    return text if len(text) < 60 else f'{text[:40]}...{text[-15:]}'
+
+
+def _differ(old: Any, new: Any) -> bool:
+    if old in EMPTY and new in EMPTY:
+        return False
+    return old != new and repr(old) != repr(new)  # NaN is not itself
+
+
+def _by_class(hooks: Any) -> Any:
+    """So that one hook more does not shift the numbers of the others."""
+    if not all(isinstance(hook, dict) and 'type' in hook for hook in hooks):
+        return hooks
+    names = [type_name(hook['type']).rpartition('.')[2] for hook in hooks]
+    again = [names[:i].count(name) for i, name in enumerate(names)]
+    return {
+        name + f' {number + 1}' * bool(number): hook
+        for name, number, hook in zip(names, again, hooks, strict=True)
+    }
+
+
 def _flat(value: Any, key: str = '') -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict | list | tuple) and value:
+    if isinstance(value, list | tuple) and len(value) > LONG:
+        digest = hashlib.sha256(_words(value).encode(errors='backslashreplace')).hexdigest()[:12]
+        yield key, f'{len(value)} entries ({digest})'
+    elif isinstance(value, dict | list | tuple) and value:
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for name, child in items:
             yield from _flat(child, f'{key}.{name}' if key else str(name))
     else:
         plain = value is None or isinstance(value, bool | int | float | str)
-        yield key, value if plain else repr(value)[:200]
+        yield key, value if plain else _words(value)[:200]
 
 
-def _sample(data: Any) -> str | None:
-    """A hash of names and sizes of up to 16 files, the same wherever the folder is."""
-    if not hasattr(data, 'get_data_info') or not len(data):
-        return None
-    digest = hashlib.sha256()
-    for i in sorted({round(k * (len(data) - 1) / 15) for k in range(16)}):
-        path = Path(str(data.get_data_info(i).get('img_path', '')))
-        size = path.stat().st_size if path.is_file() else None
-        digest.update(f'{path.name} {size}\n'.encode(errors='backslashreplace'))
-    return digest.hexdigest()[:12]
-
-
-def _short(value: Any) -> str:
-    text = ascii(value)
-    return text if len(text) < 60 else f'{text[:40]}...{text[-15:]}'
+def _words(value: Any) -> str:
+    """Its `repr`, without addresses in memory, which differ in each process."""
+    return re.sub(r' at 0x[0-9a-f]+', '', repr(value))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config_files import explained
+from mmbarlow.engine.agreement import check_same_config
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.folder_lock import owned
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
@@ -61,6 +62,7 @@ def train_and_evaluate(
     cfg.resume, cfg.load_from = checkpoint is not None, checkpoint
     cfg.experiment_name = str(Path(cfg.work_dir).resolve())  # MMEngine keeps a log for each name
     split_batch(cfg)
+    check_same_config(cfg)
     hook = BenchmarkHook(load, key)
     keep_scalars(cfg)
     with owned(cfg.work_dir):

@@ -1,6 +1,7 @@
 """The collectives that the loss needs, each the identity where there is one process."""
 
 import functools
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -8,6 +9,8 @@ from torch import Tensor
 from torch.distributed.nn.functional import all_reduce
 
 from .errors import InputError
+
+T = TypeVar('T')
 
 
 def world_size() -> int:
@@ -70,11 +73,18 @@ def agree(facts: list[int], problem: str | None = None) -> list[list[int]]:
     dist.all_gather(rows, mine, group=group)
     answers = torch.stack(rows).tolist()
     if any(failed for failed, *_ in answers):
-        problems: list[str | None] = [None] * world_size()
-        dist.all_gather_object(problems, problem, group=group)
+        problems = gather_objects(problem)
         first = next(i for i, text in enumerate(problems) if text)
         raise InputError(f'process {first}: {problems[first]}')
     return [facts for _, *facts in answers]
+
+
+def gather_objects(own: T) -> list[T]:
+    """What each process has, of things that can be pickled, known to all."""
+    found = [own] * world_size()
+    if world_size() > 1:
+        dist.all_gather_object(found, own, group=_control_group(dist.group.WORLD))
+    return found
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.loss import distributed
 from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.global_batch_norm import GlobalBatchNorm
 from mmbarlow.registry import MODELS
 
 
@@ -111,7 +112,8 @@ class BarlowTwins(Encoder):
             return module
         if name not in self.compiled:  # now that the runner has put SyncBN in its place
             # SyncBN talks to other processes, which torch's compiler steps out of a graph for.
-            whole = not any(isinstance(m, nn.SyncBatchNorm) for m in module.modules())
+            talks = nn.SyncBatchNorm, GlobalBatchNorm
+            whole = not any(isinstance(m, talks) for m in module.modules())
             options: dict[str, Any] = dict(fullgraph=whole) | self.compile_options
             self.compiled[name] = torch.compile(module.forward, **options)
         return self.compiled[name]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import pretrain, resume_from
+from mmbarlow.engine.starting import StartingRunner
 from mmbarlow.errors import InputError
 
 STEPS = 2  # an epoch: 32 images, batches of 16
@@ -174,7 +176,7 @@ def check_refused(train, folder: Path, refused: dict[str, str]) -> None:
 def without_facts(path: Path) -> None:
     """Make it a checkpoint of an older version."""
     checkpoint = torch.load(path)
-    for key in ('facts', 'settings', 'log'):
+    for key in ('facts', 'settings', 'versions', 'log'):
         del checkpoint['meta'][key]
     torch.save(checkpoint, path)
 
@@ -195,11 +197,41 @@ def test_images_may_move_and_may_not_become_others(train, photographs, tmp_path)
         return dict(loader, drop_last=True, dataset=dict(data, pipeline=pipeline))
 
     train('train_cfg.max_epochs=1', train_dataloader=images('here'))
+    (tmp_path / 'here' / '4.jpg').rename(tmp_path / 'here' / '40.jpg')  # none of the 16
+    with pytest.raises(InputError, match='names and labels of all images'):
+        train('train_cfg.max_epochs=2', resume='auto', train_dataloader=images('here'))
     longer = ('train_cfg.max_epochs=2',)
     with pytest.raises(InputError, match=r'names and sizes .*/here\', now .*/others\''):
         train(*longer, resume='auto', train_dataloader=images('others'))
     assert list(train(*longer, resume='auto', train_dataloader=images('moved'))) == [2, 3]
     assert re.search(r'data_root \S+, now \S+moved', log_of(tmp_path / 'run'))
+
+
+def test_other_versions_and_settings_of_any_part_are_told_and_the_run_goes_on(train, tmp_path):
+    train('train_cfg.max_epochs=1')
+    checkpoint = torch.load(last := tmp_path / 'run' / 'epoch_1.pth')
+    assert checkpoint['meta']['versions']['number of processes'] == 1
+    checkpoint['meta']['versions'] |= dict(torch='1.0', device='some GPU')
+    torch.save(checkpoint, last)
+    new = ('train_cfg.max_epochs=2', 'env_cfg.cudnn_benchmark=False', 'sync_bn=None')
+    assert list(train(*new, resume='auto')) == [2, 3]
+    log = log_of(tmp_path / 'run')
+    assert f"device 'some GPU', now 'cpu'; torch '1.0', now {version('torch')!r}" in log
+    assert 'numbers are not promised to be equal bit for bit' in log
+    assert "sync_bn 'torch', now None" in log
+    assert 'env_cfg.cudnn_benchmark True, now False' in log
+
+
+def test_the_runner_itself_refuses_another_seed(train, digits_config, small, tmp_path):
+    """MMEngine's goes on with a warning, and with images in an order of neither seed."""
+    train('train_cfg.max_epochs=1')
+    pairs = dict(option.split('=', 1) for option in [*small, *EVERY])
+    values = {key: DictAction._parse_iterable(value) for key, value in pairs.items()}
+    cfg = load_config(digits_config, values | {'randomness.seed': 3}, str(tmp_path / 'other'))
+    cfg.train_cfg.max_epochs, cfg.experiment_name = 2, 'seed'
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'run' / 'epoch_1.pth')
+    with pytest.raises(InputError, match='seed 0, now 3'):
+        StartingRunner.from_cfg(cfg).train()
 
 
 def test_a_seed_that_no_config_has_is_that_of_the_resumed_run(train, tmp_path):
