@@ -16,8 +16,10 @@ from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.restarts import check_requeue, jobs
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.signals_hook import SignalsHook
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
 from mmbarlow.engine.work_dir import claimed, latest_checkpoint, remove_replaced
@@ -25,15 +27,18 @@ from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.width import check_width
+from mmbarlow.signals import handled, shield_workers
 
 
-def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
+@handled()
+def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: bool = False) -> Path:
     """Train what `cfg` describes; results go to its `work_dir`.
 
     Args:
         cfg: from `load_config`, with several processes after `launch.prepare_processes`. Changed.
         quiet: log to the file in the work dir alone.
         force: take a work dir that holds a run, and remove what it has left when this one is done.
+        requeue: have Slurm start the job again after its warning, SIGUSR1 or SIGUSR2.
 
     Returns:
         The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
@@ -42,7 +47,9 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
         InputError: the config, the data and the weights that it names do not fit together, or the
             work dir is another run's.
         Unfinished: the time limit is reached, see `limit_time`.
+        Signaled: a signal has come, see `SignalsHook`; before the first step, nothing is left.
     """
+    check_requeue(requeue)
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     if cfg.get('resume') and not cfg.get('load_from'):
@@ -68,6 +75,10 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
             if resumed:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
             check_run(runner)
+        runner.resumes_finished = bool(jobs(restarted=True))  # its end may not be done
+        runner.register_hook(SignalsHook(requeue))
+        for loop in filter(None, (runner.train_loop, runner.val_loop)):
+            shield_workers(loop.dataloader)
         runner.start['replaces'] = replaces
 
         def started() -> None:

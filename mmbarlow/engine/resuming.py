@@ -14,6 +14,7 @@ from torch import Tensor
 from mmbarlow.checkpoints import keep_plain, read_checkpoint
 from mmbarlow.config_files import explained
 from mmbarlow.engine.rescheduling import Numbers, reschedule
+from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.run_settings import changes, check_same_run, facts_of, settings_of
 from mmbarlow.engine.starts import later_than_all, resumed_start
 from mmbarlow.engine.terminal import TerminalRunner
@@ -30,7 +31,8 @@ class ResumingRunner(TerminalRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind.
 
     Every start has a folder of logs of its own, with `start.json`: the `curve` of what it resumed,
-    and the files that the run `replaces` when it is complete (`work_dir.state_of_run`).
+    the files that the run `replaces` when it is complete (`work_dir.state_of_run`), and the `jobs`
+    that it is part of (`restarts.jobs`).
     """
 
     resumes_finished = False  # whether a checkpoint of a finished run is taken
@@ -48,7 +50,9 @@ class ResumingRunner(TerminalRunner):
     def load_or_resume(self) -> None:
         super().load_or_resume()
         if rank() == 0:
-            write_atomically(Path(self.log_dir, START), json.dumps(self.start))
+            write_atomically(
+                Path(self.log_dir, START), json.dumps(self.start | dict(jobs=sorted(jobs())))
+            )
         self.started()
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
