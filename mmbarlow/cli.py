@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import multiprocessing
 import os
 import re
 import sys
@@ -107,6 +108,8 @@ def _run(main: Callable[[], int | None]) -> tuple[int, bool]:
         if distributed.rank() == 0 or not news.together:
             with suppress(OSError):  # the terminal may be gone
                 print(news, file=sys.stderr, flush=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()  # torch waits for five seconds before it does so
         return news.status, news.together
     except BaseException as error:
         if isinstance(error, RuntimeError):

@@ -118,7 +118,16 @@ def shield_workers(loader: Any) -> None:
 def _begin_worker(begin: Any, worker: int) -> None:
     for signum in SIGNALS[1:]:
         signal.signal(signum, signal.SIG_IGN)
-    if hasattr(signal, 'alarm'):  # not at once, as torch has it: the training would fail
-        signal.signal(signal.SIGTERM, lambda *_: signal.alarm(LAST_STEP))
+    if hasattr(signal, 'sigwaitinfo'):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_outlive_others, daemon=True).start()
     if begin:
         begin(worker)
+
+
+def _outlive_others() -> None:
+    """End at once when the parent ends its workers, but not when others end the whole group."""
+    info = signal.sigwaitinfo({signal.SIGTERM})
+    while info and info.si_pid != os.getppid():
+        info = signal.sigtimedwait({signal.SIGTERM}, LAST_STEP)
+    os._exit(0)
