@@ -44,7 +44,9 @@ def main() -> int:
     names = [s.name for s in (*SIGNALS, signal.SIGQUIT) if signal.getsignal(s) != signal.SIG_IGN]
     args.signals_to_handle = ','.join(names)  # without those that nohup ignores
     os.environ[LAUNCHER] = str(os.getpid())
-    if args.max_restarts:  # torch 2.11: processes started again would find the addresses of the dead
+    if (
+        args.max_restarts
+    ):  # torch 2.11: processes started again would find the addresses of the dead
         os.environ['TORCH_DISABLE_SHARE_RDZV_TCP_STORE'] = '1'
     logging.disable()  # torchrun reports each failure and each signal at length
     api.LocalElasticAgent = _Agent  # torchrun has no other way to a restart policy

@@ -16,7 +16,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.preflight import check_run
-from mmbarlow.engine.restarts import check_requeue, jobs
+from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.signals_hook import SignalsHook
@@ -27,7 +27,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.width import check_width
-from mmbarlow.signals import handled, shield_workers
+from mmbarlow.signals import handled
 
 
 @handled()
@@ -49,7 +49,6 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
         Unfinished: the time limit is reached, see `limit_time`.
         Signaled: a signal has come, see `SignalsHook`; before the first step, nothing is left.
     """
-    check_requeue(requeue)
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     if cfg.get('resume') and not cfg.get('load_from'):
@@ -74,11 +73,9 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
             runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
             if resumed:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
+            runner.register_hook(SignalsHook(requeue))
             check_run(runner)
         runner.resumes_finished = bool(jobs(restarted=True))  # its end may not be done
-        runner.register_hook(SignalsHook(requeue))
-        for loop in filter(None, (runner.train_loop, runner.val_loop)):
-            shield_workers(loop.dataloader)
         runner.start['replaces'] = replaces
 
         def started() -> None:

@@ -7,10 +7,11 @@ import torch
 import torch.distributed as dist
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
+from torch.utils.data import DataLoader
 
 from mmbarlow import signals
 from mmbarlow.engine.checkpoint_hook import CheckpointHook
-from mmbarlow.engine.restarts import requeue
+from mmbarlow.engine.restarts import check_requeue, requeue
 from mmbarlow.launch import on_first, patient_group
 from mmbarlow.loss.distributed import world_size
 
@@ -44,6 +45,12 @@ class SignalsHook(Hook):
         self.ballot = torch.zeros(2, dtype=torch.int64)
         self.vote: dist.Work | None = None
 
+    def check_before_training(self, runner) -> None:
+        """Raises InputError if there is no job of Slurm to queue again."""
+        check_requeue(self.requeue)
+        for loader in [*_loaders(runner.train_loop), *_loaders(runner.val_loop)]:
+            signals.shield_workers(loader)
+
     def before_train(self, runner) -> None:
         self.step = time.perf_counter()
         lost = 'the steps since the last checkpoint are lost, and --resume continues from it'
@@ -55,7 +62,8 @@ class SignalsHook(Hook):
         if signum := self._agreed(seconds):
             self._leave(runner, signum)
         if self._validates_next(runner):
-            expected = self.validation or seconds * len(runner.val_dataloader)
+            batches = sum(map(len, _loaders(runner.val_loop)))
+            expected = self.validation or seconds * batches
             self.saved = on_first(lambda: expected > LONG) and bool(_save(runner))
 
     def before_val(self, runner) -> None:
@@ -110,6 +118,11 @@ class SignalsHook(Hook):
                 how = on_first(requeue)
             news = f'which {path} holds; {how} continues'
         raise signals.Signaled(signum, f'the training has left after step {step}, {news}', True)
+
+
+def _loaders(loop: object) -> list[DataLoader]:
+    """Those that a loop reads, such as images to classify and those to compare them with."""
+    return [value for value in vars(loop).values() if isinstance(value, DataLoader)] if loop else []
 
 
 def _save(runner) -> object:
