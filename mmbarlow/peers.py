@@ -143,10 +143,12 @@ _watches: list[_Watch] = []  # none or one
 def _own_address() -> tuple[str, socket.AddressFamily]:
     """The address of this machine that the others reach, as it reaches the first of them."""
     where = os.environ.get('MASTER_ADDR', '127.0.0.1'), os.environ.get('MASTER_PORT', '29500')
-    family, *_, address = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect(address)  # sends nothing
-        return probe.getsockname()[0], family
+    with suppress(OSError):
+        family, *_, address = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(address)  # sends nothing
+            return probe.getsockname()[0], family
+    return '127.0.0.1', socket.AF_INET
 
 
 def _let_go() -> None:

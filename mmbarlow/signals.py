@@ -22,10 +22,10 @@ LAST_STEP = 60  # seconds that a worker of a loader lives on after SIGTERM
 LOST = 'what was not written yet is lost'
 
 
-class Signaled(BaseException):
+class Signaled(KeyboardInterrupt):
     """A signal ends the tool; the message is a sentence, and the exit status 128 + its number.
 
-    No Exception, since a handler raises it anywhere, and what is in between may catch those.
+    No subclass of Exception: a handler raises it anywhere, and code in between may catch those.
 
     Args:
         signum: number of the signal.

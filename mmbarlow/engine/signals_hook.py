@@ -16,15 +16,16 @@ from mmbarlow.launch import on_first, patient_group
 from mmbarlow.loss.distributed import world_size
 
 LONG = 5.0  # seconds of a validation that nobody should wait for
-SLOW = 1.0  # seconds of a step after which the processes may wait for each other
+VOTE = 0.25  # seconds between two votes
+SLOW = 1.0  # and of a step after which the processes may wait for each other
 
 
 class SignalsHook(Hook):
     """Ends the run after a signal to any of its processes, all at the same step.
 
-    One process leaves at the end of the step in progress. Several vote: a step begins a reduction
-    on the CPU, which the next one reads, so that no step waits; they leave at the end of the next.
-    Steps of more than a second read their own.
+    One process leaves at the end of the step in progress. Several vote, four times a second or at
+    each step: a step begins a reduction on the CPU, which a later one reads, so that no step waits;
+    they leave at the end of that. Steps of more than a second read their own.
 
     A validation that takes longer than 5 seconds has a checkpoint of the step before it. A signal
     then ends the run at once; a shorter one is waited for. Not registered: `pretrain` adds it.
@@ -44,6 +45,7 @@ class SignalsHook(Hook):
         self.saved = False  # whether the step before the validation is on disk
         self.ballot = torch.zeros(2, dtype=torch.int64)
         self.vote: dist.Work | None = None
+        self.interval = 1  # steps between two votes
 
     def check_before_training(self, runner) -> None:
         """Raises InputError if there is no job of Slurm to queue again."""
@@ -59,7 +61,7 @@ class SignalsHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         seconds, self.step = time.perf_counter() - self.step, time.perf_counter()
-        if signum := self._agreed(seconds):
+        if signum := self._agreed(runner.iter, seconds):
             self._leave(runner, signum)
         if self._validates_next(runner):
             batches = sum(map(len, _loaders(runner.val_loop)))
@@ -78,11 +80,14 @@ class SignalsHook(Hook):
         self.defer()
         self.validation, self.step = time.perf_counter() - self.started, time.perf_counter()
 
-    def _agreed(self, seconds: float) -> int:
+    def _agreed(self, step: int, seconds: float) -> int:
         """The signal to follow, or 0: the same on all processes."""
         if world_size() == 1:
             return signals.pending()
+        if step % self.interval:
+            return 0
         signum, milliseconds = self._read()
+        self.interval = max(1, int(1000 * VOTE) // milliseconds) if milliseconds else 1
         self.ballot = torch.tensor([signals.pending(), int(1000 * seconds)])
         self.vote = dist.all_reduce(
             self.ballot, dist.ReduceOp.MAX, group=patient_group(), async_op=True
