@@ -14,6 +14,8 @@ import torch
 from mmbarlow.paths import CLONE
 from mmbarlow.zoo import records
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = [
     *('train_dataloader.batch_size=16', 'train_dataloader.num_workers=1', 'val_dataloader=None'),
     *('val_cfg=None', 'val_evaluator=None', 'model.backbone.base_channels=8'),
@@ -141,3 +143,28 @@ def test_slurm_warns_the_training_and_queues_it_again_if_asked(more, program, wa
     assert re.match(
         r'srun .*--kill-on-bad-exit=1 .*--cpus-per-task=8|srun .*=8 .*exit=1', lines[-1]
     )
+
+
+def test_a_signal_to_the_whole_group_ends_one_process_and_its_workers_and_resume_goes_on(
+    digits_config, tmp_path
+):
+    """As Slurm sends it: the workers of the data loader have to serve the step in progress."""
+    command = [sys.executable, CLONE / 'tools' / 'train.py', digits_config]
+    command += ['--work-dir', tmp_path / 'run']
+    options = ['--cfg-options', *OPTIONS, 'train_cfg.max_epochs={}', 'param_scheduler.warmup=1']
+    env = dict(os.environ, PYTHONPATH=str(CLONE), OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+    pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
+    long = [word.format(900) for word in options]
+    with subprocess.Popen([*command, *long], start_new_session=True, **pipes) as run:
+        until(lambda: list((tmp_path / 'run').glob('epoch_*.pth')))
+        os.killpg(run.pid, signal.SIGTERM)
+        _, told = run.communicate(timeout=60)
+    assert run.returncode == 143
+    step = int(re.search(r'SIGTERM: the training has left after step (\d+), which', told)[1])
+    assert torch.load(tmp_path / 'run' / f'iter_{step}.pth')['meta']['iter'] == step
+    with pytest.raises(ProcessLookupError):
+        until(lambda: os.killpg(run.pid, 0), 20)
+    epochs = step // 4 + 1
+    done = subprocess.run([*command, '--resume', *[w.format(epochs) for w in options]], **pipes)
+    assert done.returncode == 0, done.stderr
+    assert torch.load(tmp_path / 'run' / f'epoch_{epochs}.pth')['meta']['iter'] == 4 * epochs
