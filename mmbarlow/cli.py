@@ -2,16 +2,18 @@
 
 import argparse
 import logging
+import multiprocessing
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 
 import mmengine.logging
 from mmengine.config import DictAction as _DictAction
 
-from mmbarlow import launch
+from mmbarlow import launch, peers, signals
 from mmbarlow.checkpoints import guard_weights
 from mmbarlow.errors import InputError, Unfinished, one_line
 from mmbarlow.loss import distributed
@@ -74,11 +76,26 @@ def _path(text: str) -> str | None:
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a tool: bad input ends in one line on stderr and exit status 2, without a traceback."""
+    """Run a tool: bad input ends in one line on stderr and exit status 2, without a traceback.
+
+    So does a signal, with the status 128 + its number.
+    """
     guard_weights()
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'  # for libraries that call torch.load
+    with signals.handled():
+        status, together = _run(main)
+        signals.defer()  # the launcher may now end processes that leave anyway
+        if together:
+            launch.leave_together()
+        else:
+            peers.part(status)
+    sys.exit(status)
+
+
+def _run(main: Callable[[], int | None]) -> tuple[int, bool]:
+    """The exit status, and whether all processes have come to this point."""
     try:
-        status = main()
+        status = main() or 0
     except InputError as error:
         if not error.told:
             print(f'error: {one_line(error)}', file=sys.stderr)
@@ -87,11 +104,19 @@ def run(main: Callable[[], int | None]) -> None:
         if distributed.rank() == 0:
             print(news)
         status = 0
-    except KeyboardInterrupt:
-        status = 130
-    if not status:
-        launch.leave_together()
-    sys.exit(status)
+    except signals.Signaled as news:
+        if distributed.rank() == 0 or not news.together:
+            with suppress(OSError):  # the terminal may be gone
+                print(news, file=sys.stderr, flush=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()  # torch waits for five seconds before it does so
+        return news.status, news.together
+    except BaseException as error:
+        if isinstance(error, RuntimeError):
+            peers.await_end()
+        peers.part(1)
+        raise
+    return status, not status
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

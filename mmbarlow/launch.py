@@ -5,13 +5,14 @@ import gc
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.dist import init_dist
 
+from mmbarlow import peers
 from mmbarlow.errors import InputError
 from mmbarlow.loss.distributed import agree, rank, world_size
 
@@ -20,6 +21,8 @@ T = TypeVar('T')
 
 def start_processes(launcher: str, **dist_cfg) -> None:
     """Start the process group, if this is one of several processes and it is not started yet.
+
+    From then on the processes watch each other, see `mmbarlow.peers`.
 
     Args:
         launcher: what started the processes.
@@ -30,7 +33,12 @@ def start_processes(launcher: str, **dist_cfg) -> None:
     _check_environment(launcher)
     if launcher != 'pytorch' or torch.cuda.is_available():
         init_dist(launcher, **dist_cfg)
-        return
+    else:
+        _start_on_the_cpu()
+    peers.watch_peers(patient_group())
+
+
+def _start_on_the_cpu() -> None:
     try:
         dist.init_process_group('gloo')
     except (RuntimeError, ValueError) as error:
@@ -80,6 +88,7 @@ def leave_together() -> None:
     if dist.is_initialized():
         gc.collect()  # DDP holds on to the group, and cycles to DDP
         dist.barrier()
+        peers.part()
         dist.destroy_process_group()
 
 
@@ -115,8 +124,7 @@ def on_first(task: Callable[[], T]) -> T:
             answer[0] = task()
         except InputError as error:
             answer[1] = str(error)
-    group = _patient_group(dist.group.WORLD)
-    dist.broadcast_object_list(answer, src=0, group=group)  # pyright: ignore[reportArgumentType]
+    dist.broadcast_object_list(answer, src=0, group=patient_group())
     if answer[1] is not None:
         error = InputError(answer[1])
         error.told = rank() > 0
@@ -124,7 +132,11 @@ def on_first(task: Callable[[], T]) -> T:
     return answer[0]
 
 
+def patient_group() -> dist.ProcessGroup:
+    """All processes, on the CPU: the usual groups give up after 10 (NCCL) or 30 minutes (gloo)."""
+    return _group_beside(dist.group.WORLD)
+
+
 @functools.lru_cache(maxsize=1)
-def _patient_group(world):
-    """A group of its own, since the usual ones give up after 10 (NCCL) or 30 minutes (gloo)."""
+def _group_beside(world) -> Any:
     return dist.new_group(backend='gloo', timeout=timedelta(days=7))

@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
-# dist_run.sh TOOL PROCESSES [arguments]: what dist_train.sh and dist_test.sh share.
+# dist_run.sh TOOL PROCESSES [--max-restarts K] [arguments]: what dist_train.sh and dist_test.sh share.
+# Processes that crash are started again up to K times; a training goes on from its last checkpoint.
 set -eu
-tools=$(dirname "$0") tool=$1 processes=$2
+tools=$(dirname "$0") tool=$1 processes=$2 restarts=0 arguments=()
 shift 2
+while [ $# -gt 0 ]; do
+  case $1 in
+    --max-restarts) restarts=${2:?--max-restarts takes a number} && shift ;;
+    --max-restarts=*) restarts=${1#*=} ;;
+    *) arguments+=("$1") ;;
+  esac
+  shift
+done
 # torchrun would give each process one thread; share the cores instead.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((($(nproc) + processes - 1) / processes))}
 python=${PYTHON:-python} port=${PORT:-${MASTER_PORT:-}}
@@ -23,5 +32,5 @@ END
     exit 2
   fi
 fi
-exec "$python" -m torch.distributed.run "${where[@]}" --nproc_per_node "$processes" \
-  "$tools/$tool" "$@" --launcher pytorch
+exec "$python" -m mmbarlow.launcher "${where[@]}" --nproc_per_node "$processes" \
+  --max_restarts "$restarts" "$tools/$tool" "${arguments[@]}" --launcher pytorch

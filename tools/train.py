@@ -6,6 +6,7 @@
     python tools/train.py configs/barlowtwins/NAME.py --force      # anew in a folder that has a run
     python tools/train.py configs/barlowtwins/NAME.py --minutes 8  # what fits, then --resume
     tools/dist_train.sh configs/barlowtwins/NAME.py 4 --auto-scale-lr    # another batch size
+    tools/dist_train.sh configs/barlowtwins/NAME.py 8 --max-restarts 3   # goes on after a crash
     tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE
 
 Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.pth, records/.
@@ -17,6 +18,7 @@ from mmbarlow import cli
 from mmbarlow.config import check_data_folders, load_config
 from mmbarlow.engine import pretraining
 from mmbarlow.engine.batch_size_lr import use_learning_rates
+from mmbarlow.engine.restarts import own_checkpoint
 from mmbarlow.evaluation.training import split_batch
 from mmbarlow.launch import prepare_processes, start_processes
 from mmbarlow.loss import distributed
@@ -47,6 +49,11 @@ def parse() -> argparse.Namespace:
         action='store_true',
         help="learning rates for the batch size, 128 to 4096: the author's best, not linear",
     )
+    add(
+        '--requeue',
+        action='store_true',
+        help='under Slurm: at its warning, USR1, write a checkpoint and have the job queued again',
+    )
     add('--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record')
     return parser.parse_args()
 
@@ -63,8 +70,8 @@ def main() -> None:
     if args.auto_scale_lr:
         start_processes(args.launcher)
         use_learning_rates(cfg, distributed.world_size())
-    if args.resume:
-        pretraining.resume_from(cfg, args.resume)
+    if resumed := own_checkpoint(cfg.work_dir) or args.resume:
+        pretraining.resume_from(cfg, resumed)
     check_data_folders(cfg)  # before processes wait for each other
     prepare_processes(cfg, args.launcher)
     if 'pretrained' in cfg:
@@ -72,7 +79,7 @@ def main() -> None:
 
         check_data(cfg)
         split_batch(cfg)  # the config has the batch size of all processes together
-    pretraining.pretrain(cfg, force=args.force)
+    pretraining.pretrain(cfg, force=args.force, requeue=args.requeue)
 
 
 if __name__ == '__main__':

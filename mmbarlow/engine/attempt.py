@@ -26,7 +26,7 @@ def undone_if_it_fails(cfg: Config) -> Iterator[None]:
     old = dumped.read_bytes() if dumped.is_file() else None
     try:
         yield
-    except Exception:
+    except BaseException:  # a signal too
         if rank() == 0 and folder.is_dir():
             logger = MMLogger.get_current_instance()
             for handler in list(logger.handlers):

@@ -19,8 +19,10 @@ from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
+from mmbarlow.engine.signals_hook import SignalsHook
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
 from mmbarlow.engine.work_dir import claimed, remove_replaced
@@ -28,15 +30,18 @@ from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.width import check_width
+from mmbarlow.signals import handled
 
 
-def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
+@handled()
+def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: bool = False) -> Path:
     """Train what `cfg` describes; results go to its `work_dir`.
 
     Args:
         cfg: from `load_config`, with several processes after `launch.prepare_processes`. Changed.
         quiet: log to the file in the work dir alone.
         force: take a work dir that holds a run, and remove what it has left when this one is done.
+        requeue: have Slurm start the job again after its warning, SIGUSR1 or SIGUSR2.
 
     Returns:
         The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
@@ -45,6 +50,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
         InputError: the config, the data and the weights that it names do not fit together, or the
             work dir is another run's.
         Unfinished: the time limit is reached, see `limit_time`.
+        Signaled: a signal has come, see `SignalsHook`; before the first step, nothing is left.
     """
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
@@ -72,7 +78,9 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
             runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
             if resumed:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
+            runner.register_hook(SignalsHook(requeue))
             check_run(runner)
+        runner.resumes_finished = bool(jobs(restarted=True))  # its end may not be done
         runner.start['replaces'] = replaces
         # A disk can become full between the last checkpoint and the backbone.
         runner.resumes_finished = 'export' in cfg.default_hooks and not backbone.exists()

@@ -17,6 +17,7 @@ from mmbarlow.engine.iter_loop import ResumableIterLoop
 from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
+from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.run_facts import facts_of, versions_of
 from mmbarlow.engine.run_settings import changed_settings, changes, settings_of
 from mmbarlow.engine.run_state import collect_state, resume_state
@@ -36,7 +37,8 @@ class ResumingRunner(SavingRunner, ParallelRunner):
     """MMEngine's Runner starts anew what a checkpoint lacks, and takes values of any kind.
 
     Every start has a folder of logs of its own, with `start.json`: the `curve` of what it resumed,
-    and the files that the run `replaces` when it is complete (`work_dir.state_of_run`).
+    the files that the run `replaces` when it is complete (`work_dir.state_of_run`), and the `jobs`
+    that it is part of (`restarts.jobs`).
     """
 
     resumes_finished = False  # whether a checkpoint of a finished run is taken
@@ -79,7 +81,9 @@ class ResumingRunner(SavingRunner, ParallelRunner):
         super().load_or_resume()
         check_same_state(self)
         if rank() == 0:
-            write_atomically(Path(self.log_dir, START), json.dumps(self.start))
+            write_atomically(
+                Path(self.log_dir, START), json.dumps(self.start | dict(jobs=sorted(jobs())))
+            )
         self.started()
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:

@@ -5,7 +5,9 @@ import re
 import pytest
 
 OPTIONS = {
-    'train.py': 'amp auto-scale-lr cfg-options force launcher minutes resume scale work-dir',
+    'train.py': (
+        'amp auto-scale-lr cfg-options force launcher minutes requeue resume scale work-dir'
+    ),
     'test.py': 'cfg-options launcher work-dir',
     'benchmark.py': (
         'cfg-options config dry-run force launcher on out scale seed seeds suite train-options '
