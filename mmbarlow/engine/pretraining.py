@@ -1,5 +1,6 @@
 """From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
+import gc
 import logging
 import time
 from contextlib import ExitStack
@@ -15,7 +16,9 @@ from mmbarlow.config import check_data_folders
 from mmbarlow.config_files import explained
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.rollback import RolledBack
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.starting import StartingRunner, check_start
@@ -43,6 +46,20 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
             work dir is another run's.
         Unfinished: the time limit is reached, see `limit_time`.
     """
+    carried: dict = {}
+    while True:
+        try:
+            return _train(cfg, quiet, force, carried)
+        except RolledBack as back:
+            # As after an interruption, but for what the guard has learned.
+            cfg.resume, cfg.load_from, force = True, str(back.checkpoint), False
+            carried = back.state
+        cfg.pop('experiment_name', None)
+        gc.collect()  # the network of before
+
+
+def _train(cfg: Config, quiet: bool, force: bool, carried: dict) -> Path:
+    """`pretrain` up to a rollback; `carried` is the state of the guard after the last one."""
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     if cfg.get('resume') and not cfg.get('load_from'):
@@ -68,6 +85,9 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False) -> Path:
             if resumed:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
             check_run(runner)
+            for hook in runner.hooks:
+                if isinstance(hook, FiniteLossHook):
+                    hook.carried = carried
         runner.start['replaces'] = replaces
 
         def started() -> None:
