@@ -26,7 +26,7 @@ def cause_of(model: Any, step: Step) -> dict[str, Any]:
         kind = 'the gradient of' if wrong[0] < step.gradients else 'the buffer'
         what = f'{kind} {step.names[wrong[0]]} holds NaN or Inf, with a finite loss of {loss:.4g},'
     views, images = bad_views(model, step)
-    told = step.told[0].rstrip('.') if step.told else ''
+    told = step.told[0].split('. ')[0].rstrip('.') if step.told else ''
     names = image_names(step.batch)
     weights = broken_weights(model)
     return dict(what=what, views=views, bad=images, told=told, names=names, weights=weights)
@@ -44,10 +44,12 @@ def sentence(number: int, causes: list[dict[str, Any]], rates: list[float]) -> s
     if weights:
         why = f'{weights} holds NaN or Inf since an earlier update: {rate}'
     elif views:
-        why = f'{views} of the views of this batch hold NaN or Inf values: check {some(bad)}'
+        why = (
+            f'{views} of the views of this batch hold NaN or Inf. Look at your images: {some(bad)}'
+        )
     else:
         why = f'the images of this batch are finite ({some(names)}): {rate}, or train without --amp'
-    return f'{what} at step {number}; {why}.' + f' On its way: {told}.' * bool(told)
+    return f'{what} at step {number}; {why}.' + f' There {told}.' * bool(told)
 
 
 def some(names: list[str], most: int = 3) -> str:
