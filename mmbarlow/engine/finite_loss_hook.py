@@ -1,6 +1,6 @@
 """What a run does about a step with NaN or Inf, which has moved nothing: stop, skip or go back."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from mmengine import dist
 from mmengine.hooks import Hook
@@ -168,7 +168,7 @@ class FiniteLossHook(Hook):
         )
         raise RolledBack(told, path, state)
 
-    def _stop(self, told: str) -> None:
+    def _stop(self, told: str) -> NoReturn:
         error = InputError(
             f'{told} Weights, optimizer and BN statistics stay as they were before the step, and '
             'no checkpoint has NaN: --resume continues from the last one.'

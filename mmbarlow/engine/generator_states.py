@@ -9,9 +9,9 @@ import torch
 
 def generators(device: torch.device) -> dict[str, Any]:
     """The states of all generators of random numbers, as plain values."""
-    name, keys, *rest = np.random.get_state()
+    name, keys, *rest = np.random.get_state(legacy=True)
     states: dict[str, Any] = dict(torch=torch.get_rng_state(), python=random.getstate())
-    states['numpy'] = name, torch.from_numpy(keys.astype(np.int64)), *rest
+    states['numpy'] = name, torch.from_numpy(np.asarray(keys, np.int64)), *rest
     if device.type == 'cuda':
         states['cuda'] = torch.cuda.get_rng_state(device)
     return states

@@ -1,6 +1,7 @@
 """The numbers that a forward pass moves, as they were before it."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ class KeptTensors:
         self.saved: list[Tensor] = []
 
     def tensors(self) -> list[Tensor]:
-        return [where[key].detach() for _, where, key in self.places]
+        return [cast(Tensor, where[key]).detach() for _, where, key in self.places]
 
     def floating(self) -> list[tuple[str, Tensor]]:
         """Name and tensor of those that can hold NaN."""

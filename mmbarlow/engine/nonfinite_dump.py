@@ -8,6 +8,7 @@ import torch
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
 from mmbarlow.checkpoints import is_plain
 from mmbarlow.engine.bf16 import BF16OptimWrapper
@@ -56,7 +57,7 @@ def own_part(step: Step) -> dict[str, Any]:
         buffers=dict(peaks[step.gradients :]),
         images=image_names(step.batch),
         keys=[list(key) if key else None for key in map(key_of_sample, samples)],
-        inputs=torch.utils._pytree.tree_map(lambda x: x.cpu(), inputs),
+        inputs=tree_map(lambda x: x.cpu(), inputs),
         samples=[plain_sample(sample) for sample in samples],
         generators=step.generators,
     )
@@ -75,6 +76,7 @@ def shared_part(runner: Runner, model: nn.Module, with_optimizer: bool) -> dict[
         state_dict={name: tensor.detach().cpu() for name, tensor in model.state_dict().items()},
         epoch=runner.epoch,
         rates=wrapper.get_lr(),
+        runtime={k: v for k, v in runner.message_hub.runtime_info.items() if type(v) is int},
         logged={key: float(b.current()) for key, b in history if len(b.data[0])},
         autocast=dtype,
         loss_scale=float(scaler.get_scale()) if scaler else 1.0,
@@ -82,7 +84,7 @@ def shared_part(runner: Runner, model: nn.Module, with_optimizer: bool) -> dict[
         config_name=Path(runner.cfg.filename or '').name,
     )
     state = wrapper.state_dict()
-    leaves = torch.utils._pytree.tree_leaves(state)
+    leaves = tree_leaves(state)
     size = sum(t.nbytes for t in leaves if isinstance(t, Tensor))
     if is_plain(state) and (with_optimizer or size <= SMALL):
         content['optimizer'] = state
@@ -96,12 +98,15 @@ def parts(batch: Any) -> tuple[Any, list]:
     return batch.get('inputs'), list(batch.get('data_samples') or [])
 
 
-def plain_sample(sample: Any) -> dict[str, dict]:
-    """A data sample of OpenMMLab without the fields that are objects, such as boxes."""
-    kinds = dict(meta=getattr(sample, 'metainfo', {}), data=dict(getattr(sample, 'items', dict)()))
-    meta = kinds['meta']
-    kinds['data'] = {k: v for k, v in kinds['data'].items() if k not in meta}
-    return {kind: {k: v for k, v in of.items() if is_plain(v)} for kind, of in kinds.items()}
+def plain_sample(sample: Any) -> dict[str, Any]:
+    """A data sample of OpenMMLab, with the names of the fields that are left out: objects."""
+    meta, fields = dict(getattr(sample, 'metainfo', {})), dict(getattr(sample, 'items', dict)())
+    data = {name: value for name, value in fields.items() if name not in meta}
+    return dict(
+        meta={name: value for name, value in meta.items() if is_plain(value)},
+        data={name: value for name, value in data.items() if is_plain(value)},
+        left_out=[name for name, value in data.items() if not is_plain(value)],
+    )
 
 
 def key_of_sample(sample: Any) -> tuple | None:

@@ -156,7 +156,7 @@ class StepGuard:
             self.bad |= read(flag > 0)
 
     def _step(self, wrapper: OptimWrapper, original: Callable, **kwargs) -> None:
-        optimizer = wrapper.optimizer
+        optimizer: Any = wrapper.optimizer
         if not self.lag:
             if not self.bad:
                 original(**kwargs)

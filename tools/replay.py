@@ -1,0 +1,40 @@
+"""Repeat a step that had NaN or Inf, and say where the first one arises.
+
+    python tools/replay.py work_dirs/NAME/nonfinite_step_1234.pth
+    python tools/replay.py FILE --config CONFIG --device cpu
+
+The dump has the batch, the weights and the random numbers of the step, and the numbers are of the
+type of the run (--amp). The network is built from the config that the run left in the same folder.
+The batches of several processes go through it together, with BN statistics over all of them.
+"""
+
+import argparse
+
+import torch
+
+from mmbarlow import cli
+from mmbarlow.engine.replay import build, find_config, read_dump, replay
+from mmbarlow.engine.watch import size
+
+MOST = 10  # layers that are shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='Say where the first NaN of a step arises.')
+    parser.add_argument('dump', help='nonfinite_step_N.pth in the work dir of the run')
+    parser.add_argument('--config', help='of the run; by default the one beside the dump')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    args = parser.parse_args()
+
+    parts = read_dump(args.dump)
+    model = build(find_config(args.dump, parts[0], args.config), parts[0], args.dump, args.device)
+    found = replay(model, parts)
+    print(f'step {parts[0]["step"]}: {found.verdict}.')
+    for title, peaks in (('output', found.forward), ('gradient', found.gradients)):
+        print(f'\nlargest absolute values, {title}')
+        for name, peak in sorted(peaks.items(), key=lambda item: -size(item[1]))[:MOST]:
+            print(f'{peak:>12.4g}  {name}')
+
+
+if __name__ == '__main__':
+    cli.run(main)
