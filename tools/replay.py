@@ -13,7 +13,7 @@ import argparse
 import torch
 
 from mmbarlow import cli
-from mmbarlow.engine.replay import build, find_config, read_dump, replay
+from mmbarlow.engine.replay import build, config_of_dump, read_dump, replay
 from mmbarlow.engine.watch import size
 
 MOST = 10  # layers that are shown
@@ -27,7 +27,9 @@ def main() -> None:
     args = parser.parse_args()
 
     parts = read_dump(args.dump)
-    model = build(find_config(args.dump, parts[0], args.config), parts[0], args.dump, args.device)
+    model = build(
+        config_of_dump(args.dump, parts[0], args.config), parts[0], args.dump, args.device
+    )
     found = replay(model, parts)
     print(f'step {parts[0]["step"]}: {found.verdict}.')
     for title, peaks in (('output', found.forward), ('gradient', found.gradients)):

@@ -96,9 +96,12 @@ class FiniteLossHook(Hook):
         if step is not None:
             self._answer(runner, step, outputs or {})
 
-    def after_train(self, runner) -> None:
-        if step := self.guard.bad_step(of_all=True):  # of a run that was stopped early
+    def after_train_epoch(self, runner) -> None:
+        """Answer all bad steps before the epoch is evaluated and saved."""
+        if step := self.guard.bad_step(of_all=True):
             self._answer(runner, step, {})
+
+    def after_train(self, runner) -> None:
         self.guard.remove()
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:

@@ -45,16 +45,26 @@ class KeptTensors:
 
     def save(self) -> None:
         """Take the values of now for `restore`."""
-        self.saved = [flat(piece) for piece in cut(self.tensors())]
+        self.saved = copies(self.tensors())
 
     def restore(self, mask: Tensor | None = None) -> None:
         """Put the saved values back; with a mask, where it is 1, without a look at it."""
-        for saved, piece in zip(self.saved, cut(self.tensors()), strict=True):
-            if mask is not None:
-                saved = torch.where(mask > 0, saved, flat(piece))
-            parts = saved.split([t.numel() for t in piece])
-            shaped = [part.view(t.shape) for part, t in zip(parts, piece, strict=True)]
-            torch._foreach_copy_(piece, shaped)
+        put_back(self.saved, self.tensors(), mask)
+
+
+def copies(tensors: list[Tensor]) -> list[Tensor]:
+    """The numbers of all tensors, for `put_back`."""
+    return [flat(piece) for piece in cut(tensors)]
+
+
+def put_back(saved: list[Tensor], tensors: list[Tensor], mask: Tensor | None = None) -> None:
+    """Give tensors the numbers that `copies` of them has; with a mask, where it is 1."""
+    for values, piece in zip(saved, cut(tensors), strict=True):
+        if mask is not None:
+            values = torch.where(mask > 0, values, flat(piece))
+        parts = values.split([t.numel() for t in piece])
+        shaped = [part.view(t.shape) for part, t in zip(parts, piece, strict=True)]
+        torch._foreach_copy_(piece, shaped)
 
 
 def cut(tensors: list[Tensor]) -> list[list[Tensor]]:

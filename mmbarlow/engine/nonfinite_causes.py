@@ -44,14 +44,12 @@ def sentence(number: int, causes: list[dict[str, Any]], rates: list[float]) -> s
     if weights:
         why = f'{weights} holds NaN or Inf since an earlier update: {rate}'
     elif views:
-        why = (
-            f'{views} of the views of this batch hold NaN or Inf. Look at your images: {some(bad)}'
-        )
+        why = f'{views} of the views of this batch hold NaN or Inf. Look at your images: {few(bad)}'
     else:
-        why = f'the images of this batch are finite ({some(names)}): {rate}, or train without --amp'
+        why = f'the images of this batch are finite ({few(names)}): {rate}, or train without --amp'
     return f'{what} at step {number}; {why}.' + f' There {told}.' * bool(told)
 
 
-def some(names: list[str], most: int = 3) -> str:
+def few(names: list[str], most: int = 3) -> str:
     more = f' and {len(names) - most} more' if len(names) > most else ''
     return ', '.join(names[:most]) + more

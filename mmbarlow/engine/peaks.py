@@ -24,6 +24,6 @@ def state_tensors(params: list, wrappers: list[OptimWrapper]) -> list[Tensor]:
     return [p.detach() for _, p in params] + [v for v in kept if v.is_floating_point() and v.ndim]
 
 
-def read(flag: Tensor) -> bool:
+def is_set(flag: Tensor) -> bool:
     """The value of a tensor of one bool; of one on a GPU the host waits for it."""
     return bool(flag.cpu().numpy())

@@ -69,7 +69,7 @@ def checked(path: str | Path, kinds: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def find_config(path: str | Path, content: dict, given: str | None) -> Config:
+def config_of_dump(path: str | Path, content: dict, given: str | None) -> Config:
     """The config to build the network from: the one given, or that which the run left beside the
     dump. The text of it in the dump is for people and is never run.
 

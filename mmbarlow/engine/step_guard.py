@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mmbarlow.engine.generator_states import generators
-from mmbarlow.engine.kept_tensors import KeptTensors
-from mmbarlow.engine.peaks import any_bad, peaks, read, state_tensors
+from mmbarlow.engine.kept_tensors import KeptTensors, copies, put_back
+from mmbarlow.engine.peaks import any_bad, is_set, peaks, state_tensors
 from mmbarlow.loss.distributed import world_size
 from mmbarlow.loss.errors import told_later
 
@@ -38,6 +38,7 @@ class Step:
     peaks: Tensor | None = None  # largest absolute value of each of them
     bad: Tensor | None = None  # 1 if this step or one before it is bad, on the host
     event: Any = None  # when `bad` is there
+    counts: list[tuple[dict, str, Any]] = field(default_factory=list)  # of steps, on the host
 
 
 class StepGuard:
@@ -47,9 +48,9 @@ class StepGuard:
     their values, and buffers (BN statistics, queues) and averaged networks inside the model
     (momentum encoders) get back those of before the step. On a CPU the host looks at once. On a
     GPU it looks `lag` steps later, when it need not wait; until then a mask on the device keeps
-    everything as it was before the bad step. Optimizers that take no mask (any but
-    `mmbarlow.LARS` and torch's with fused=True), and the first step of any, are waited for. A
-    second copy of the buffers and of the averaged networks is the memory that it takes.
+    everything as it was before the bad step. This takes the memory of a second copy of the buffers
+    and the averaged networks and, for an optimizer that takes no mask (any but `mmbarlow.LARS` and
+    torch's with fused=True), of the weights and its state. The first step is waited for.
 
     With a loss scaler a gradient that is not finite is normal, and the scaler skips the step; it
     counts from a scale of 1 down, when no scale helps.
@@ -102,7 +103,9 @@ class StepGuard:
             step = self.waiting.popleft()
             if step.event:
                 step.event.synchronize()
-            if step.bad is not None and read(step.bad):
+            if step.bad is not None and is_set(step.bad):
+                for state, key, value in step.counts:
+                    state[key] = value
                 return step
         return None
 
@@ -137,7 +140,7 @@ class StepGuard:
         tensors = [tensor for _, tensor in [*used, *moved]]
         # A CPU is quicker at squares, which may overflow; the few that are bad get a second look.
         step.peaks = peaks(tensors, exact=bool(self.lag))
-        if not self.lag and not read(step.peaks.isfinite().all()):
+        if not self.lag and not is_set(step.peaks.isfinite().all()):
             step.peaks = peaks(tensors, exact=True)
         wrong = ~step.peaks.isfinite()
         scale = getattr(getattr(wrapper, 'loss_scaler', None), '_scale', None)
@@ -153,7 +156,7 @@ class StepGuard:
         if self.lag:
             torch.maximum(self.mask, flag, out=self.mask)
         else:
-            self.bad |= read(flag > 0)
+            self.bad |= is_set(flag > 0)
 
     def _step(self, wrapper: OptimWrapper, original: Callable, **kwargs) -> None:
         optimizer: Any = wrapper.optimizer
@@ -166,21 +169,38 @@ class StepGuard:
             if (grad := next(grads, None)) is not None:
                 grad.masked_fill_(self.mask > 0, float('nan'))
             original(**kwargs)
-        elif takes_mask(optimizer):
+        elif not has_state(optimizer):
+            if not is_set(self.mask > 0):
+                original(**kwargs)
+        elif getattr(optimizer, '_step_supports_amp_scaling', False):
             optimizer.found_inf = self.mask
             try:
                 original(**kwargs)
             finally:
                 del optimizer.found_inf
-        elif not read(self.mask > 0):
+        else:
+            self.waiting[-1].counts += counts(optimizer, self.device)
+            saved = copies(moved_by(optimizer, self.device))
             original(**kwargs)
+            put_back(saved, moved_by(optimizer, self.device), self.mask)
 
 
-def takes_mask(optimizer: Optimizer) -> bool:
-    """Whether the optimizer leaves weights and its state as they are where `found_inf` is 1; what
-    it keeps of a weight must be there already."""
-    known = optimizer.state
+def has_state(optimizer: Optimizer) -> bool:
+    """Whether the optimizer keeps something of all weights that it moves, as after a first step."""
     moved = (p for group in optimizer.param_groups for p in group['params'] if p.grad is not None)
-    return getattr(optimizer, '_step_supports_amp_scaling', False) and all(
-        p in known for p in moved
-    )
+    return all(p in optimizer.state for p in moved)
+
+
+def moved_by(optimizer: Optimizer, device: torch.device) -> list[Tensor]:
+    """What a step of the optimizer moves on its device."""
+    weights = [p.detach() for group in optimizer.param_groups for p in group['params']]
+    kept = [v for state in optimizer.state.values() for v in state.values()]
+    return weights + [v for v in kept if isinstance(v, Tensor) and v.device == device]
+
+
+def counts(optimizer: Optimizer, device: torch.device) -> list[tuple[dict, str, Any]]:
+    """What it keeps on the host, where no mask reaches: the number of its steps."""
+    values = [(state, key, state[key]) for state in optimizer.state.values() for key in state]
+    tensors = [(s, k, v.clone()) for s, k, v in values if isinstance(v, Tensor) and v.is_cpu]
+    tensors = tensors if device.type != 'cpu' else []
+    return tensors + [(s, k, v) for s, k, v in values if isinstance(v, int | float)]

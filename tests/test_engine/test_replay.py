@@ -14,7 +14,7 @@ PLACES = {
     'view': r'in input view 1 of image \d+, after PoisonedPreprocessor',
     'Overflow': r'in the forward pass, in the output of neck\.fault \(Overflow\)',
     'RootAtZero': r'in the backward pass, in the gradient of neck\.fault \(RootAtZero\)',
-    'WideStatistics': r'in the forward pass, in the buffer running_var of neck\.fault\.bn \(BatchNorm1d\)',
+    'WideStatistics': r'in the forward pass, in the buffer running_var of neck\.fault\.bn \(Batch',
 }
 BF16 = dict(faults.LARS, type='mmbarlow.BF16OptimWrapper')
 
