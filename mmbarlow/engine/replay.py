@@ -102,10 +102,11 @@ def replay(model: Any, parts: list[dict[str, Any]]) -> Replayed:
     hub = MessageHub.get_instance(f'replay_{id(model)}')  # what ramps read of the run
     for key, value in first['runtime'].items():
         hub.update_info(key, value)
-    batch = joined(parts)
+    with explained('the dump is damaged'):
+        batch = joined(parts)
+        set_generators(first['generators'])
     images = [str(name) for part in parts for name in part['images']]
     dtype = DTYPES.get(str(first.get('autocast')))
-    set_generators(first['generators'])
     verdict = in_weights(model) or in_views(batch['inputs'], images, 'as it was loaded')
     with Watch(model) as watch:
         with torch.autocast(device.type, dtype) if dtype else nullcontext(), told_later():
