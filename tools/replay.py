@@ -1,10 +1,10 @@
 """Repeat a step that had NaN or Inf, and say where the first one arises.
 
-    python tools/replay.py work_dirs/NAME/nonfinite_step_1234.pth
+    python tools/replay.py work_dirs/NAME/dumps/nonfinite_step_1234.pth
     python tools/replay.py FILE --config CONFIG --device cpu
 
 The dump has the batch, the weights and the random numbers of the step, and the numbers are of the
-type of the run (--amp). The network is built from the config that the run left in the same folder.
+type of the run (--amp). The network is built from the config that the run left in its work dir.
 The batches of several processes go through it together, with BN statistics over all of them.
 """
 
@@ -21,8 +21,8 @@ MOST = 10  # layers that are shown
 
 def main() -> None:
     parser = argparse.ArgumentParser(description='Say where the first NaN of a step arises.')
-    parser.add_argument('dump', help='nonfinite_step_N.pth in the work dir of the run')
-    parser.add_argument('--config', help='of the run; by default the one beside the dump')
+    parser.add_argument('dump', help='WORK_DIR/dumps/nonfinite_step_N.pth')
+    parser.add_argument('--config', help='of the run; by default the one in its work dir')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     args = parser.parse_args()
 

@@ -18,12 +18,13 @@ from mmbarlow.files import write_atomically
 from mmbarlow.loss.distributed import rank, world_size
 
 SMALL = 2**26  # bytes of optimizer state that are written without being asked for
+FOLDER = 'dumps'  # in the work dir, apart from the checkpoints
 MOST = 5  # dumps in a work dir; more would fill the disk of a run that skips
 
 
-def dump_path(work_dir: str | Path, step: int, process: int = 0) -> Path:
+def dump_path(folder: str | Path, step: int, process: int = 0) -> Path:
     """Of each process its own: only the first one has the weights."""
-    return Path(work_dir, f'nonfinite_step_{step}' + f'_rank{process}' * (process > 0) + '.pth')
+    return Path(folder, f'nonfinite_step_{step}' + f'_rank{process}' * (process > 0) + '.pth')
 
 
 def write_dump(runner: Runner, model: nn.Module, step: Step, with_optimizer: bool) -> Path | None:
@@ -32,7 +33,7 @@ def write_dump(runner: Runner, model: nn.Module, step: Step, with_optimizer: boo
     Raises:
         InputError: it cannot be written.
     """
-    path = dump_path(runner.work_dir, step.number, rank())
+    path = dump_path(Path(runner.work_dir, FOLDER), step.number, rank())
     others = set(path.parent.glob('nonfinite_step_*.pth')) - {path}
     if len([p for p in others if '_rank' not in p.name]) >= MOST:
         return None

@@ -70,16 +70,16 @@ def checked(path: str | Path, kinds: dict[str, Any]) -> dict[str, Any]:
 
 
 def config_of_dump(path: str | Path, content: dict, given: str | None) -> Config:
-    """The config to build the network from: the one given, or that which the run left beside the
-    dump. The text of it in the dump is for people and is never run.
+    """The config to build the network from: the one given, or that which the run left in its
+    work dir. The text of it in the dump is for people and is never run.
 
     Raises:
         InputError: there is none.
     """
     name = content['config_name']
-    beside = Path(path).parent / name
+    beside = Path(path).parent.parent / name
     if given is None and not (re.fullmatch(r'[\w.-]+\.py', name) and beside.is_file()):
-        raise InputError(f'the config of the run is not beside {path}: give it with --config.')
+        raise InputError(f'the config of the run is not in {beside.parent}: give it with --config.')
     return load_config(given or beside)
 
 

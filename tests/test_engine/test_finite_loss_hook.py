@@ -110,7 +110,7 @@ def test_the_run_stops_with_the_image_the_dump_and_good_checkpoints(run, tmp_pat
     assert said.startswith(
         'the loss is nan at step 6; 1 of the views of this batch hold NaN or Inf'
     )
-    dump = tmp_path / 'nonfinite_step_6.pth'
+    dump = tmp_path / 'dumps' / 'nonfinite_step_6.pth'
     assert f'tools/replay.py {dump} says where' in said
     content = read_plain(dump)
     assert f'Look at your images: {content["images"][1]}.' in said
@@ -254,7 +254,7 @@ def test_two_processes_skip_the_same_step_when_one_has_a_bad_batch(
         a, b = (json.loads((folder / f'{rank}.json').read_text()) for rank in (0, 1))
         assert a == b
         assert a['unmoved'] == list(range(2, 3 + lag))
-        dumps = [folder / f'nonfinite_step_2{end}.pth' for end in ('', '_rank1')]
+        dumps = [folder / 'dumps' / f'nonfinite_step_2{end}.pth' for end in ('', '_rank1')]
         whole, own = map(read_plain, dumps)
         assert whole['processes'] == 2
         assert set(own['images']).isdisjoint(whole['images'])

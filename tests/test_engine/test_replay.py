@@ -32,7 +32,7 @@ def dump(digits_config, tmp_path):
             faults.break_neck(cfg, fault, *steps)
         with pytest.raises(InputError):
             pretrain(cfg, quiet=True)
-        (path,) = tmp_path.glob('nonfinite_step_*.pth')
+        (path,) = tmp_path.glob('dumps/nonfinite_step_*.pth')
         return path
 
     return train
