@@ -1,5 +1,6 @@
 """From a config to a trained network, a pretrained one or a fine-tuned detector."""
 
+import gc
 import logging
 import time
 from contextlib import ExitStack
@@ -16,10 +17,12 @@ from mmbarlow.config_files import explained
 from mmbarlow.engine.agreement import check_same_config
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run
 from mmbarlow.engine.restarts import jobs
+from mmbarlow.engine.rollback import RolledBack
 from mmbarlow.engine.run_settings import adopt_seed
 from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.signals_hook import SignalsHook
@@ -52,6 +55,20 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
         Unfinished: the time limit is reached, see `limit_time`.
         Signaled: a signal has come, see `SignalsHook`; before the first step, nothing is left.
     """
+    carried: dict = {}
+    while True:
+        try:
+            return _train(cfg, quiet, force, requeue, carried)
+        except RolledBack as back:
+            # As after an interruption, but for what the guard has learned.
+            cfg.resume, cfg.load_from, force = True, str(back.checkpoint), False
+            carried = back.state
+        cfg.pop('experiment_name', None)
+        gc.collect()  # the network of before
+
+
+def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) -> Path:
+    """`pretrain` up to a rollback; `carried` is the state of the guard after the last one."""
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
     check_same_config(cfg)
@@ -67,7 +84,6 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
     # MMEngine keeps a log for each name, and its own names are new only every second.
     cfg.setdefault('experiment_name', f'{Path(cfg.filename).stem}_{time.time_ns()}')
     keep_scalars(cfg)
-    backbone = Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
     with claimed(cfg, force) as replaces, ExitStack() as attempt:
         attempt.enter_context(undone_if_it_fails(cfg))
         with explained('the config'):
@@ -80,10 +96,11 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
             runner.register_hook(SignalsHook(requeue))
             check_run(runner)
-        runner.resumes_finished = bool(jobs(restarted=True))  # its end may not be done
+        for hook in runner.hooks:
+            if isinstance(hook, FiniteLossHook):
+                hook.carried = carried
         runner.start['replaces'] = replaces
-        # A disk can become full between the last checkpoint and the backbone.
-        runner.resumes_finished = 'export' in cfg.default_hooks and not backbone.exists()
+        runner.resumes_finished = bool(jobs(restarted=True))
 
         def started() -> None:
             attempt.close()  # what is written from now on stays
@@ -95,7 +112,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
         runner.train()
         runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
-    return backbone
+    return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
 
 
 def use_mixed_precision(cfg: Config) -> None:

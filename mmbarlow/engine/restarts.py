@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from mmbarlow.engine.attempt import STARTED
-from mmbarlow.engine.work_dir import latest_checkpoint
+from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.errors import InputError
 from mmbarlow.zoo.curve import START, read_start
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from . import distributed
 from .distributed import total_
-from .errors import InputError
+from .errors import InputError, refuse_numbers
 
 GRADS = ('exact', 'official')
 
@@ -47,7 +47,7 @@ class GlobalBatch:
         """On the CPU, raise on every process if a view of any process holds NaN or Inf.
 
         One such number makes the variance of its dimension NaN, which all processes see. On a GPU
-        each look would wait for the device.
+        each look would wait for the device. Within `errors.told_later` nothing is raised.
 
         Args:
             views: the raw embeddings, (n, D) each.
@@ -58,12 +58,13 @@ class GlobalBatch:
         bad = torch.stack([(~torch.isfinite(z)).sum() for z in views])
         a, b = total_(bad).tolist()
         if a or b:
-            raise InputError(
+            refuse_numbers(
                 f'the embeddings hold NaN or Inf: {a} numbers of view A and {b} of view B. Look at '
                 'your images, lower the learning rate (optim_wrapper.optimizer.lr), or train '
                 'without mixed precision (--amp).'
             )
-        raise InputError(
+            return
+        refuse_numbers(
             'the embeddings are too large to square: lower the learning rate '
             '(optim_wrapper.optimizer.lr).'
         )

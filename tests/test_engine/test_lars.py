@@ -164,3 +164,53 @@ def test_the_rate_of_the_biases_belongs_to_the_gpus_of_the_run_that_a_recipe_rep
     assert cfg.optim_wrapper.optimizer.lr == pytest.approx(0.2 * batch / 256)
     rate = cfg.optim_wrapper.paramwise_cfg.bias_lr
     assert rate == pytest.approx(0.0048 * batch / 256 / gpus)
+
+
+def together(found_inf: float | None, gradient: float = 1.0, dtype=torch.float32) -> list:
+    """Weights, biases and momentum after two steps of all tensors at once, as on a GPU."""
+    generator = torch.Generator().manual_seed(0)
+    params = [nn.Parameter(torch.randn(s, generator=generator).to(dtype)) for s in ((4, 3), (5,))]
+    optimizer = LARS(params, lr=0.1, weight_decay=1e-2)
+    for flag in (None, found_inf):
+        for p in params:
+            value = 1.0 if flag is None else gradient
+            p.grad = torch.full_like(p, value) * p.detach()
+            optimizer.state[p].setdefault('momentum_buffer', torch.zeros_like(p))
+        mask = None if flag is None else torch.tensor(flag)
+        optimizer._step_together(params, optimizer.param_groups[0], mask)
+    momentum = [state['momentum_buffer'] for state in optimizer.state.values()]
+    return [t.detach().clone() for t in [*params, *momentum]]
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float64, torch.bfloat16])
+def test_a_mask_of_zero_changes_no_bit_and_one_of_one_keeps_all(dtype):
+    plain, masked = together(None, dtype=dtype), together(0.0, dtype=dtype)
+    assert all(map(torch.equal, plain, masked))
+    kept = [together(1.0, gradient, dtype) for gradient in (1.0, float('nan'))]
+    assert all(map(torch.equal, *kept))
+    assert not torch.equal(plain[2], kept[0][2])  # the momentum
+
+
+def test_a_loss_scale_is_divided_out_before_the_step():
+    results = []
+    for scale in (None, 1024.0):
+        p = nn.Parameter(torch.ones(3, 2))
+        optimizer = LARS([p], lr=0.1)
+        p.grad = torch.full_like(p, 0.5) * (scale or 1.0)
+        if scale:
+            optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
+        optimizer.step()
+        results.append(p.detach())
+    assert torch.equal(*results)
+
+
+def test_gradients_and_momentum_of_another_memory_layout_are_taken():
+    results = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        p = nn.Parameter(torch.arange(24.0).reshape(2, 3, 2, 2).contiguous(memory_format=layout))
+        optimizer = LARS([p], lr=0.1)
+        p.grad = torch.arange(24.0).reshape(2, 3, 2, 2)
+        optimizer.state[p]['momentum_buffer'] = torch.zeros_like(p)
+        optimizer._step_together([p], optimizer.param_groups[0])
+        results.append(p.detach())
+    assert torch.allclose(*results, rtol=1e-6)

@@ -58,9 +58,20 @@ def config(path, options: list[str], work_dir, **changes):
     return load_config(path, values | changes, str(work_dir))
 
 
-@pytest.mark.parametrize('hook', ['mmbarlow.LazyInfoHook', 'mmengine.RuntimeInfoHook'])
+SGD = dict(type='SGD', lr=0.1, momentum=0.9)
+OURS = dict(type='mmbarlow.LARS', lr=0.1, weight_decay=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('hook', 'optimizer', 'lag'),  # 2: the guard against NaN as on a GPU
+    [
+        ('mmbarlow.LazyInfoHook', OURS, None),
+        ('mmbarlow.LazyInfoHook', SGD, 2),
+        ('mmengine.RuntimeInfoHook', OURS, None),
+    ],
+)
 def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
-    hook, digits_config, small, tmp_path, monkeypatch
+    hook, optimizer, lag, digits_config, small, tmp_path, monkeypatch
 ):
     """With MMEngine's hook every step waits three times, so the test would notice."""
     # The loss looks at these on a CPU alone, where there is nothing to wait for.
@@ -73,7 +84,8 @@ def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
             'train_dataloader.dataset.indices': 96,
             'default_hooks.logger.interval': 5,
             'default_hooks.finite_loss.interval': 5,
-            'optim_wrapper.optimizer': dict(type='mmbarlow.LARS', lr=0.1, weight_decay=1e-6),
+            'default_hooks.finite_loss.lag': lag,
+            'optim_wrapper.optimizer': optimizer,
             'optim_wrapper.constructor': 'mmbarlow.NdimParamGroups',
             'train_cfg.val_interval': 100,
         },

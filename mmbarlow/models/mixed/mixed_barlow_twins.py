@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmbarlow.errors import InputError
 from mmbarlow.loss import GlobalBatch, distributed, standardize
+from mmbarlow.loss.errors import refuse_numbers
 from mmbarlow.loss.losses import at_least_fp32
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.mixed.permute_rows import permute_rows
@@ -131,7 +132,7 @@ class MixedBarlowTwins(BarlowTwins):
                 energy=lambda x, y: energy(x, y, batch),
             )
         if device == 'cpu' and not torch.isfinite(value):  # all processes have this value
-            raise InputError(
+            refuse_numbers(
                 'the embeddings of the mixed images hold NaN or Inf, or numbers too large to '
                 'square: lower optim_wrapper.optimizer.lr, or train without --amp.'
             )
