@@ -1,14 +1,19 @@
 """Reading an image: from an array, a file or a member of a zip file to 8-bit RGB."""
 
 import io
-from pathlib import Path
+import os
+import stat
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, bands, too_many
 from mmbarlow.datasets.tiff import misread, unread_tiff
 from mmbarlow.datasets.zip_members import read_member
 from mmbarlow.errors import BrokenImage, InputError
+
+
+TOO_LONG = f'more than {MAX_BYTES >> 20:,} MiB'
 
 
 def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
@@ -16,16 +21,29 @@ def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
     (H, W), or the bytes of the file `img_path` or of a `member` of a zip file.
 
     Raises:
-        BrokenImage: there is no such file, it is a folder, or reading it is not allowed.
+        BrokenImage: there is no such file, it is a folder or a device, it is larger than
+            `MAX_BYTES`, or reading it is not allowed.
     """
     if 'img' in results:
         return results['img']
     try:
         if 'member' in results:
             return read_member(results['archive'], *results['member'])
-        return Path(results['img_path']).read_bytes()
+        return _read_file(results['img_path'])
     except OSError as error:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
+    except ValueError:  # a list can have names that no file has
+        raise BrokenImage(str(results['img_path']), 'no name of a file') from None
+
+
+def _read_file(path: str | os.PathLike) -> bytes:
+    found = os.stat(path)  # before it is opened: a pipe would wait for its other end
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OSError(0, 'no regular file')
+    if found.st_size > MAX_BYTES:
+        raise OSError(0, TOO_LONG)
+    with open(path, 'rb') as file:
+        return file.read()
 
 
 def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
@@ -36,8 +54,9 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         path: for the error message.
 
     Raises:
-        BrokenImage: the data are no image, damaged, cut off, too large for Pillow, or of numbers
-            that have no black and white: floats, signed ones, more than 16 bits.
+        BrokenImage: the data are no image of one of `FORMATS`, damaged, cut off, of more pixels
+            than `too_many` permits, or of numbers that have no black and white: floats, signed
+            ones, more than 16 bits.
         InputError: an array of another type or shape.
     """
     if isinstance(data, Image.Image):
@@ -57,7 +76,7 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
     if not data:
         raise BrokenImage(path, 'empty')
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             return _rgb(image)
     except UnidentifiedImageError:
         raise BrokenImage(path, unread_tiff(data) or 'no image') from None
@@ -65,34 +84,48 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
         raise BrokenImage(path, _reason(error)) from None
 
 
-class _NoBlackAndWhite(ValueError):
-    pass
+def opened(data: bytes) -> Image.Image:
+    """The header of an image, of which nothing is decoded yet."""
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+class _Refused(ValueError):
+    """What Pillow would read, and gives no picture, or too large a one."""
 
 
 def _check_numbers(image: Image.Image) -> None:
     if reason := misread(image):
-        raise _NoBlackAndWhite(reason)
+        raise _Refused(reason)
 
 
 def _rgb(image: Image.Image) -> Image.Image:
+    if reason := too_many(image.size):
+        raise _Refused(reason)
     _check_numbers(image)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
     if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
-        gray = np.asarray(image)
         if image.mode == 'F':
-            raise _NoBlackAndWhite('gray of float numbers')
-        if gray.min() < 0 or gray.max() > 65535:
-            raise _NoBlackAndWhite('gray below 0 or above 65,535')
-        image = Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
+            raise _Refused('gray of float numbers')
+        image = _of_8_bits(image)
     return image if image.mode == 'RGB' else image.convert('RGB')
 
 
+def _of_8_bits(image: Image.Image) -> Image.Image:
+    gray = Image.new('L', image.size)
+    for top, part in bands(image):
+        if part.min() < 0 or part.max() > 65535:
+            raise _Refused('gray below 0 or above 65,535')
+        scaled = ((part.astype(np.int64) + 128) // 257).astype(np.uint8)
+        gray.paste(Image.fromarray(scaled), (0, top))
+    return gray
+
+
 def _reason(error: Exception) -> str:
-    if isinstance(error, _NoBlackAndWhite):
+    if isinstance(error, _Refused):
         return str(error)
     if isinstance(error, Image.DecompressionBombError):
-        return f'more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels'
+        return too_many((2**31, 2**31))
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():
         return 'truncated'
     return f'damaged: {error}'.split('\n')[0]
