@@ -3,17 +3,19 @@
 import io
 import os
 import stat
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, bands, too_many
+from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, TOO_LONG, array_of, bands, too_many
 from mmbarlow.datasets.tiff import misread, unread_tiff
-from mmbarlow.datasets.zip_members import read_member
+from mmbarlow.datasets.zip_members import Member, read_member
 from mmbarlow.errors import BrokenImage, InputError
 
-
-TOO_LONG = f'more than {MAX_BYTES >> 20:,} MiB'
+T = TypeVar('T')
 
 
 def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
@@ -28,7 +30,7 @@ def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
         return results['img']
     try:
         if 'member' in results:
-            return read_member(results['archive'], *results['member'])
+            return read_member(results['archive'], Member(*results['member']))
         return _read_file(results['img_path'])
     except OSError as error:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
@@ -47,7 +49,7 @@ def _read_file(path: str | os.PathLike) -> bytes:
 
 
 def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
-    """An image in 8-bit RGB, from anything that Pillow reads (docs/data.md, "What an image is").
+    """An image in 8-bit RGB, from anything in `FORMATS` (docs/data.md, "What an image is").
 
     Args:
         data: from `image_data`.
@@ -59,12 +61,17 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
             ones, more than 16 bits.
         InputError: an array of another type or shape.
     """
-    if isinstance(data, Image.Image):
-        try:
-            _check_numbers(data)  # a copy has lost the tags of its file
-            return _rgb(data.copy())
-        except Exception as error:  # it may still have to be read from its file
-            raise BrokenImage(path, _reason(error)) from None
+    return _open(data, path, lambda image: image if image.mode == 'RGB' else image.convert('RGB'))
+
+
+def open_array(data: bytes | np.ndarray | Image.Image, path: str) -> np.ndarray:
+    """The same image as an array, uint8 (H, W, 3), which takes less memory on the way."""
+    return _open(data, path, array_of)
+
+
+def _open(
+    data: bytes | np.ndarray | Image.Image, path: str, finish: Callable[[Image.Image], T]
+) -> T:
     if isinstance(data, np.ndarray):
         fits = data.ndim == 2 or data.shape[2:] == (3,)
         if data.dtype != np.uint8 or not fits or not data.size:
@@ -72,21 +79,27 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
                 f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
                 '(H, W, 3) or gray (H, W); of (H, W, 4) take x[..., :3], of (H, W, 1) x[..., 0].'
             )
-        return Image.fromarray(data).convert('RGB')
-    if not data:
+        return finish(Image.fromarray(data))
+    if isinstance(data, bytes) and not data:
         raise BrokenImage(path, 'empty')
     try:
+        if isinstance(data, Image.Image):
+            _check_numbers(data)  # a copy has lost the tags of its file
+            return finish(_eight_bits(data.copy()))
         with opened(data) as image:
-            return _rgb(image)
-    except UnidentifiedImageError:
-        raise BrokenImage(path, unread_tiff(data) or 'no image') from None
+            return finish(_eight_bits(image))
+    except UnidentifiedImageError as error:
+        reason = unread_tiff(data) or 'no image' if isinstance(data, bytes) else _reason(error)
+        raise BrokenImage(path, reason) from None
     except Exception as error:  # on damaged bytes, decoders raise anything
         raise BrokenImage(path, _reason(error)) from None
 
 
 def opened(data: bytes) -> Image.Image:
     """The header of an image, of which nothing is decoded yet."""
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+    with warnings.catch_warnings():  # Pillow's, from half of the limit on
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 class _Refused(ValueError):
@@ -98,20 +111,19 @@ def _check_numbers(image: Image.Image) -> None:
         raise _Refused(reason)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
     if reason := too_many(image.size):
         raise _Refused(reason)
     _check_numbers(image)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
-    if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
-        if image.mode == 'F':
-            raise _Refused('gray of float numbers')
-        image = _of_8_bits(image)
-    return image if image.mode == 'RGB' else image.convert('RGB')
+    if image.mode == 'F':
+        raise _Refused('gray of float numbers')
+    return _scaled(image) if image.mode.startswith('I') else image  # or 16 bits stored in 32
 
 
-def _of_8_bits(image: Image.Image) -> Image.Image:
+def _scaled(image: Image.Image) -> Image.Image:
     gray = Image.new('L', image.size)
     for top, part in bands(image):
         if part.min() < 0 or part.max() > 65535:

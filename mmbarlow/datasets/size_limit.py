@@ -1,18 +1,15 @@
 """How large an image may be: one limit for every format, reader and tool (docs/data.md)."""
 
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
 # What Pillow may decode; other plugins of it run programs (EPS) or unpack without a limit (FITS).
-FORMATS = ('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
+FORMATS = ('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')
 MAX_BYTES = 2**30  # of a file, or of a member of an archive once unpacked
+TOO_LONG = f'more than {MAX_BYTES >> 20:,} MiB'
 BAND = 2**22  # pixels that are looked at together: Pillow makes three copies of what NumPy gets
-
-# Pillow warns from half of the limit on.
-warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)
 
 
 def max_pixels() -> int | None:
@@ -29,25 +26,24 @@ def too_many(size: tuple[int, int]) -> str:
     return f'more than {most // 10**6} million pixels'
 
 
+def rows_of(image: Image.Image) -> Iterator[tuple[int, int]]:
+    """The first row and the end of each of its bands."""
+    rows = max(1, BAND // image.width)
+    yield from ((top, min(top + rows, image.height)) for top in range(0, image.height, rows))
+
+
 def bands(image: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
     """The rows of an image in parts, as arrays: (number of the first row, its pixels)."""
-    width, height = image.size
-    rows = max(1, BAND // width)
-    if rows >= height:
-        yield 0, np.asarray(image)
-        return
-    for top in range(0, height, rows):
-        yield top, np.asarray(image.crop((0, top, width, min(top + rows, height))))
+    for top, bottom in rows_of(image):
+        yield top, np.asarray(image.crop((0, top, image.width, bottom)))
 
 
 def array_of(image: Image.Image) -> np.ndarray:
-    """`np.asarray` of an RGB image (H, W, 3), with a third of its memory for large ones."""
-    parts = bands(image)
-    top, first = next(parts)
-    if len(first) == image.height:
-        return first
+    """An image of 8 bits in RGB, (H, W, 3), with a third of the memory of `np.asarray`."""
+    if image.width * image.height <= BAND:
+        return np.asarray(image if image.mode == 'RGB' else image.convert('RGB'))
     pixels = np.empty((image.height, image.width, 3), np.uint8)
-    pixels[: len(first)] = first
-    for top, part in parts:
-        pixels[top : top + len(part)] = part
+    for top, bottom in rows_of(image):
+        band = image.crop((0, top, image.width, bottom))
+        pixels[top:bottom] = np.asarray(band if band.mode == 'RGB' else band.convert('RGB'))
     return pixels

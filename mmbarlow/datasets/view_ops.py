@@ -67,9 +67,11 @@ def crop_and_resize(
 ) -> Image:
     """The crop (left, top, width, height), resized to (size, size) and antialiased."""
     left, top, width, height = box
-    # Contiguous, so that torch takes its fast path for interleaved channels and returns such; a
-    # copy, since torch warns about read-only arrays, which Pillow's are.
-    crop = image[top : top + height, left : left + width].copy()
+    # Contiguous, so that torch takes its fast path for interleaved channels and returns such; and
+    # writable, since torch warns about read-only arrays, which Pillow's are.
+    crop = image[top : top + height, left : left + width]
+    if not (crop.flags.c_contiguous and crop.flags.writeable):
+        crop = crop.copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode=interpolation, antialias=True)
     return resized.numpy()[0].transpose(1, 2, 0)
