@@ -74,7 +74,7 @@ def check_image(sample: dict) -> Checked:
         data = image_data(sample)
         image = open_rgb(data, path)
     except BrokenImage as error:
-        return Checked(error.path, reason=error.reason)
+        return Checked(path, reason=error.reason)
     pixels = pixels_of(data, image)
     if not isinstance(data, bytes):
         return Checked(path, shape=image.size, pixels=pixels)

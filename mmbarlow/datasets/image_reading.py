@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, TOO_LONG, array_of, bands, too_many
 from mmbarlow.datasets.tiff import misread, unread_tiff
 from mmbarlow.datasets.zip_members import Member, read_member
-from mmbarlow.errors import BrokenImage, InputError
+from mmbarlow.errors import BrokenImage, InputError, shown
 
 T = TypeVar('T')
 
@@ -113,7 +113,7 @@ def _check_numbers(image: Image.Image) -> None:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
-    if reason := too_many(image.size):
+    if reason := too_many(*image.size, image.format, image.mode):
         raise _Refused(reason)
     _check_numbers(image)
     image.load()
@@ -137,10 +137,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _Refused):
         return str(error)
     if isinstance(error, Image.DecompressionBombError):
-        return too_many((2**31, 2**31))
+        return too_many(2**31, 2**31)
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():
         return 'truncated'
-    return f'damaged: {error}'.split('\n')[0]
+    return shown(f'damaged: {error}'.split('\n')[0])
 
 
 def read_rgb(results: dict) -> Image.Image:

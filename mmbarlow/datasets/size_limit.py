@@ -18,10 +18,17 @@ def max_pixels() -> int | None:
     return None if half is None else 2 * half
 
 
-def too_many(size: tuple[int, int]) -> str:
-    """Why an image of this width and height is not decoded; '' if it is."""
+def too_many(width: int, height: int, kind: str | None = '', mode: str = '') -> str:
+    """Why an image of this size is not decoded; '' if it is.
+
+    Args:
+        kind, mode: Pillow's format and mode. The decoders of WebP and AVIF, and of JPEG in four
+            colors, take twice the memory of others, and get half of the pixels.
+    """
     most = max_pixels()
-    if most is None or size[0] * size[1] <= most:
+    if most and (kind in ('AVIF', 'WEBP') or (kind, mode) == ('JPEG', 'CMYK')):
+        most //= 2
+    if most is None or width * height <= most:
         return ''
     return f'more than {most // 10**6} million pixels'
 

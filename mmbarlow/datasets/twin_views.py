@@ -48,7 +48,7 @@ class TwinViews(BaseTransform):
         size, image, factor = None, None, 1
         if isinstance(data, bytes):
             size = jpeg.size_of(data)
-            if size and (reason := too_many(size)):
+            if size and (reason := too_many(*size)):
                 raise BrokenImage(path, reason)
         if size is None:
             image = open_array(data, path)
