@@ -36,9 +36,9 @@ class ImageArchive(BaseDataset):
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
 
     Raises:
-        InputError: there is no such file, or it is not a complete zip file; its members overlap; it has no
-            image there, or one that is encrypted, neither stored nor deflated, without a class, or of a class
-            that `names_from` does not have.
+        InputError: there is no such file, or it is not a complete zip file; its members overlap;
+            it has no image there, or one that is encrypted, neither stored nor deflated, without a
+            class, or of a class that `names_from` does not have.
     """
 
     def __init__(
