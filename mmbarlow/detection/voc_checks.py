@@ -83,7 +83,10 @@ def _names(listed: Path) -> list[str]:
             f'there is no list of images {listed}: unpack the devkit there, or set data_root to '
             'its folder.'
         )
-    names = listed.read_text().splitlines()
+    try:
+        names = listed.read_text().splitlines()
+    except ValueError as error:  # of UTF-8
+        raise InputError(f'the list of images {listed} is no text: {error}.') from None
     if not names:
         raise InputError(f'the list of images {listed} is empty: unpack the devkit again.')
     if odd := [name for name in names if not name or name != name.strip() or '  ' in name]:
@@ -125,7 +128,7 @@ def _read(devkit: Path, annotations: str, images: str, image: str) -> tuple[Size
             corners = [float(_text(item, side)) - 1 for side in sides]
             found.append(Annotated(image, size, _text(item, 'name'), corners))
         return size, found
-    except (ET.ParseError, ValueError, OSError) as error:
+    except (ET.ParseError, LookupError, ValueError, OverflowError, OSError) as error:
         raise InputError(f'{path} is no annotation in the format of VOC: {error}') from None
 
 
