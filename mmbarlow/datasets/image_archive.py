@@ -14,7 +14,8 @@ from mmbarlow.datasets.zip_members import LOCAL_HEADER, METHODS, Member
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
-HIDDEN = re.compile(r'(^|/)(\.|__MACOSX/)')  # the last: what macOS adds to a zip file
+# folders, hidden ones, and those that macOS adds to a zip file
+HIDDEN = re.compile(r'(^|/)(\.|__MACOSX/)|/$')
 
 
 @DATASETS.register_module()
@@ -101,7 +102,7 @@ class ImageArchive(BaseDataset):
                 f'{self.archive} is no zip file, or is cut off ({error}): make or copy it again.'
             ) from None
         self._check_places(members)
-        seen = (m for m in members if not (m.is_dir() or HIDDEN.search(m.filename)))
+        seen = (m for m in members if not HIDDEN.search(m.filename))  # is_dir fails without a name
         return sorted(seen, key=lambda member: member.filename)
 
     def _check_places(self, members: list[zipfile.ZipInfo]) -> None:

@@ -28,7 +28,7 @@ TILE = 4096  # pixels; what becomes such a square lies in one of sqrt(2) times i
 PASSES = 3  # number of box blurs in Pillow's GaussianBlur
 
 
-def rotate(image: Image, angle: float, box: Sequence[int] | None = None) -> Image:
+def rotate(image: Image, angle: float, box: Iterable[int] | None = None) -> Image:
     """Turn counterclockwise about the center by `angle` degrees, bilinear, filled with black.
 
     Args:
