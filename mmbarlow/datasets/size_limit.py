@@ -9,7 +9,7 @@ from PIL import Image
 FORMATS = ('AVIF', 'BMP', 'DIB', 'GIF', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')
 MAX_BYTES = 2**30  # of a file, or of a member of an archive once unpacked
 TOO_LONG = f'more than {MAX_BYTES >> 20:,} mebibytes'
-BAND = 2**22  # pixels that are looked at together: Pillow makes three copies of what NumPy gets
+BAND = 2**20  # pixels that are looked at together: Pillow makes three copies of what NumPy gets
 
 
 def max_pixels() -> int | None:

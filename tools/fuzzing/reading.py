@@ -18,7 +18,7 @@ from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.errors import BrokenImage
 
-PATIENCE = 120  # seconds for a file and all its readers
+PATIENCE = 120  # seconds for a file and all its readers, in which they wait or compute
 TURNED = dict(rotate=30.0)
 
 
@@ -77,6 +77,19 @@ def _serve(requests: Connection) -> None:
         requests.send(Answer(path, tuple(reasons), _resident('VmHWM') - before, fault))
 
 
+def _answers(pipe: Connection, process: int | None, patience: float) -> bool:
+    """Whether the process answers; where the machine is busy, waiting for a core does not count."""
+    start, first = time.monotonic(), None
+    while not pipe.poll(min(patience, 1)):
+        state, *numbers = Path(f'/proc/{process}/stat').read_text().rpartition(') ')[2].split()
+        seconds = sum(map(int, numbers[10:12])) / os.sysconf('SC_CLK_TCK')
+        first = seconds if first is None else first
+        waits = state != 'R' and time.monotonic() - start > patience
+        if waits or seconds - first > patience:
+            return False
+    return True
+
+
 def read_all(paths: Iterable[str], patience: float = PATIENCE) -> Iterator[Answer]:
     """What the readers say of each file; a process that dies or hangs is replaced."""
     context, process, pipe = multiprocessing.get_context('fork'), None, None
@@ -88,7 +101,7 @@ def read_all(paths: Iterable[str], patience: float = PATIENCE) -> Iterator[Answe
             other.close()
         try:
             pipe.send((path, number))
-            if pipe.poll(patience):
+            if _answers(pipe, process.pid, patience):
                 yield pipe.recv()
                 continue
             fault = 'hang'
