@@ -2,6 +2,7 @@
 
 import functools
 import json
+import mmap
 import os
 import re
 import zipfile
@@ -20,6 +21,8 @@ RESAVE = (
     "it: torch.save(dict(state_dict=torch.load('{path}', weights_only=False)['state_dict']), FILE)."
 )
 SAFE = '.safetensors'
+UNPACKED = 20  # times the size of a file that its content may have
+BYTEARRAY = re.compile(rb'c(builtins|__builtin__)\nbytearray\n')  # of a pickle
 META_KEY = 'mmbarlow'  # in the metadata of safetensors, whose values are texts
 
 
@@ -51,12 +54,12 @@ def read_plain(path: str | Path, map_location: Any = 'cpu') -> dict:
     try:
         _check_size(path)
         check_digest(path)
-        safe = _is_safetensors(path)
-        checkpoint = (
-            _read_safetensors(path)
-            if safe
-            else torch.load(path, map_location=map_location, weights_only=True)
-        )
+        if _is_safetensors(path):
+            checkpoint = _read_safetensors(path)
+        else:
+            _check_calls(path)
+            checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+            _check_room(path, checkpoint)
     except InputError:
         raise
     except Exception as error:  # a broken file can raise any of them
@@ -137,8 +140,49 @@ def _check_size(path: str | Path) -> None:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             whole = sum(member.file_size for member in archive.infolist())
-        if whole > 20 * os.path.getsize(path):
+        if whole > _most(path):
             raise InputError(f'{path} unpacks to {whole / 2**30:.1f} GiB: it is no checkpoint.')
+
+
+def _most(path: str | Path) -> int:
+    """Bytes that a file may hold once it is read."""
+    return UNPACKED * os.path.getsize(path) + 2**20
+
+
+def _check_calls(path: str | Path) -> None:
+    """torch's reader makes a bytearray of any length that a file asks for; torch.save writes none.
+
+    What it refuses by itself, it refuses when it reads.
+    """
+    with open(path, 'rb') as file:
+        if file.read(4) == b'PK\x03\x04':
+            pickled = torch._C.PyTorchFileReader(str(path)).get_record('data.pkl')
+            found = BYTEARRAY.search(pickled)
+        else:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+                found = BYTEARRAY.search(whole)
+    if found:
+        raise InputError(f'{path} asks for a bytearray: it is no checkpoint.')
+
+
+def _check_room(path: str | Path, checkpoint: Any) -> None:
+    """Tensors that a file asks for by their size alone are no checkpoint, either."""
+    room, stack, seen = 0, [checkpoint], set()
+    while stack:
+        value = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta:
+            storage = value.untyped_storage()
+            room += 0 if storage.data_ptr() in seen else storage.nbytes()
+            seen.add(storage.data_ptr())
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list | tuple | set):
+            stack += value
+    if room > _most(path):
+        raise InputError(f'{path} asks for {room / 2**30:.1f} GiB: it is no checkpoint.')
 
 
 def _is_safetensors(path: str | Path) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / 'README.md'
-TOP = (README, ROOT / 'CONTRIBUTING.md', ROOT / 'CHANGELOG.md', ROOT / 'model_zoo.md')
+TOP = (README, *(ROOT / f'{n}.md' for n in ('CONTRIBUTING', 'CHANGELOG', 'SECURITY', 'model_zoo')))
 DOCS = sorted((ROOT / 'docs').glob('*.md'))
 PAGES = [path for path in (*TOP, *DOCS) if path.exists()]
 

@@ -11,11 +11,11 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from mmengine.config import Config
+from PIL import Image
 
 from mmbarlow import cli
 from mmbarlow.config import check_data_folders, load_config, nodes
@@ -24,9 +24,10 @@ from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import NEUTRAL, Drawn
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, shown
 from mmbarlow.registry import DATASETS
 
+SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
 COLORS = '#d02020', '#2040d0'  # of the crops of the two views
 
 
@@ -53,9 +54,9 @@ def main() -> None:
         index = row * len(dataset) // args.count
         info = dataset.get_data_info(index)
         info['sample_idx'] = SampleIndex(index, Key(cfg.randomness.seed, args.epoch, index))
-        name = str(info.get('img_path', f'image {index}'))
+        name = shown(info.get('img_path', f'image {index}'))
         views, drawn = twins.make(info)
-        draw_original(axes[0], np.asarray(read_rgb(info)), drawn, Path(name).name)
+        draw_original(axes[0], read_rgb(info), drawn, Path(name).name)
         for i, view in enumerate(views):
             words = list(view_in_words(drawn.of(i)))
             print(f'{name}, view {i + 1}: {", ".join(words)}')
@@ -79,13 +80,15 @@ def find_views(cfg: Config, name: str) -> TwinViews:
     )
 
 
-def draw_original(axes: Axes, image: np.ndarray, drawn: Drawn, name: str) -> None:
-    axes.imshow(image)
+def draw_original(axes: Axes, image: Image.Image, drawn: Drawn, name: str) -> None:
+    width, height = image.size
+    image.thumbnail((SHOWN, SHOWN), reducing_gap=2.0)
+    axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     for i, color in enumerate(COLORS):
         left, top, width, height = drawn.box[i, 0]
         corner = (left - 0.5, top - 0.5)
         axes.add_patch(Rectangle(corner, width, height, fill=False, color=color, linewidth=1.5))
-    axes.set_title(f'{name}, {image.shape[1]} x {image.shape[0]}', fontsize=8)
+    axes.set_title(f'{name[-60:]}, {width} x {height}', fontsize=8, parse_math=False)
 
 
 def view_in_words(drawn: Drawn) -> Iterator[str]:

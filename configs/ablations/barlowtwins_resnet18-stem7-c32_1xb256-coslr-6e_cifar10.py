@@ -16,9 +16,7 @@ model = dict(
     neck=dict(in_channels=256, hid_channels=1024, out_channels=1024),
     head=dict(in_channels=1024),
 )
-train_dataloader = dict(
-    num_workers=1, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(num_workers=1, dataset=dict(pipeline=_base_.whole_images))
 train_cfg = dict(max_epochs=6, val_interval=100)  # measured by its benchmarks
 default_hooks = dict(
     checkpoint=dict(interval=-1, minutes=0, save_last=False),

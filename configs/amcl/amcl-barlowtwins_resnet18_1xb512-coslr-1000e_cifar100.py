@@ -13,7 +13,5 @@ _base_ = [
     '../_base_/pretrain_runtime.py',
 ]
 
-train_dataloader = dict(
-    batch_size=512, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(batch_size=512, dataset=dict(pipeline=_base_.whole_images))
 custom_hooks = [dict(type='mmbarlow.TemperatureHook')]

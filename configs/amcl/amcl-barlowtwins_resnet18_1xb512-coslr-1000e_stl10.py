@@ -15,7 +15,5 @@ _base_ = [
 ]
 
 model = dict(data_preprocessor=dict(size=96))
-train_dataloader = dict(
-    batch_size=512, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(batch_size=512, dataset=dict(pipeline=_base_.whole_images))
 custom_hooks = [dict(type='mmbarlow.TemperatureHook')]

@@ -25,4 +25,4 @@ model = dict(
         view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
 )
-train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.whole_images))

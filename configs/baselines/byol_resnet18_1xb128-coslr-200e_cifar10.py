@@ -23,4 +23,4 @@ model = dict(
     # The rate of SGD is for the mean of both views' cosines, and mmpretrain has four times that.
     head=dict(loss=dict(scale_factor=0.25)),
 )
-train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.whole_images))

@@ -21,6 +21,6 @@ model = dict(
         view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
 )
-train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.whole_images))
 # BN of each process by itself: over all processes it would undo the shuffling of the keys' batch.
 sync_bn = None

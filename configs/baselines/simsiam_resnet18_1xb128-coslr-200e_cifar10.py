@@ -21,7 +21,7 @@ model = dict(
         view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
 )
-train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.whole_images))
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys=dict(predictor=dict(fix_lr=True))))
 # The rate is set every step, since the schedule moves it every step.
 custom_hooks = [

@@ -16,10 +16,10 @@ _base_ = [
 train_dataloader = dict(
     dataset=dict(
         pipeline=[
-            dict(type='mmbarlow.LoadRGB'),
+            dict(type='mmbarlow.LoadRGB', skip_broken=True),
             dict(type='mmpretrain.torchvision/RandomResizedCrop', size=32),
             dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
-            dict(type='mmpretrain.PackInputs'),
+            dict(type='mmpretrain.PackInputs', meta_keys=('skipped',)),
         ]
     )
 )

@@ -21,7 +21,7 @@ model = dict(
         view_b=dict(interpolation='bilinear', solarize=0.2),
     ),
 )
-train_dataloader = dict(dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline))
+train_dataloader = dict(dataset=dict(pipeline=_base_.whole_images))
 # The prototypes stand still for the first epoch, and so have no gradient.
 find_unused_parameters = True
 custom_hooks = [

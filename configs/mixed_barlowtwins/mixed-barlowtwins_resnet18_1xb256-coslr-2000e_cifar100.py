@@ -16,7 +16,5 @@ _base_ = [
     '../_base_/pretrain_runtime.py',
 ]
 
-train_dataloader = dict(
-    batch_size=256, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(batch_size=256, dataset=dict(pipeline=_base_.whole_images))
 val_evaluator = test_evaluator = dict(temperature=0.5)

@@ -21,9 +21,7 @@ model = dict(
     scale=2.0,
     data_preprocessor=dict(mean=[109.65, 107.1, 99.45], std=[68.85, 66.3, 68.85]),
 )
-train_dataloader = dict(
-    batch_size=256, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(batch_size=256, dataset=dict(pipeline=_base_.whole_images))
 
 view, pack = _base_.val_dataloader.dataset.pipeline
 at_64_px = dict(

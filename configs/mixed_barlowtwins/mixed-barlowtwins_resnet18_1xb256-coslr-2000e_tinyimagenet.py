@@ -19,7 +19,5 @@ model = dict(
     data_preprocessor=dict(mean=[122.4, 114.24, 101.49], std=[70.635, 68.595, 71.91]),
     head=dict(lambd=0.0009765),  # 1 / 1024, where the others have 1 / 128
 )
-train_dataloader = dict(
-    batch_size=256, dataset=dict(pipeline=_base_.val_dataloader.dataset.pipeline)
-)
+train_dataloader = dict(batch_size=256, dataset=dict(pipeline=_base_.whole_images))
 val_evaluator = test_evaluator = dict(temperature=0.5)

@@ -10,11 +10,12 @@ from mmengine.dataset import BaseDataset
 from mmbarlow.datasets.class_folders import unknown_classes
 from mmbarlow.datasets.image_folder import is_image
 from mmbarlow.datasets.passed_over import extension_of, no_image, passed_over, say_once
+from mmbarlow.datasets.zip_members import LOCAL_HEADER, METHODS, Member
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
-HIDDEN = re.compile(r'(^|/)(\.|__MACOSX/)')  # the last: what macOS adds to a zip file
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# folders, hidden ones, and those that macOS adds to a zip file
+HIDDEN = re.compile(r'(^|/)(\.|__MACOSX/)|/$')
 
 
 @DATASETS.register_module()
@@ -36,9 +37,9 @@ class ImageArchive(BaseDataset):
         **kwargs: `pipeline` and the rest of MMEngine's BaseDataset.
 
     Raises:
-        InputError: there is no such file, or it is not a complete zip file; it has no image there,
-            or one that is encrypted, neither stored nor deflated, without a class, or of a class
-            that `names_from` does not have.
+        InputError: there is no such file, or it is not a complete zip file; its members overlap;
+            it has no image there, or one that is encrypted, neither stored nor deflated, without a
+            class, or of a class that `names_from` does not have.
     """
 
     def __init__(
@@ -62,7 +63,12 @@ class ImageArchive(BaseDataset):
         found = self._members()
         members = self._images(found, self.folder)
         samples: list[dict] = [
-            dict(name=m.filename, member=(m.header_offset, m.compress_size, m.compress_type))
+            dict(
+                name=m.filename,
+                member=tuple(
+                    Member(m.header_offset, m.compress_size, m.compress_type, m.file_size, m.CRC)
+                ),
+            )
             for m in members
         ]
         if self.with_label:
@@ -91,12 +97,25 @@ class ImageArchive(BaseDataset):
                 members = archive.infolist()
         except OSError as error:
             raise InputError(f'cannot open {self.archive}: {error.strerror}.') from None
-        except zipfile.BadZipFile as error:
+        except Exception as error:  # of a directory that lies, zipfile raises any of them
             raise InputError(
                 f'{self.archive} is no zip file, or is cut off ({error}): make or copy it again.'
             ) from None
-        seen = (m for m in members if not (m.is_dir() or HIDDEN.search(m.filename)))
+        self._check_places(members)
+        seen = (m for m in members if not HIDDEN.search(m.filename))  # is_dir fails without a name
         return sorted(seen, key=lambda member: member.filename)
+
+    def _check_places(self, members: list[zipfile.ZipInfo]) -> None:
+        """Raises InputError unless each member has a place of its own in the file."""
+        end, whole = 0, os.path.getsize(self.archive)
+        for member in sorted(members, key=lambda member: member.header_offset):
+            start, end_before = member.header_offset, end
+            end = start + LOCAL_HEADER.size + member.compress_size
+            if not end_before <= start <= end <= whole:
+                raise InputError(
+                    f'{self.archive} is damaged: {member.filename} overlaps another member, or '
+                    'does not lie in the file; make or copy it again.'
+                )
 
     def _images(self, members: list[zipfile.ZipInfo], folder: str) -> list[zipfile.ZipInfo]:
         """Those of the members that are images below `folder`; others are counted."""

@@ -1,6 +1,5 @@
 """Decode all images of a data set to find those that cannot be read."""
 
-import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,11 @@ from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset
-from PIL import Image
 from torch.utils.data import Subset
 
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb, opened
 from mmbarlow.datasets.pixels import Pixels, dropped_and_blank, pixels_of, ranges
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -76,11 +74,11 @@ def check_image(sample: dict) -> Checked:
         data = image_data(sample)
         image = open_rgb(data, path)
     except BrokenImage as error:
-        return Checked(error.path, reason=error.reason)
+        return Checked(path, reason=error.reason)
     pixels = pixels_of(data, image)
     if not isinstance(data, bytes):
         return Checked(path, shape=image.size, pixels=pixels)
-    with Image.open(io.BytesIO(data)) as header:  # decoding has converted the image
+    with opened(data) as header:  # decoding has converted the image
         return Checked(path, len(data), header.format or '', image.size, pixels)
 
 

@@ -67,24 +67,26 @@ class ImageFolder(BaseDataset):
 
     def _walk(self, folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
         """Paths of images below `folder`; those in it come before those of its subfolders."""
-        try:
-            status = os.stat(folder)
-            place = status.st_dev, status.st_ino  # the same through any link
-            if place in seen:
-                return
-            seen.add(place)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            self.unreadable.append((folder, str(error.strerror).lower()))
-            return
-        for entry in entries:
-            # a link to nothing counts as a broken image: there was meant to be one
-            if is_image(entry.name) and (
-                entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
-            ):
-                yield entry.path
-            elif entry.is_file() and not entry.name.startswith('.'):
-                self.passed_over[extension_of(entry.name)] += 1
-        for entry in entries:
-            if entry.is_dir() and not entry.name.startswith('.'):
-                yield from self._walk(entry.path, seen)
+        waiting = [folder]  # and no recursion: folders can be deeper than Python's stack
+        while waiting:
+            folder = waiting.pop()
+            try:
+                status = os.stat(folder)
+                place = status.st_dev, status.st_ino  # the same through any link
+                if place in seen:
+                    continue
+                seen.add(place)
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError as error:
+                self.unreadable.append((folder, str(error.strerror).lower()))
+                continue
+            for entry in entries:
+                # a link to nothing counts as a broken image: there was meant to be one
+                if is_image(entry.name) and (
+                    entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+                ):
+                    yield entry.path
+                elif entry.is_file() and not entry.name.startswith('.'):
+                    self.passed_over[extension_of(entry.name)] += 1
+            below = [e for e in entries if e.is_dir() and not e.name.startswith('.')]
+            waiting += [entry.path for entry in reversed(below)]

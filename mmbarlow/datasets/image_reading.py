@@ -1,14 +1,21 @@
 """Reading an image: from an array, a file or a member of a zip file to 8-bit RGB."""
 
 import io
-from pathlib import Path
+import os
+import stat
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, TOO_LONG, array_of, bands, too_many
 from mmbarlow.datasets.tiff import misread, unread_tiff
-from mmbarlow.datasets.zip_members import read_member
-from mmbarlow.errors import BrokenImage, InputError
+from mmbarlow.datasets.zip_members import Member, read_member
+from mmbarlow.errors import BrokenImage, InputError, shown
+
+T = TypeVar('T')
 
 
 def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
@@ -16,36 +23,55 @@ def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
     (H, W), or the bytes of the file `img_path` or of a `member` of a zip file.
 
     Raises:
-        BrokenImage: there is no such file, it is a folder, or reading it is not allowed.
+        BrokenImage: there is no such file, it is a folder or a device, it is larger than
+            `MAX_BYTES`, or reading it is not allowed.
     """
     if 'img' in results:
         return results['img']
     try:
         if 'member' in results:
-            return read_member(results['archive'], *results['member'])
-        return Path(results['img_path']).read_bytes()
+            return read_member(results['archive'], Member(*results['member']))
+        return _read_file(results['img_path'])
     except OSError as error:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
+    except ValueError:  # a list can have names that no file has
+        raise BrokenImage(str(results['img_path']), 'no name of a file') from None
+
+
+def _read_file(path: str | os.PathLike) -> bytes:
+    found = os.stat(path)  # before it is opened: a pipe would wait for its other end
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OSError(0, 'no regular file')
+    if found.st_size > MAX_BYTES:
+        raise OSError(0, TOO_LONG)
+    with open(path, 'rb') as file:
+        return file.read()
 
 
 def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
-    """An image in 8-bit RGB, from anything that Pillow reads (docs/data.md, "What an image is").
+    """An image in 8-bit RGB, from anything in `FORMATS` (docs/data.md, "What an image is").
 
     Args:
         data: from `image_data`.
         path: for the error message.
 
     Raises:
-        BrokenImage: the data are no image, damaged, cut off, too large for Pillow, or of numbers
-            that have no black and white: floats, signed ones, more than 16 bits.
+        BrokenImage: the data are no image of one of `FORMATS`, damaged, cut off, of more pixels
+            than `too_many` permits, or of numbers that have no black and white: floats, signed
+            ones, more than 16 bits.
         InputError: an array of another type or shape.
     """
-    if isinstance(data, Image.Image):
-        try:
-            _check_numbers(data)  # a copy has lost the tags of its file
-            return _rgb(data.copy())
-        except Exception as error:  # it may still have to be read from its file
-            raise BrokenImage(path, _reason(error)) from None
+    return _open(data, path, lambda image: image if image.mode == 'RGB' else image.convert('RGB'))
+
+
+def open_array(data: bytes | np.ndarray | Image.Image, path: str) -> np.ndarray:
+    """The same image as an array, uint8 (H, W, 3), which takes less memory on the way."""
+    return _open(data, path, array_of)
+
+
+def _open(
+    data: bytes | np.ndarray | Image.Image, path: str, finish: Callable[[Image.Image], T]
+) -> T:
     if isinstance(data, np.ndarray):
         fits = data.ndim == 2 or data.shape[2:] == (3,)
         if data.dtype != np.uint8 or not fits or not data.size:
@@ -53,49 +79,68 @@ def open_rgb(data: bytes | np.ndarray | Image.Image, path: str) -> Image.Image:
                 f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
                 '(H, W, 3) or gray (H, W); of (H, W, 4) take x[..., :3], of (H, W, 1) x[..., 0].'
             )
-        return Image.fromarray(data).convert('RGB')
-    if not data:
+        return finish(Image.fromarray(data))
+    if isinstance(data, bytes) and not data:
         raise BrokenImage(path, 'empty')
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            return _rgb(image)
-    except UnidentifiedImageError:
-        raise BrokenImage(path, unread_tiff(data) or 'no image') from None
+        if isinstance(data, Image.Image):
+            _check_numbers(data)  # a copy has lost the tags of its file
+            return finish(_eight_bits(data.copy()))
+        with opened(data) as image:
+            return finish(_eight_bits(image))
+    except UnidentifiedImageError as error:
+        reason = unread_tiff(data) or 'no image' if isinstance(data, bytes) else _reason(error)
+        raise BrokenImage(path, reason) from None
     except Exception as error:  # on damaged bytes, decoders raise anything
         raise BrokenImage(path, _reason(error)) from None
 
 
-class _NoBlackAndWhite(ValueError):
-    pass
+def opened(data: bytes) -> Image.Image:
+    """The header of an image, of which nothing is decoded yet."""
+    with warnings.catch_warnings():  # Pillow's, from half of the limit on
+        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+class _Refused(ValueError):
+    """What Pillow would read, and gives no picture, or too large a one."""
 
 
 def _check_numbers(image: Image.Image) -> None:
     if reason := misread(image):
-        raise _NoBlackAndWhite(reason)
+        raise _Refused(reason)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
+    if reason := too_many(*image.size, image.format, image.mode):
+        raise _Refused(reason)
     _check_numbers(image)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
-    if image.mode.startswith(('I', 'F')):  # 16 bits of gray, which some formats store in 32
-        gray = np.asarray(image)
-        if image.mode == 'F':
-            raise _NoBlackAndWhite('gray of float numbers')
-        if gray.min() < 0 or gray.max() > 65535:
-            raise _NoBlackAndWhite('gray below 0 or above 65,535')
-        image = Image.fromarray(((gray.astype(np.int64) + 128) // 257).astype(np.uint8))
-    return image if image.mode == 'RGB' else image.convert('RGB')
+    if image.mode == 'F':
+        raise _Refused('gray of float numbers')
+    return _scaled(image) if image.mode.startswith('I') else image  # or 16 bits stored in 32
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    gray = Image.new('L', image.size)
+    for top, part in bands(image):
+        if part.min() < 0 or part.max() > 65535:
+            raise _Refused('gray below 0 or above 65,535')
+        scaled = ((part.astype(np.int64) + 128) // 257).astype(np.uint8)
+        gray.paste(Image.fromarray(scaled), (0, top))
+    return gray
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, _NoBlackAndWhite):
+    if isinstance(error, _Refused):
         return str(error)
     if isinstance(error, Image.DecompressionBombError):
-        return f'more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} million pixels'
+        return too_many(2**31, 2**31)
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():
         return 'truncated'
-    return f'damaged: {error}'.split('\n')[0]
+    return shown(f'damaged: {error}'.split('\n')[0])
 
 
 def read_rgb(results: dict) -> Image.Image:

@@ -1,12 +1,15 @@
 """What the numbers in an image are, and how much of them is left in 8-bit RGB."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from mmbarlow.datasets.image_reading import opened
+from mmbarlow.datasets.size_limit import bands
 
 DARK = 64  # a quarter of the range of 8 bits
 DARK_SHARE = 0.5  # of the images that may be dark: photographs of the night are
@@ -42,13 +45,13 @@ def pixels_of(data: bytes | np.ndarray | Image.Image, rgb: Image.Image) -> Pixel
     dark = bool((counts[:, DARK:].sum(1) < SHARE * counts.sum(1)).all())
     if isinstance(data, np.ndarray):
         data = Image.fromarray(data)
-    image = data if isinstance(data, Image.Image) else Image.open(io.BytesIO(data))
-    kind, dropped = _kind(image), tuple(_dropped(image))  # before its pixels are loaded
+    image = data if isinstance(data, Image.Image) else opened(data)
+    kind = _kind(image)  # before its pixels are loaded
     low, high, white = int(used[0]), int(used[-1]), 255
     if image.mode.startswith('I'):
-        gray = np.asarray(image)
-        low, high, white = int(gray.min()), int(gray.max()), 65535
-    return Pixels(kind, low, high, white, dropped, constant, dark)
+        ends = [(int(gray.min()), int(gray.max())) for _, gray in bands(image)]
+        low, high, white = min(e[0] for e in ends), max(e[1] for e in ends), 65535
+    return Pixels(kind, low, high, white, tuple(_dropped(image)), constant, dark)
 
 
 def _kind(image: Image.Image) -> str:
@@ -71,12 +74,11 @@ def _dropped(image: Image.Image) -> Iterator[str]:
     further = getattr(image, 'tag_v2', {}).get(277, 0) - len(image.getbands())
     if further > 0:
         yield 'bands after the third'
-    try:
-        frames = getattr(image, 'n_frames', 1)
-    except Exception:  # a damaged frame that nobody reads
-        frames = 1
-    if frames > 1:
+    at = image.tell()
+    with suppress(Exception):  # there is no other frame, or it is damaged: nobody reads it
+        image.seek(at + 1)  # to count them all can take hours: Pillow looks each one up in a list
         yield 'frames after the first'
+        image.seek(at)
 
 
 def dropped_and_blank(images: Sequence[tuple[str, Pixels]]) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from PIL import Image
 from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
 
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.square import side_of
 from mmbarlow.registry import TRANSFORMS
+
+STRIP = 16  # an image that is so many times longer than wide
 
 
 @TRANSFORMS.register_module()
@@ -42,22 +45,31 @@ class CenterView(BaseTransform):
         size: height and width of the crop, in pixels.
         resize: length of the shorter side before the crop, in pixels; by default `size`.
         interpolation: 'bilinear', or another one of torchvision's.
+        skip_broken: as in `LoadRGB`.
     """
 
     def __init__(
-        self, size: int, resize: int | None = None, interpolation: str = 'bilinear'
+        self,
+        size: int,
+        resize: int | None = None,
+        interpolation: str = 'bilinear',
+        skip_broken: bool = False,
     ) -> None:
         size = side_of(size)
         resize = None if resize is None else side_of(resize)
         mode = InterpolationMode(interpolation)
         self.crop = Compose([Resize(resize or size, mode), CenterCrop(size)])
         self.done = (size, size, 3) if resize in (None, size) else None
+        self.read = Skipper(read_rgb).read if skip_broken else read_rgb
 
-    def transform(self, results: dict) -> dict:
+    def transform(self, results: dict) -> dict | None:
         image = results.get('img')
         # For small arrays, the detour through Pillow would take most of a worker's time.
         if not isinstance(image, np.ndarray) or image.shape != self.done or image.dtype != np.uint8:
-            results['img'] = np.array(self.crop(read_rgb(results)))
+            whole = self.read(results)
+            if whole is None:
+                return None
+            results['img'] = np.array(self.crop(_middle(whole)))
         return results
 
 
@@ -75,9 +87,25 @@ class WholeView(BaseTransform):
 
     def __init__(self, size: int, resize: int | None = None) -> None:
         size = side_of(size)
-        first = [Resize(side_of(resize))] if resize else []
-        self.squeeze = Compose([*first, Resize((size, size))])
+        self.first = Resize(side_of(resize)) if resize else None
+        self.squeeze = Resize((size, size))
 
     def transform(self, results: dict) -> dict:
-        results['img'] = np.array(self.squeeze(read_rgb(results)))
+        image = read_rgb(results)
+        if self.first and not _is_strip(image):  # which would become a far longer one
+            image = self.first(image)
+        results['img'] = np.array(self.squeeze(image))
         return results
+
+
+def _is_strip(image: Image.Image) -> bool:
+    return max(image.size) > STRIP * min(image.size)
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """The image; of a strip, which would take any memory once resized, the part that is used."""
+    if not _is_strip(image):
+        return image
+    (width, height), longest = image.size, STRIP * min(image.size)
+    left, top = max(0, width - longest) // 2, max(0, height - longest) // 2
+    return image.crop((left, top, width - left, height - top))

@@ -40,7 +40,14 @@ class TinyImageNet(BaseDataset):
             else:
                 lines = (root / 'val' / 'val_annotations.txt').read_text().splitlines()
                 rows = [line.split('\t') for line in lines]
+                if odd := [row for row in rows if len(row) < 2 or row[1] not in wnids]:
+                    line = '\t'.join(odd[0])[:100]
+                    raise InputError(f'{line!r} in val_annotations.txt of {root} has no class.')
                 samples = [(root / 'val' / 'images' / row[0], row[1]) for row in rows]
+        except ValueError as error:  # of UTF-8
+            raise InputError(
+                f'the lists of {root} are no text ({error}): unpack it again.'
+            ) from None
         except FileNotFoundError as error:
             raise InputError(
                 f'{error.filename} is missing: {root} must be the unpacked tiny-imagenet-200.'

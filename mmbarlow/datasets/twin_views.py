@@ -6,10 +6,12 @@ from mmcv.transforms import BaseTransform
 
 from mmbarlow.datasets import jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
-from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of, open_array
 from mmbarlow.datasets.sample_random import key_of, uniforms
+from mmbarlow.datasets.size_limit import too_many
 from mmbarlow.datasets.square import side_of
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
+from mmbarlow.errors import BrokenImage
 from mmbarlow.registry import TRANSFORMS
 
 
@@ -46,15 +48,17 @@ class TwinViews(BaseTransform):
         size, image, factor = None, None, 1
         if isinstance(data, bytes):
             size = jpeg.size_of(data)
+            if size and (reason := too_many(*size)):
+                raise BrokenImage(path, reason)
         if size is None:
-            image = np.asarray(open_rgb(data, path))
+            image = open_array(data, path)
             size = image.shape[1], image.shape[0]
         drawn = self.views.draw(uniforms(np.array([key_of(results)]), 2, NUMBERS), *size)
         if image is None and isinstance(data, bytes):
             factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box, self.size)
             image = jpeg.decode(data, *size, factor)
         if image is None:  # libjpeg-turbo cannot decode it
-            image, factor = np.asarray(open_rgb(data, path)), 1
+            image, factor = open_array(data, path), 1
         # A crop of a smaller image starts and ends with whole pixels of it.
         drawn = drawn._replace(box=drawn.box // factor * factor)
         return [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)], drawn

@@ -24,14 +24,42 @@ UNCHANGED = np.eye(3, 4)
 TO_GRAY = np.array([[*LUMA, 0.0]] * 3)
 CUT_FRACTIONS = np.array([[0.0, 0.0, 0.0, CUT]] * 3)
 
+TILE = 4096  # pixels; what becomes such a square lies in one of sqrt(2) times its side
 PASSES = 3  # number of box blurs in Pillow's GaussianBlur
 
 
-def rotate(image: Image, angle: float) -> Image:
-    """Turn counterclockwise about the center by `angle` degrees, bilinear, filled with black."""
+def rotate(image: Image, angle: float, box: Iterable[int] | None = None) -> Image:
+    """Turn counterclockwise about the center by `angle` degrees, bilinear, filled with black.
+
+    Args:
+        box: the part that is wanted of the turned image: left, top, width, height. Only what
+            becomes this part is turned, tile by tile, since OpenCV takes no side of 2^15 pixels.
+    """
     height, width = image.shape[:2]
+    left, top, wide, high = (0, 0, width, height) if box is None else map(int, box)
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
-    return cv2.warpAffine(image, matrix, (width, height))
+    turned = np.empty((high, wide, 3), np.uint8)
+    for y in range(0, high, TILE):
+        for x in range(0, wide, TILE):
+            part = turned[y : y + TILE, x : x + TILE]
+            part[:] = _turned(image, matrix, left + x, top + y, part.shape[1], part.shape[0])
+    return turned
+
+
+def _turned(image: Image, matrix: np.ndarray, left: int, top: int, wide: int, high: int) -> Image:
+    """A tile of the image that `matrix` (2, 3) makes of `image`."""
+    back = cv2.invertAffineTransform(matrix)
+    corners = np.array([(x, y, 1) for x in (left, left + wide) for y in (top, top + high)])
+    sources = corners @ back.T
+    size = np.array(image.shape[1::-1])
+    first = np.clip(np.floor(sources.min(0)).astype(int) - 2, 0, size)
+    last = np.clip(np.ceil(sources.max(0)).astype(int) + 2, 0, size)
+    if (last <= first).any():
+        return np.zeros((high, wide, 3), np.uint8)
+    source = image[first[1] : last[1], first[0] : last[0]]
+    shifted = matrix.copy()
+    shifted[:, 2] += matrix[:, :2] @ first - (left, top)
+    return cv2.warpAffine(source, shifted, (wide, high))
 
 
 def crop_and_resize(
@@ -39,9 +67,11 @@ def crop_and_resize(
 ) -> Image:
     """The crop (left, top, width, height), resized to (size, size) and antialiased."""
     left, top, width, height = box
-    # Contiguous, so that torch takes its fast path for interleaved channels and returns such; a
-    # copy, since torch warns about read-only arrays, which Pillow's are.
-    crop = image[top : top + height, left : left + width].copy()
+    # Contiguous, so that torch takes its fast path for interleaved channels and returns such; and
+    # writable, since torch warns about read-only arrays, which Pillow's are.
+    crop = image[top : top + height, left : left + width]
+    if not (crop.flags.c_contiguous and crop.flags.writeable):
+        crop = crop.copy()
     planes = torch.from_numpy(crop)[None].permute(0, 3, 1, 2)
     resized = interpolate(planes, (size, size), mode=interpolation, antialias=True)
     return resized.numpy()[0].transpose(1, 2, 0)
@@ -133,10 +163,11 @@ def apply(image: Image, drawn: Drawn, size: int, factor: int = 1) -> Image:
     Args:
         image: decoded at 1 / `factor` of the resolution in which `drawn.box` is given.
     """
+    box = drawn.box // factor
     if drawn.angle:
-        image = rotate(image, float(drawn.angle))
-    interpolation = INTERPOLATIONS[drawn.interpolation]
-    view = crop_and_resize(image, drawn.box // factor, size, interpolation)
+        image = rotate(image, float(drawn.angle), box)
+        box = np.array([0, 0, *box[2:]])
+    view = crop_and_resize(image, box, size, INTERPOLATIONS[drawn.interpolation])
     if drawn.flip:
         view = flip(view)
     amounts = drawn.jitter.tolist()

@@ -60,7 +60,7 @@ def _sample(devkit: Path, name: str, classes: tuple[str, ...]) -> dict:
     annotation = devkit / 'Annotations' / f'{name}.xml'
     try:
         objects = ET.fromstring(_text_of(annotation)).iter('object')
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError) as error:  # LookupError: of an unknown encoding
         raise InputError(f'{annotation} is no XML ({error}): {SOURCE}.') from None
     plain, difficult = set(), set()
     for item in objects:
@@ -73,4 +73,7 @@ def _sample(devkit: Path, name: str, classes: tuple[str, ...]) -> dict:
 def _text_of(path: Path) -> str:
     if not path.is_file():
         raise InputError(f'there is no file {path}: {SOURCE}.')
-    return path.read_text()
+    try:
+        return path.read_text()
+    except ValueError as error:  # of UTF-8
+        raise InputError(f'{path} is no text ({error}): {SOURCE}.') from None

@@ -6,8 +6,22 @@ import struct
 import zipfile
 import zlib
 from functools import cache
+from typing import NamedTuple
+
+from mmbarlow.datasets.size_limit import MAX_BYTES, TOO_LONG
 
 LOCAL_HEADER = struct.Struct('<4s22xHH')  # signature; lengths of name and extra field at the end
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+class Member(NamedTuple):
+    """What the directory of a zip file says of a member; it may say anything."""
+
+    offset: int  # position of the member's local header, in bytes
+    packed: int  # size in the archive, in bytes
+    method: int  # zipfile.ZIP_STORED or ZIP_DEFLATED
+    size: int  # of the content, in bytes
+    crc: int  # CRC-32 of the content
 
 
 @cache
@@ -16,27 +30,32 @@ def _descriptor(archive: str) -> int:
     return os.open(archive, os.O_RDONLY)
 
 
-def read_member(archive: str, offset: int, size: int, method: int) -> bytes:
-    """The content of a member.
-
-    Args:
-        archive: the zip file.
-        offset: position of the member's local header, in bytes.
-        size: compressed size of the member, in bytes.
-        method: zipfile.ZIP_STORED or ZIP_DEFLATED.
+def read_member(archive: str, member: Member) -> bytes:
+    """The content of a member of a zip file.
 
     Raises:
-        OSError: the archive does not exist, is cut off or damaged.
+        OSError: the archive does not exist, is cut off or damaged; the content is larger than
+            `MAX_BYTES`, or not what the directory says of it.
     """
+    if max(member.packed, member.size) > MAX_BYTES:
+        raise OSError(errno.EFBIG, TOO_LONG)
     file = _descriptor(archive)
-    signature, name, extra = LOCAL_HEADER.unpack(_read_exactly(file, LOCAL_HEADER.size, offset))
+    header = _read_exactly(file, LOCAL_HEADER.size, member.offset)
+    signature, name, extra = LOCAL_HEADER.unpack(header)
     if signature != b'PK\x03\x04':
         raise OSError(errno.EIO, 'the archive is damaged')
-    data = _read_exactly(file, size, offset + LOCAL_HEADER.size + name + extra)
-    if method == zipfile.ZIP_STORED:
-        return data
+    data = _read_exactly(file, member.packed, member.offset + LOCAL_HEADER.size + name + extra)
+    if member.method == zipfile.ZIP_DEFLATED:
+        data = _inflated(data, member.size)
+    if len(data) != member.size or zlib.crc32(data) != member.crc:
+        raise OSError(errno.EIO, 'the archive is damaged')
+    return data
+
+
+def _inflated(data: bytes, size: int) -> bytes:
+    """What deflate made `data` of, up to a byte more than `size`."""
     try:
-        return zlib.decompress(data, -zlib.MAX_WBITS)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
     except zlib.error:
         raise OSError(errno.EIO, 'the archive is damaged') from None
 

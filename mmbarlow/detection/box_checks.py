@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import ArrayLike
 
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, shown
 
 OVERHANG = 2  # pixels by which a box may exceed its image: annotators round differently
 
@@ -61,7 +61,7 @@ def box_faults(
         examples = [example(i) for i in rows[:3]]
         what = f'{len(rows)} of {len(bad)} boxes of {source} {kind} ({some(examples, 2)})'
         if len(rows) <= tolerated * len(bad):
-            print_log(f'{what}.', 'current', logging.WARNING)
+            print_log(shown(f'{what}.'), 'current', logging.WARNING)
         else:
             faults.append(f'{what}: {_cure(kind, (x1, y1, x2, y2), width, height)}')
     return faults
@@ -89,6 +89,6 @@ def stop_at(faults: Sequence[str]) -> None:
         raise InputError(f'there are {len(faults)} kinds of faults in the data: {listed}.')
 
 
-def some(things: Sequence[object], shown: int = 3) -> str:
+def some(things: Sequence[object], first: int = 3) -> str:
     """'a; b; c; ...' for the first few of these things."""
-    return '; '.join([*map(str, things[:shown]), *(['...'] if len(things) > shown else [])])
+    return '; '.join([*map(str, things[:first]), *(['...'] if len(things) > first else [])])

@@ -41,9 +41,19 @@ def check_data(cfg: Config) -> None:
             node['type'] = 'mmbarlow.MendedCocoDataset'
     gc.disable()  # it would visit COCO's tens of millions of objects again and again
     try:
-        on_first(lambda: _check_loaders(cfg))
+        on_first(lambda: _check_all(cfg))
     finally:
         gc.enable()
+
+
+def _check_all(cfg: Config) -> None:
+    try:
+        _check_loaders(cfg)
+    except (OverflowError, RecursionError) as error:
+        raise InputError(
+            f'annotations have numbers or nested entries beyond all measure ({error}): correct '
+            'them, or make the file again.'
+        ) from None
 
 
 def _check_loaders(cfg: Config) -> None:

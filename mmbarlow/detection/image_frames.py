@@ -8,6 +8,7 @@ from typing import NamedTuple
 import mmcv
 from PIL import Image
 
+from mmbarlow.datasets.size_limit import FORMATS, too_many
 from mmbarlow.detection.box_checks import some
 
 ENDS = dict(JPEG=b'\xff\xd9', MPO=b'\xff\xd9', PNG=b'IEND')  # of a file that is not cut off
@@ -87,7 +88,9 @@ def _by(size: Size) -> str:
 def look(path: Path) -> Frame | str:
     """The sizes of an image, or why mmcv cannot read it."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
+            if reason := too_many(*image.size, image.format, image.mode):
+                return reason
             kind, size, mode = image.format, image.size, image.mode
             tag = image.getexif().get(ORIENTATION, 1) if kind in ('JPEG', 'MPO') else 1
             if kind not in ENDS or mode.startswith('I') or 'exif' in image.info and kind == 'PNG':

@@ -9,7 +9,7 @@ from torch import nn
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, shown
 from mmbarlow.registry import HOOKS
 
 
@@ -43,7 +43,8 @@ class PretrainedHook(Hook):
             raise InputError(f'{path} ({found}): {error}') from None
         count = len(resnet_tensors(detector))
         notes = ' '.join(found.notes)
-        runner.logger.info(f'{path}: {found}, all {count} tensors are loaded. {notes}')
+        line = f'{path}: {found}, all {count} tensors are loaded. {notes}'
+        runner.logger.info(shown(line))
 
 
 def check_pixels(detector: nn.Module, found: Backbone) -> None:

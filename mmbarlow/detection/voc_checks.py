@@ -14,7 +14,7 @@ from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.detection.box_checks import box_faults, some, stop_at
 from mmbarlow.detection.coco_checks import warn_of_unlearned
 from mmbarlow.detection.image_frames import image_faults
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, shown
 
 Size = tuple[int, int]  # width and height
 
@@ -68,7 +68,9 @@ def check_voc(dataset: dict, classes: Sequence[str], chosen: bool) -> tuple[int,
     stop_at(faults + image_faults(frames, listed, dataset.get('pipeline', [])))
     if early := sum(min(item.corners) < 0 for item in objects):
         text = f'{early} of {len(objects)} boxes of {listed} begin at 0, while VOC counts from 1'
-        print_log(f'{text}: all are read a pixel further up and left.', 'current', logging.WARNING)
+        print_log(
+            f'{shown(text)}: all are read a pixel further up and left.', 'current', logging.WARNING
+        )
     known = [item for item in objects if item.name in classes]
     if not dataset.get('test_mode'):
         warn_of_unlearned(listed, classes, Counter(item.name for item in known))
@@ -81,7 +83,10 @@ def _names(listed: Path) -> list[str]:
             f'there is no list of images {listed}: unpack the devkit there, or set data_root to '
             'its folder.'
         )
-    names = listed.read_text().splitlines()
+    try:
+        names = listed.read_text().splitlines()
+    except ValueError as error:  # of UTF-8
+        raise InputError(f'the list of images {listed} is no text: {error}.') from None
     if not names:
         raise InputError(f'the list of images {listed} is empty: unpack the devkit again.')
     if odd := [name for name in names if not name or name != name.strip() or '  ' in name]:
@@ -103,7 +108,7 @@ def _class_faults(
     if others and (not chosen or len(others) == len(objects)):
         return [f"{what}: correct them, or name the classes in the data set's metainfo.classes"]
     if others:
-        print_log(f'{what}; they are left out.', 'current', logging.WARNING)
+        print_log(f'{shown(what)}; they are left out.', 'current', logging.WARNING)
     return []
 
 
@@ -123,7 +128,7 @@ def _read(devkit: Path, annotations: str, images: str, image: str) -> tuple[Size
             corners = [float(_text(item, side)) - 1 for side in sides]
             found.append(Annotated(image, size, _text(item, 'name'), corners))
         return size, found
-    except (ET.ParseError, ValueError, OSError) as error:
+    except (ET.ParseError, LookupError, ValueError, OverflowError, OSError) as error:
         raise InputError(f'{path} is no annotation in the format of VOC: {error}') from None
 
 

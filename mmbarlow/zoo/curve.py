@@ -62,7 +62,7 @@ def read_start(folder: Path) -> dict[str, Any] | None:
     """What a start has said of itself, see `mmbarlow.engine.starts`; None if nothing."""
     try:
         start = json.loads((folder / START).read_text(encoding='utf-8'))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return start if isinstance(start, dict) and isinstance(start.get('curve'), list) else None
 
@@ -71,8 +71,9 @@ def _entries(path: Path) -> Iterator[dict]:
     """The lines of a log but for one that an interruption has cut."""
     lines = path.read_text(encoding='utf-8').splitlines() if path.is_file() else []
     for line in lines:
-        with suppress(ValueError):
-            yield json.loads(line)
+        with suppress(ValueError, RecursionError):
+            if isinstance(entry := json.loads(line), dict):
+                yield entry
 
 
 def thinned(curve: Points, most: int) -> Points:

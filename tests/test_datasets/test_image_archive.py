@@ -1,6 +1,8 @@
 """Images in a zip file: read in their place by any process, and what is said of bad archives."""
 
+import struct
 import subprocess
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -11,9 +13,10 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.datasets import passed_over
 from mmbarlow.datasets.image_archive import ImageArchive
+from mmbarlow.datasets.image_checks import check_image
 from mmbarlow.datasets.image_reading import image_data, read_rgb
 from mmbarlow.datasets.plain_views import LoadRGB
-from mmbarlow.errors import BrokenImage, InputError
+from mmbarlow.errors import BrokenImage, InputError, one_line
 
 NAMES = [f'{split}/{c}/{i}.png' for split in ('train', 'val') for c in 'ab' for i in range(5)]
 
@@ -161,3 +164,84 @@ def test_members_that_are_no_images_are_counted_once(tmp_path, monkeypatch):
     for _ in range(2):
         assert len(ImageArchive(path)) == 1
     assert said == [f'passed over: 2 .heic, 1 without an extension in {path}']
+
+
+PICTURE = Image.new('RGB', (8, 8), 'red')
+
+
+def packed(path, method: int = zipfile.ZIP_DEFLATED, **contents: bytes | str) -> bytearray:
+    with zipfile.ZipFile(path, 'w', method) as file:
+        for name, content in contents.items():
+            file.writestr(f'{name}.png', content)
+    return bytearray(path.read_bytes())
+
+
+def directory(data: bytearray, name: str) -> int:
+    """Where the directory of a zip file has the entry of `name`."""
+    return data.index(name.encode(), data.index(b'PK\x01\x02')) - 46
+
+
+@pytest.fixture
+def picture(tmp_path) -> bytes:
+    PICTURE.save(tmp_path / 'picture.png')
+    return (tmp_path / 'picture.png').read_bytes()
+
+
+def test_no_member_unpacks_to_more_than_it_says_or_may(picture, tmp_path):
+    path = tmp_path / 'a.zip'
+    data = packed(path, a=bytes(50_000_000), b=bytes(1000), c=picture)
+    struct.pack_into('<I', data, directory(data, 'a.png') + 24, 1000)  # its size, unpacked
+    struct.pack_into('<I', data, directory(data, 'b.png') + 24, 2**32 - 2)
+    data[directory(data, 'c.png') + 16] ^= 1  # its checksum
+    path.write_bytes(data)
+    reasons = ['the archive is damaged', 'more than 1,024 mebibytes', 'the archive is damaged']
+    tracemalloc.start()
+    for i, reason in enumerate(reasons):
+        assert check_image(ImageArchive(str(path)).get_data_info(i)).reason == reason
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+def test_members_that_share_their_bytes_or_lie_outside_are_refused(picture, tmp_path):
+    path = tmp_path / 'a.zip'
+    for place, value in (('a.png', 10**9), ('b.png', 0)):
+        data = packed(path, zipfile.ZIP_STORED, a=picture, b=picture)
+        struct.pack_into('<I', data, directory(data, place) + 42, value)  # of its header
+        path.write_bytes(data)
+        with pytest.raises(InputError, match='overlaps another member, or does not lie in the'):
+            ImageArchive(str(path))
+
+
+def test_a_directory_that_lies_ends_in_a_sentence(picture, tmp_path):
+    """Every byte of the directory, and zip64's fields, as a liar would have them."""
+    path = tmp_path / 'a.zip'
+    sound = packed(path, zipfile.ZIP_STORED, a=picture, b=picture)
+    start, rng = sound.index(b'PK\x01\x02'), np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        data = bytearray(sound)
+        for place in rng.integers(start, len(data), rng.integers(1, 5)):
+            data[place] = rng.choice([0, 1, 45, 99, 127, 128, 255])
+        path.write_bytes(data)
+        try:
+            dataset = ImageArchive(str(path), quiet=True)
+        except InputError as error:
+            refused += one_line(error).isprintable()
+            continue
+        for i in range(len(dataset)):
+            check_image(dataset.get_data_info(i))
+    assert 50 < refused < 300
+
+
+def test_names_that_lead_elsewhere_are_names_alone(picture, tmp_path, monkeypatch):
+    (tmp_path / 'in' / 'deep').mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / 'in' / 'deep')
+    path = tmp_path / 'a.zip'
+    names = ('../up', '../../further', '/tmp/absolute', 'C:\\windows', 'a\nb', 'e\x1b[31mred')
+    packed(path, zipfile.ZIP_STORED, **dict.fromkeys(names, picture))
+    before = sorted(tmp_path.rglob('*'))
+    dataset = ImageArchive(str(path))
+    for i in range(len(dataset)):
+        assert read_rgb(dataset.get_data_info(i)).getpixel((0, 0)) == (255, 0, 0)
+    assert len(dataset) == 4  # '..' is hidden
+    assert sorted(tmp_path.rglob('*')) == before

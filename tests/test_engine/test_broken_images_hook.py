@@ -153,3 +153,42 @@ def test_a_run_with_many_broken_images_stops_and_says_why(run_tool, folder, tmp_
     options = ['default_hooks.broken_images.max_share=0.1', 'train_cfg.max_epochs=1']
     status, _, err = train(run_tool, folder, tmp_path / 'again', 0, *options)
     assert status == 0, err
+
+
+RECIPES = dict(
+    batch_views='ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py',
+    supervised='baselines/supervised_resnet18-stem7_1xb256-coslr-8e_cifar10.py',
+)
+
+
+@pytest.mark.parametrize('recipe', RECIPES)
+def test_recipes_of_32_px_skip_broken_images_and_stop_at_too_many(
+    recipe, run_tool, folder, tmp_path
+):
+    """Images that workers load whole, and images with labels, by the same rule and lines."""
+    for split in ('train', 'test'):
+        (tmp_path / 'data' / split).mkdir(parents=True)
+        for name in '012':
+            (tmp_path / 'data' / split / name).symlink_to(folder / name)
+    (path,) = spoil(folder, 1)
+    shown = tmp_path / 'data' / 'train' / path.parent.name / path.name
+    narrow = ['model.backbone.stem_channels=8', 'model.backbone.base_channels=8']
+    if recipe == 'supervised':
+        narrow += ['model.head.in_channels=64']
+    else:
+        narrow += [f'model.{part}_channels=64' for part in ('neck.in', 'neck.hid', 'neck.out')]
+        narrow += ['model.head.in_channels=64']
+    loading = ['train_dataloader.batch_size=50', 'train_dataloader.num_workers=0']
+    loading += ['train_dataloader.persistent_workers=False', 'train_cfg.max_epochs=1']
+    train = ['train.py', ROOT / 'configs' / RECIPES[recipe], '--work-dir', tmp_path / 'run']
+    train += ['--cfg-options', f'data_root={tmp_path}/data', *narrow, *loading]
+    train += ['train_cfg.val_interval=100', 'param_scheduler.warmup=0']
+    status, _, err = run_tool(*train)
+    assert status == 0, err
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    text = log.read_text()
+    assert text.count(f'broken image, replaced by another one: {shown} (truncated)') == 1
+    assert '1 of 200 images could not be read' in text
+    status, _, err = run_tool(*train, 'default_hooks.broken_images.max_share=0.001', '--force')
+    assert status == 2
+    assert 'max_share = 0.001 of 200 allows' in err

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmbarlow.datasets.missing_files import missing_files
-from mmbarlow.errors import InputError
+from mmbarlow.errors import InputError, shown
 from mmbarlow.files import write_atomically
 
 Samples = list[tuple[str, int]]  # path of the image, label
@@ -40,13 +40,19 @@ def check_splits(splits: dict[str, Samples], classes: int, images: Path) -> None
 
     Raises:
         InputError: a split is empty, a label is out of range, an image is listed twice (in one
-            split or in two) or missing on the disk, or a class has no image to train on.
+            split or in two), has a name that no line of a list can have, or is missing on the disk,
+            or a class has no image to train on.
     """
     seen: dict[str, str] = {}
     for split, samples in splits.items():
         if not samples:
             raise InputError(f'the {split} split is empty: download its file again.')
         for path, label in samples:
+            if path != shown(path).strip():
+                raise InputError(
+                    f'the {split} split has the name {path!r}, which would be another one once it '
+                    'is read from a list: rename the image.'
+                )
             if not 0 <= label < classes:
                 raise InputError(
                     f'the {split} split has label {label} for {path}, outside 0 to {classes - 1}: '

@@ -47,19 +47,19 @@ def read(file: Path) -> tuple[Samples, list[int]]:
         raise InputError(f'there is no {file}: unpack {file.name}.tar.gz there.')
     try:
         content = json.loads(file.read_bytes())
-        names = {image['id']: image['file_name'] for image in content['images']}
+        names = {image['id']: str(image['file_name']) for image in content['images']}
         species = sorted(category['id'] for category in content['categories'])
         pairs = [(a['image_id'], a['category_id']) for a in content['annotations']]
-    except (ValueError, KeyError, TypeError) as error:
+        labels = {category: label for label, category in enumerate(species)}
+        strangers = [(i, c) for i, c in pairs if i not in names or c not in labels]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f'{file} does not have images, annotations and categories as in COCO ({error!r}): '
             'download it again.'
         ) from error
-    labels = {category: label for label, category in enumerate(species)}
-    for image, category in pairs:
-        if image not in names or category not in labels:
-            what = f'image {image}' if image not in names else f'category {category}'
-            raise InputError(f'an annotation in {file} names {what}, which is missing there.')
+    for image, category in strangers:
+        what = f'image {image}' if image not in names else f'category {category}'
+        raise InputError(f'an annotation in {file} names {what}, which is missing there.')
     if len(pairs) < len(names):
         raise InputError(f'{len(names) - len(pairs)} images in {file} have no annotation.')
     return [(names[image], labels[category]) for image, category in pairs], species

@@ -13,12 +13,14 @@ every image on the disk.
 """
 
 import argparse
+import re
 from pathlib import Path
 
 from annotation_lists import Samples, write_lists
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 
+LONGEST = 8192  # characters of a line: paths have up to 4,096
 IMAGES = Path('data', 'vision', 'torralba', 'deeplearning', 'images256')
 
 
@@ -37,11 +39,12 @@ def read(file: Path) -> Samples:
     if not file.is_file():
         raise InputError(f'there is no {file}: unpack trainvalsplit_places205.tar.gz there.')
     samples = []
-    with file.open(encoding='utf-8') as lines:
-        for number, line in enumerate(lines, 1):
+    with file.open(encoding='utf-8', errors='surrogateescape') as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(LONGEST), ''), 1):
             path, _, label = line.strip().rpartition(' ')
-            if not path or not label.isdecimal():
-                raise InputError(f'{file}, line {number}: {line.strip()!r} is no path and label.')
+            if not path or not re.fullmatch('[0-9]{1,9}', label):
+                found = line.strip()[:100]
+                raise InputError(f'{file}, line {number}: {found!r} is no path and label.')
             samples.append((path, int(label)))
     return samples
 

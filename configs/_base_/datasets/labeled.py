@@ -11,10 +11,10 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(
         pipeline=[
-            dict(type='mmbarlow.LoadRGB'),
+            dict(type='mmbarlow.LoadRGB', skip_broken=True),
             dict(type='mmpretrain.torchvision/RandomResizedCrop', size=224),
             dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
-            dict(type='mmpretrain.PackInputs'),
+            dict(type='mmpretrain.PackInputs', meta_keys=('skipped',)),
         ],
     ),
 )

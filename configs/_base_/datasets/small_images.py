@@ -17,6 +17,11 @@ train_dataloader = dict(
         ],
     ),
 )
+# The training pipeline of models whose preprocessor makes the views (mmbarlow.BatchTwinViews).
+whole_images = [
+    dict(type='mmbarlow.CenterView', size=32, skip_broken=True),
+    dict(type='mmpretrain.PackInputs', meta_keys=('sample_idx', 'skipped')),
+]
 val_dataloader = test_dataloader = dict(
     batch_size=512,
     num_workers=2,

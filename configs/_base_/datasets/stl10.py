@@ -12,5 +12,8 @@ def stl10(split, loader):
 
 
 train_dataloader = stl10('train+unlabeled', _base_.train_dataloader)
+view, pack = _base_.whole_images
+whole_images = [dict(view, size=96), pack]
+del view, pack
 val_dataloader = test_dataloader = stl10('test', _base_.val_dataloader)
 val_cfg = test_cfg = dict(bank_dataloader=stl10('train', _base_.val_dataloader))

@@ -11,5 +11,8 @@ def tiny(split, loader):
 
 
 train_dataloader = tiny('train', _base_.train_dataloader)
+view, pack = _base_.whole_images
+whole_images = [dict(view, size=64), pack]
+del view, pack
 val_dataloader = test_dataloader = tiny('val', _base_.val_dataloader)
 val_cfg = test_cfg = dict(bank_dataloader=tiny('train', _base_.val_dataloader))

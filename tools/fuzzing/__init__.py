@@ -1,0 +1,1 @@
+"""Broken image files made by rule, and what the readers say of them."""
