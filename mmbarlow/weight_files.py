@@ -78,6 +78,7 @@ def glance(path: str | Path) -> dict:
     """What a file of torch holds, its tensors without content; empty if it cannot be read."""
     try:
         _check_size(path)
+        _check_calls(path)
         content = torch.load(path, map_location='meta', weights_only=True)
     except Exception:  # as in read_plain
         return {}

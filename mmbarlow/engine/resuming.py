@@ -16,8 +16,8 @@ from mmbarlow.engine.buckets import settle_buckets
 from mmbarlow.engine.iter_loop import ResumableIterLoop
 from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
-from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
 from mmbarlow.engine.restarts import jobs
+from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
 from mmbarlow.engine.run_facts import facts_of, versions_of
 from mmbarlow.engine.run_settings import changed_settings, changes, settings_of
 from mmbarlow.engine.run_state import collect_state, resume_state
