@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from mmbarlow.checkpoints import is_plain
 from mmbarlow.engine.bf16 import BF16OptimWrapper
-from mmbarlow.engine.generator_states import generators, set_generators
+from mmbarlow.engine.generators import generator_states, set_generators
 from mmbarlow.engine.step_guard import Step
 from mmbarlow.files import write_atomically
 from mmbarlow.loss.distributed import rank, world_size
@@ -125,10 +125,12 @@ def image_names(batch: Any) -> list[str]:
 @torch.no_grad()
 def bad_views(model: Any, step: Step) -> tuple[int, list[str]]:
     """How many views of a batch hold NaN or Inf when the network gets them, and of which images."""
-    now = generators(next(model.parameters()).device)
-    set_generators(step.generators)
+    device = next(model.parameters()).device
+    devices = [device] if device.type == 'cuda' else []
+    now = generator_states(devices)
+    set_generators(step.generators, devices)
     ready = model.data_preprocessor(step.batch, True) if isinstance(step.batch, dict) else {}
-    set_generators(now)
+    set_generators(now, devices)
     names = image_names(step.batch)
     for batch in (step.batch, ready):
         rows = [row for row in not_finite(parts(batch)[0]) if row.any()]

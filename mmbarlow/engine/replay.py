@@ -16,7 +16,7 @@ from torch import Tensor
 from mmbarlow.checkpoints import check_fits, is_plain
 from mmbarlow.config import load_config
 from mmbarlow.config_files import explained
-from mmbarlow.engine.generator_states import set_generators
+from mmbarlow.engine.generators import set_generators
 from mmbarlow.engine.nonfinite_causes import broken_weights
 from mmbarlow.engine.nonfinite_dump import dump_path, not_finite
 from mmbarlow.engine.watch import Watch
@@ -104,7 +104,7 @@ def replay(model: Any, parts: list[dict[str, Any]]) -> Replayed:
         hub.update_info(key, value)
     with explained('the dump is damaged'):
         batch = joined(parts)
-        set_generators(first['generators'])
+        set_generators(first['generators'], [device] if device.type == 'cuda' else [])
     images = [str(name) for part in parts for name in part['images']]
     dtype = DTYPES.get(str(first.get('autocast')))
     verdict = in_weights(model) or in_views(batch['inputs'], images, 'as it was loaded')

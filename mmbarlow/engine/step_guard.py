@@ -14,7 +14,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mmbarlow.engine.generator_states import generators
+from mmbarlow.engine.generators import generator_states
 from mmbarlow.engine.kept_tensors import KeptTensors, copies, put_back
 from mmbarlow.engine.peaks import any_bad, is_set, peaks, state_tensors
 from mmbarlow.loss.distributed import world_size
@@ -60,6 +60,7 @@ class StepGuard:
         self.model, self.wrappers = model, wrappers
         self.params = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         self.device = self.params[0][1].device
+        self.devices = [self.device] if self.device.type == 'cuda' else []
         self.lag = lag if lag is not None else LAG if self.device.type == 'cuda' else 0
         averaged = [m for m in model.modules() if isinstance(m, BaseAveragedModel)]
         self.kept = KeptTensors(model, averaged)
@@ -79,7 +80,7 @@ class StepGuard:
     def begin(self, number: int, batch: Any) -> None:
         """Before a step."""
         self.kept.save()
-        self.waiting.append(Step(number, batch, generators(self.device)))
+        self.waiting.append(Step(number, batch, generator_states(self.devices)))
 
     def finish(self, look_at_state: bool = False) -> None:
         """After a step; `look_at_state`: is it bad by the weights and the optimizer, too?"""

@@ -1,0 +1,1 @@
+"""What `tools/torture.py` does to runs and to files."""
