@@ -46,7 +46,7 @@ def main() -> int:
     results = list(progress(found, 'decoding', len(dataset)))
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
-    print('\n'.join(map(shown, summary(results))))
+    print('\n'.join(map(printable, summary(results))))
     if dataset.passed_over:
         print(printable(passed_over(dataset.passed_over)))
     if dark := too_dark([r.pixels for r in results if r.pixels]):
