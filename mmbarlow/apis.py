@@ -125,7 +125,9 @@ def extract_features(
         if not isinstance(image, Picture):
             raise InputError(f'{type(image).__name__} is no image: {KINDS}.')
         key = 'img_path' if isinstance(image, str | Path) else 'img'
-        return torch.from_numpy(view.transform({key: image})['img']).permute(2, 0, 1)
+        made = view.transform({key: image})
+        assert made is not None  # it skips nothing
+        return torch.from_numpy(made['img']).permute(2, 0, 1)
 
     total = len(pictures) if isinstance(pictures, Sized) else None
     tensors = map(tensor_of, progress(pictures, 'features', total) if bar else pictures)
