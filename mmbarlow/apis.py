@@ -23,7 +23,7 @@ from mmbarlow.config_files import explained, read_config
 from mmbarlow.convert.fitting import fit_module, read_weights
 from mmbarlow.convert.sources import tensors_of
 from mmbarlow.datasets.plain_views import CenterView
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.models.allowance import allowance
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_config
@@ -58,7 +58,7 @@ def get_model(
         found = fit_module(model.backbone, checkpoint, checkpoint=weights)
         model.backbone.load_state_dict(found.state, strict=False)
         if found.layout != 'mm':
-            print_log(shown(f'{checkpoint} {found}'))
+            print_log(printable(f'{checkpoint} {found}'))
     model.to(get_device())
     model.eval()
     return model
@@ -125,7 +125,9 @@ def extract_features(
         if not isinstance(image, Picture):
             raise InputError(f'{type(image).__name__} is no image: {KINDS}.')
         key = 'img_path' if isinstance(image, str | Path) else 'img'
-        return torch.from_numpy(view.transform({key: image})['img']).permute(2, 0, 1)
+        made = view.transform({key: image})
+        assert made is not None  # it skips nothing
+        return torch.from_numpy(made['img']).permute(2, 0, 1)
 
     total = len(pictures) if isinstance(pictures, Sized) else None
     tensors = map(tensor_of, progress(pictures, 'features', total) if bar else pictures)

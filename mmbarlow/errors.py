@@ -16,7 +16,7 @@ class BrokenImage(InputError):
     """
 
     def __init__(self, path: str, reason: str = '') -> None:
-        path = shown(path) if reason else path
+        path = printable(path) if reason else path
         advice = 'replace it or take it out; tools/verify_images.py lists all such images.'
         super().__init__(f'{path} cannot be read ({reason}): {advice}' if reason else path)
         self.path = path
@@ -33,10 +33,10 @@ class Unfinished(Exception):
 def one_line(error: InputError) -> str:
     """The sentence of an error; one from a loader's worker has the worker's traceback around it."""
     line = re.sub(r'^mmbarlow\.[\w.]*errors\.\w+: ', '', str(error).strip().split('\n')[-1])
-    return shown(line)
+    return printable(line)
 
 
-def shown(text: object) -> str:
+def printable(text: object) -> str:
     """The text on one line, for logs, lists and terminals.
 
     Names of files are any bytes but two, and some would end the line, write elsewhere on the

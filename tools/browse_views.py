@@ -24,7 +24,7 @@ from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import NEUTRAL, Drawn
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.registry import DATASETS
 
 SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
@@ -54,7 +54,7 @@ def main() -> None:
         index = row * len(dataset) // args.count
         info = dataset.get_data_info(index)
         info['sample_idx'] = SampleIndex(index, Key(cfg.randomness.seed, args.epoch, index))
-        name = shown(info.get('img_path', f'image {index}'))
+        name = printable(info.get('img_path', f'image {index}'))
         views, drawn = twins.make(info)
         draw_original(axes[0], read_rgb(info), drawn, Path(name).name)
         for i, view in enumerate(views):

@@ -18,7 +18,7 @@ from mmbarlow import cli
 from mmbarlow.checkpoints import sha256
 from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.convert.writers import WRITERS, meta_of
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.weight_files import SAFE, write_safetensors
 
@@ -69,12 +69,12 @@ def check_destination(source: Path, destination: Path, force: bool) -> None:
 def report(backbone: Backbone, args: argparse.Namespace, use: str) -> None:
     others = backbone.others
     names = ', '.join(others[:3]) + (', ...' if len(others) > 3 else '')
-    print(shown(f'source    {args.source}: {backbone.source.about}'))
-    print(shown(f'network   {backbone}'))
+    print(printable(f'source    {args.source}: {backbone.source.about}'))
+    print(printable(f'network   {backbone}'))
     print(f'matched   {backbone.matched} of {len(backbone.state)} tensors of the backbone')
-    print(shown(f'left out  {len(others)} other tensors{f": {names}" if others else ""}'))
+    print(printable(f'left out  {len(others)} other tensors{f": {names}" if others else ""}'))
     for note in backbone.notes:
-        print(shown(f'note      {note}'))
+        print(printable(f'note      {note}'))
     print(f'written   {args.destination}: {args.to} layout, sha256 {sha256(args.destination)}')
     print(f'next      {use}')
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from fuzzing.files import changed_file
 from fuzzing.reading import findings, read_all
 from mmbarlow import cli
-from mmbarlow.errors import shown
+from mmbarlow.errors import printable
 from mmbarlow.progress import progress
 
 
@@ -36,7 +36,7 @@ def main() -> int:
         for answer in faults:
             args.keep.mkdir(parents=True, exist_ok=True)
             shutil.copy(answer.name, args.keep)
-            print(shown(f'{Path(answer.name).name}: {answer.fault or answer.reasons}'))
+            print(printable(f'{Path(answer.name).name}: {answer.fault or answer.reasons}'))
     return int(bool(faults))
 
 

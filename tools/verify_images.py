@@ -18,7 +18,7 @@ from mmbarlow.datasets.image_checks import Checked, check_images, images_of, sum
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.pixels import too_dark
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.progress import progress
 
@@ -46,14 +46,14 @@ def main() -> int:
     results = list(progress(found, 'decoding', len(dataset)))
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
-    print('\n'.join(map(shown, summary(results))))
+    print('\n'.join(map(printable, summary(results))))
     if dataset.passed_over:
-        print(shown(passed_over(dataset.passed_over)))
+        print(printable(passed_over(dataset.passed_over)))
     if dark := too_dark([r.pixels for r in results if r.pixels]):
         print(f'too dark  {dark}.')
     # a backslash is doubled, for names to be read back (docs/data.md)
     doubled = [(r.path.replace('\\', '\\\\'), r.reason) for r in results if r.reason]
-    broken = [f'{shown(path)}\t{reason}\n' for path, reason in doubled]
+    broken = [f'{printable(path)}\t{reason}\n' for path, reason in doubled]
     if not broken:
         return 0
     write_atomically(args.output, ''.join(broken))

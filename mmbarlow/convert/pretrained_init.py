@@ -5,7 +5,7 @@ from mmengine.model import PretrainedInit, update_init_info
 from torch import nn
 
 from mmbarlow.convert.fitting import fit_model, fit_module
-from mmbarlow.errors import shown
+from mmbarlow.errors import printable
 
 
 def fit_pretrained() -> None:
@@ -22,6 +22,6 @@ def _initialize(self: PretrainedInit, module: nn.Module) -> None:
     path = self.checkpoint
     found = fit_model(module, path) if whole else fit_module(module, path, self.prefix)
     module.load_state_dict(found.state, strict=False)
-    print_log(shown(f'init_cfg {path} {found}'), 'current')
+    print_log(printable(f'init_cfg {path} {found}'), 'current')
     if hasattr(module, '_params_init_info'):
         update_init_info(module, init_info=self._get_init_info())

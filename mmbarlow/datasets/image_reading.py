@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, TOO_LONG, array_of, bands, too_many
 from mmbarlow.datasets.tiff import misread, unread_tiff
 from mmbarlow.datasets.zip_members import Member, read_member
-from mmbarlow.errors import BrokenImage, InputError, shown
+from mmbarlow.errors import BrokenImage, InputError, printable
 
 T = TypeVar('T')
 
@@ -140,7 +140,7 @@ def _reason(error: Exception) -> str:
         return too_many(2**31, 2**31)
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():
         return 'truncated'
-    return shown(f'damaged: {error}'.split('\n')[0])
+    return printable(f'damaged: {error}'.split('\n')[0])
 
 
 def read_rgb(results: dict) -> Image.Image:

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger, print_log
 
-from mmbarlow.errors import shown
+from mmbarlow.errors import printable
 
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 
@@ -37,7 +37,7 @@ def say_once(line: str) -> None:
     key = MMLogger.get_current_instance().instance_name, line
     if key not in _said:
         _said.add(key)
-        print_log(shown(line), 'current', logging.WARNING)
+        print_log(printable(line), 'current', logging.WARNING)
 
 
 def say_passed_over(dataset: Any) -> None:

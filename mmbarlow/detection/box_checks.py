@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import ArrayLike
 
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 
 OVERHANG = 2  # pixels by which a box may exceed its image: annotators round differently
 
@@ -61,7 +61,7 @@ def box_faults(
         examples = [example(i) for i in rows[:3]]
         what = f'{len(rows)} of {len(bad)} boxes of {source} {kind} ({some(examples, 2)})'
         if len(rows) <= tolerated * len(bad):
-            print_log(shown(f'{what}.'), 'current', logging.WARNING)
+            print_log(printable(f'{what}.'), 'current', logging.WARNING)
         else:
             faults.append(f'{what}: {_cure(kind, (x1, y1, x2, y2), width, height)}')
     return faults

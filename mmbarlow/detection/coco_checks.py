@@ -17,7 +17,7 @@ from mmbarlow.detection.coco_entries import (
     mask_faults,
 )
 from mmbarlow.detection.coco_file import KEYS, read_coco
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 
 
 def check_coco(dataset: dict, classes: Sequence[str], chosen: bool) -> tuple[int, int]:
@@ -39,7 +39,7 @@ def check_coco(dataset: dict, classes: Sequence[str], chosen: bool) -> tuple[int
     if not content['annotations']:
         raise InputError(f"{path} has no 'annotations': a file of COCO has {', '.join(KEYS)}.")
     for text in mended:
-        print_log(shown(text), 'current', logging.WARNING)
+        print_log(printable(text), 'current', logging.WARNING)
     stop_at(_reference_faults(path, content, classes, chosen))
     images = {image['id']: image for image in content['images']}
     names = {category['id']: category['name'] for category in content['categories']}
@@ -61,7 +61,7 @@ def warn_of_unlearned(source: object, classes: Sequence[str], counts: Counter[st
     """Say which classes have no object to learn."""
     if any(counts.values()) and (absent := [name for name in classes if not counts[name]]):
         text = f'{source} has no object to learn of {len(absent)} of {len(classes)} classes'
-        print_log(shown(f'{text} ({some(absent)}).'), 'current', logging.WARNING)
+        print_log(printable(f'{text} ({some(absent)}).'), 'current', logging.WARNING)
 
 
 def _reference_faults(

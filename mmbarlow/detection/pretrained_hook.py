@@ -9,7 +9,7 @@ from torch import nn
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.convert.backbone import Backbone, load_backbone
 from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.registry import HOOKS
 
 
@@ -44,7 +44,7 @@ class PretrainedHook(Hook):
         count = len(resnet_tensors(detector))
         notes = ' '.join(found.notes)
         line = f'{path}: {found}, all {count} tensors are loaded. {notes}'
-        runner.logger.info(shown(line))
+        runner.logger.info(printable(line))
 
 
 def check_pixels(detector: nn.Module, found: Backbone) -> None:

@@ -14,7 +14,7 @@ from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.detection.box_checks import box_faults, some, stop_at
 from mmbarlow.detection.coco_checks import warn_of_unlearned
 from mmbarlow.detection.image_frames import image_faults
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 
 Size = tuple[int, int]  # width and height
 
@@ -69,7 +69,9 @@ def check_voc(dataset: dict, classes: Sequence[str], chosen: bool) -> tuple[int,
     if early := sum(min(item.corners) < 0 for item in objects):
         text = f'{early} of {len(objects)} boxes of {listed} begin at 0, while VOC counts from 1'
         print_log(
-            f'{shown(text)}: all are read a pixel further up and left.', 'current', logging.WARNING
+            f'{printable(text)}: all are read a pixel further up and left.',
+            'current',
+            logging.WARNING,
         )
     known = [item for item in objects if item.name in classes]
     if not dataset.get('test_mode'):
@@ -108,7 +110,7 @@ def _class_faults(
     if others and (not chosen or len(others) == len(objects)):
         return [f"{what}: correct them, or name the classes in the data set's metainfo.classes"]
     if others:
-        print_log(f'{shown(what)}; they are left out.', 'current', logging.WARNING)
+        print_log(f'{printable(what)}; they are left out.', 'current', logging.WARNING)
     return []
 
 

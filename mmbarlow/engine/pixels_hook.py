@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmbarlow.datasets.image_checks import check_sample
 from mmbarlow.datasets.passed_over import say_passed_over
 from mmbarlow.datasets.pixels import DARK_SHARE, dropped_and_blank, ranges, too_dark
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.launch import on_first
 from mmbarlow.registry import HOOKS
 
@@ -38,7 +38,7 @@ class PixelsHook(Hook):
 
     def before_train(self, runner) -> None:
         for i, line in enumerate(self.lines):
-            runner.logger.log(logging.WARNING if i else logging.INFO, shown(line))
+            runner.logger.log(logging.WARNING if i else logging.INFO, printable(line))
 
     def _look(self, dataset) -> list[str]:
         checked = check_sample(dataset, self.images)

@@ -13,7 +13,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.convert.fitting import fit_model
 from mmbarlow.convert.pretrained_init import fit_pretrained
 from mmbarlow.engine.resuming import ResumingRunner
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 
 
 def check_start(cfg: Config) -> None:
@@ -77,5 +77,5 @@ class StartingRunner(ResumingRunner):
         model.load_state_dict(found.state, strict=False)
         checkpoint = dict(state_dict=model.state_dict())
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)  # for averages of weights
-        self.logger.info(shown(f'load_from {filename} {found}'))
+        self.logger.info(printable(f'load_from {filename} {found}'))
         return checkpoint

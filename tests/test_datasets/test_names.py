@@ -16,7 +16,7 @@ from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.engine.broken_images_hook import BrokenImagesHook
 from mmbarlow.engine.pixels_hook import PixelsHook
-from mmbarlow.errors import shown
+from mmbarlow.errors import printable
 
 NAMES = [b'two\nlines', b'\x1b[31mred\x1b[0m', b'caf\xe9', b'tab\there', b'back\\nslash', b'$x^$']
 NAMES += ['right\u202eleft'.encode(), b'\rover', 'l\u2028s'.encode(), b'a' * 250, b'\x07bell']
@@ -109,6 +109,6 @@ def test_lists_of_labels_refuse_a_name_that_they_would_change(name, run_tool, tm
     assert not (tmp_path / 'meta').exists()
 
 
-def test_shown_leaves_what_prints():
-    assert shown('Bücher/写真 1.jpg') == 'Bücher/写真 1.jpg'
-    assert shown(os.fsdecode(b'a\xff\n')) == r'a\udcff\n'
+def test_printable_leaves_what_prints():
+    assert printable('Bücher/写真 1.jpg') == 'Bücher/写真 1.jpg'
+    assert printable(os.fsdecode(b'a\xff\n')) == r'a\udcff\n'

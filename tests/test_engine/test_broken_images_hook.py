@@ -182,7 +182,7 @@ def test_recipes_of_32_px_skip_broken_images_and_stop_at_too_many(
     loading += ['train_dataloader.persistent_workers=False', 'train_cfg.max_epochs=1']
     train = ['train.py', ROOT / 'configs' / RECIPES[recipe], '--work-dir', tmp_path / 'run']
     train += ['--cfg-options', f'data_root={tmp_path}/data', *narrow, *loading]
-    train += ['train_cfg.val_interval=100', 'param_scheduler.warmup=0']
+    train += ['train_cfg.val_begin=100', 'param_scheduler.warmup=0']
     status, _, err = run_tool(*train)
     assert status == 0, err
     (log,) = (tmp_path / 'run').glob('*/*.log')

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mmbarlow.datasets.missing_files import missing_files
-from mmbarlow.errors import InputError, shown
+from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 
 Samples = list[tuple[str, int]]  # path of the image, label
@@ -48,7 +48,7 @@ def check_splits(splits: dict[str, Samples], classes: int, images: Path) -> None
         if not samples:
             raise InputError(f'the {split} split is empty: download its file again.')
         for path, label in samples:
-            if path != shown(path).strip():
+            if path != printable(path).strip():
                 raise InputError(
                     f'the {split} split has the name {path!r}, which would be another one once it '
                     'is read from a list: rename the image.'

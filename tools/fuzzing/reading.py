@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -77,7 +78,7 @@ def _serve(requests: Connection) -> None:
         requests.send(Answer(path, tuple(reasons), _resident('VmHWM') - before, fault))
 
 
-def _answers(pipe: Connection, process: int | None, patience: float) -> bool:
+def _answers(pipe: Any, process: int | None, patience: float) -> bool:
     """Whether the process answers; where the machine is busy, waiting for a core does not count."""
     start, first = time.monotonic(), None
     while not pipe.poll(min(patience, 1)):
