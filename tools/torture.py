@@ -19,7 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # trainings are forks, and threads do not fork
 
-from attacks import kills, leaks, resumes
+from attacks import files, kills, leaks, resumes
 from mmbarlow import cli, registered
 from mmbarlow.files import write_atomically
 from mmbarlow.zoo.provenance import provenance
@@ -47,7 +47,9 @@ def run(part: str, folder: Path, args: argparse.Namespace) -> list[dict]:
         return [kills.attack(folder / f'keep{n}', args.kills, n) for n in (1, 2)]
     if part == 'resumes':
         return resumes.attack(folder, args.only)
-    return [leaks.attack(folder, args.steps, min(1000, args.steps // 2))]
+    if part == 'leaks':
+        return [leaks.attack(folder, args.steps, min(1000, args.steps // 2))]
+    return [files.attack(folder, args.files)]
 
 
 def parse() -> argparse.Namespace:

@@ -91,7 +91,8 @@ def write_checkpoint(checkpoint: dict, path: Path, then: Callable[[Path], object
     Raises:
         InputError: a tensor has NaN or Inf, or the file cannot be written or read back.
     """
-    bad = next((name for name, t in _tensors(checkpoint) if not _is_finite(t)), None)
+    moved = ((name, t) for name, t in _tensors(checkpoint) if not name.startswith('run.log'))
+    bad = next((name for name, tensor in moved if not _is_finite(tensor)), None)
     if bad is not None:
         raise InputError(
             f'{path.name} is not written, since {bad} holds NaN or Inf. {GOOD}. Lower '

@@ -67,15 +67,15 @@ class StepGuard:
         self.mask = torch.zeros((), device=self.device)  # 1 from a bad step to its `acknowledge`
         self.bad = False  # the same, where the host looks at once
         self.waiting: deque[Step] = deque()
-        for wrapper in wrappers:
-            for name in PATCHED:
-                own = getattr(self, f'_{name}')
-                setattr(wrapper, name, partial(own, wrapper, getattr(wrapper, name)))
+        self.originals = [(w, name, getattr(w, name)) for w in wrappers for name in PATCHED]
+        for wrapper, name, original in self.originals:
+            guarded = partial(getattr(self, f'_{name}'), wrapper, original)
+            vars(guarded).update(vars(original))  # MMEngine's schedules mark a `step` that counts
+            setattr(wrapper, name, guarded)
 
     def remove(self) -> None:
-        for wrapper in self.wrappers:
-            for name in PATCHED:
-                delattr(wrapper, name)
+        for wrapper, name, original in self.originals:
+            setattr(wrapper, name, original)
 
     def begin(self, number: int, batch: Any) -> None:
         """Before a step."""

@@ -9,7 +9,7 @@ from mmbarlow.zoo import references
 from mmbarlow.zoo.markdown import markdown_table
 from mmbarlow.zoo.notes import NOTES_INTRO, note, pretraining_notes
 from mmbarlow.zoo.records import Record, file_name
-from mmbarlow.zoo.rows import own_row, own_runs, printable, published_rows
+from mmbarlow.zoo.rows import own_row, own_runs, published_rows, shown
 from mmbarlow.zoo.runs import LABELS, NOT_SELF_SUPERVISED, Run, group, measured, values
 
 PAGE, NOTES_PAGE = 'model_zoo.md', 'docs/model_zoo_records.md'
@@ -48,7 +48,7 @@ def write_pages(records: list[Record]) -> dict[str, str]:
         title, own = section['title'], []
         for run in own_runs(section, runs):
             link = ''
-            if found := printable(section, run):
+            if found := shown(section, run):
                 number = next(numbers)
                 link = f'[note {number}]({NOTES_PAGE}#note-{number})'
                 notes[title] = notes.get(title, '') + note(number, run, found, runs)

@@ -27,7 +27,9 @@ from attacks.trainings import OPTIONS, TABLE  # noqa: E402
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SAVED = (5, 6)  # within the second epoch of three steps, and at its end before its validation
-OF_A_START = re.compile('.*time.*|.*/experiment_name|/meta/(log|cfg)|/run/told/eta')
+OF_A_START = re.compile(
+    '.*time.*|.*/experiment_name|/meta/(log|cfg|settings/custom_hooks.SavesAt.*)|/run/told/eta'
+)
 
 
 @HOOKS.register_module()

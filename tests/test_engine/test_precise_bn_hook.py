@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmbarlow.engine.precise_bn_hook import Moments, PreciseBNHook
-from mmbarlow.launch import start_processes
+from mmbarlow.launch import leave_together, start_processes
 
 
 class Numbers(Dataset):
@@ -140,5 +140,5 @@ if __name__ == '__main__':  # in each process of the test above
     start_processes('pytorch')
     rank = torch.distributed.get_rank()
     torch.save(measured(rank).state_dict(), Path(sys.argv[1], f'{rank}.pth'))
-    torch.distributed.barrier()  # nobody hangs up while another is still listening
+    leave_together()
     os._exit(0)  # gloo's threads sometimes abort when an interpreter is torn down around them

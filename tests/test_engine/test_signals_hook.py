@@ -5,7 +5,7 @@ The signals are real, and sent by the process to itself at a chosen point.
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +53,16 @@ class ActAt(Hook):
 
 def send(*signals: int) -> Callable:
     return lambda runner: [os.kill(os.getpid(), each) for each in signals]
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """Under nohup, or in the background of a script, a process ignores some signals."""
+    ignored = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in ignored.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.classifiers import replace_backbone, train_classifier
-from mmbarlow.launch import prepare_processes
+from mmbarlow.launch import leave_together, prepare_processes
 from mmbarlow.models.encoder import Encoder
 
 ROOT = Path(__file__).parents[2]
@@ -176,7 +176,7 @@ def worker(folder: str) -> None:
     metrics = train_classifier(untrained(), NETWORK, cfg)
     if torch.distributed.get_rank() == 0:
         Path(folder, 'metrics.json').write_text(json.dumps(metrics))
-    torch.distributed.barrier()
+    leave_together()
     os._exit(0)  # see test_distributed.py
 
 

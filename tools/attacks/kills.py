@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attacks.runs import Training, differences, final_state
 from mmbarlow.engine.last_checkpoint import last_checkpoint_in
+from mmbarlow.files import TEMPORARY
 from mmbarlow.paths import CONFIGS
 
 EACH = 5  # kills of one run
@@ -53,7 +54,7 @@ def attack(folder: Path, kills: int, keep: int, seed: int = 0) -> dict:
             fault = f'{run.name}: resumed with status {status}, see {run}.log'
         elif not fault and (other := list(differences(expected, final_state(run)))):
             fault = f'{run.name}: {len(other)} values differ, the first is {other[0]}'
-        left = [p.name for p in run.glob('.*') if p.name != '.lock']
+        left = [path.name for path in run.glob(f'{TEMPORARY}*')]
         if not fault and left:
             fault = f'{run.name}: temporary files stay: {left}'
         found['runs'] += 1
@@ -70,7 +71,7 @@ def _kill(run: Path, options: list[str], rng: random.Random, length: float, aime
         nth, seen = rng.randint(1, 4), set()
 
         def writing() -> bool:
-            seen.update(p.name for p in run.glob('.*.pth*'))
+            seen.update(path.name for path in run.glob(f'{TEMPORARY}*'))
             return len(seen) >= nth
 
         ended = training.wait(writing)

@@ -1,6 +1,5 @@
 """Real trainings to be killed: each is a process of its own, which has all imports already."""
 
-import importlib.util
 import os
 import signal
 import sys
@@ -10,24 +9,26 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
+from mmengine.config import DictAction
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.config import load_config
 from mmbarlow.engine.last_checkpoint import last_checkpoint_in
-
-TOOLS = Path(__file__).parents[1]
+from mmbarlow.engine.pretraining import pretrain
 
 
 class Training:
-    """`tools/train.py` with these arguments, in a fork of this process; its output is in `log`."""
+    """A pretraining in a fork of this process, as `tools/train.py` runs it; it writes to `log`."""
 
     def __init__(self, config: Path, work_dir: Path, options: list[str]) -> None:
         self.work_dir, self.log = work_dir, work_dir.with_suffix('.log')
-        argv = [str(config), '--work-dir', str(work_dir), '--cfg-options', *options]
+        pairs = dict(option.split('=', 1) for option in options)
+        values = {key: DictAction._parse_iterable(value) for key, value in pairs.items()}
         sys.stdout.flush()
         self.pid = os.fork()
         if not self.pid:
-            _become('train', argv, self.log)
+            _become(lambda: pretrain(load_config(config, values, str(work_dir))), self.log)
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -53,20 +54,14 @@ class Training:
         return sum(path.read_bytes().count(b'"loss"') for path in files)
 
 
-def _become(tool: str, argv: list[str], log: Path) -> NoReturn:
+def _become(task: Callable[[], object], log: Path) -> NoReturn:
     log.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(handle, stream)
     status = 1
     try:
-        sys.argv = [f'{tool}.py', *argv]
-        spec = importlib.util.spec_from_file_location(tool, TOOLS / f'{tool}.py')
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        cli.run(module.main)
+        cli.run(lambda: (task(), 0)[1])
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
     finally:
