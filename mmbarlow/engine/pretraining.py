@@ -94,6 +94,7 @@ def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) 
             runner.optim_wrapper = runner.build_optim_wrapper(cfg.optim_wrapper)
             if resumed:
                 check_fits(unwrap(runner.model), weights.get('state_dict', weights), resumed)
+            del weights  # some gigabytes, which no training needs
             runner.register_hook(SignalsHook(requeue))
             check_run(runner)
         for hook in runner.hooks:

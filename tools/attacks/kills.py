@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from attacks.runs import Training, differences, final_state
 from mmbarlow.engine.last_checkpoint import last_checkpoint_in
@@ -38,10 +39,10 @@ def attack(folder: Path, kills: int, keep: int, seed: int = 0) -> dict:
     assert Training(CONFIG, folder / 'whole', options).wait() == 0
     length = time.monotonic() - start
     expected = final_state(folder / 'whole')
-    found = dict(keep=keep, kills=0, writing=0, runs=0, lost=0, faults=[])
+    found: dict[str, Any] = dict(keep=keep, kills=0, writing=0, runs=0, lost=0, faults=[])
     while found['kills'] < kills:
         run, fault = folder / f'run{found["runs"]}', ''
-        for number in range(EACH):
+        for number in range(min(EACH, kills - found['kills'])):
             aimed = (found['kills'] + number) % 2 == 0
             killed = _kill(run, options, rng, length, aimed)
             found['kills'] += killed
@@ -68,7 +69,8 @@ def attack(folder: Path, kills: int, keep: int, seed: int = 0) -> dict:
 def _kill(run: Path, options: list[str], rng: random.Random, length: float, aimed: bool) -> bool:
     training = Training(CONFIG, run, options)
     if aimed:
-        nth, seen = rng.randint(1, 4), set()
+        nth = rng.randint(1, 4)
+        seen: set[str] = set()
 
         def writing() -> bool:
             seen.update(path.name for path in run.glob(f'{TEMPORARY}*'))

@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from attacks.runs import Training
 from mmbarlow.paths import CONFIGS
@@ -26,7 +27,7 @@ def attack(folder: Path, steps: int, first: int) -> dict:
     """
     options = [*OPTIONS, f'train_cfg.max_epochs={steps // EPOCH + 1}']
     training = Training(CONFIG, folder / 'long', options)
-    found = {}
+    found: dict[str, Any] = {}
     for name, at in (('first', first), ('last', steps)):
         lines = at // 10
         while training.lines() < lines:

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from attacks.runs import Training, differences, final_state
 from attacks.trainings import OPTIONS, TABLE
@@ -35,7 +36,7 @@ def _stop(folder: Path, name: str, seed: int) -> dict:
         options += [f'train_cfg.max_iters={STEPS}', 'train_cfg.val_interval=10']
     whole, run = folder / 'whole', folder / 'run'
     assert Training(config, whole, options).wait() == 0, f'see {whole}.log'
-    found = dict(training=name, stopped_at=[], lost=False, fault='')
+    found: dict[str, Any] = dict(training=name, stopped_at=[], lost=False, fault='')
     for step in sorted(rng.sample(range(1, STEPS), STOPS)):
         training = Training(config, run, options)
         wanted = max(step, training.lines() + 1)
