@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from mmengine.optim import build_optim_wrapper
-from mmengine.runner import Runner, find_latest_checkpoint, set_random_seed
+from mmengine.runner import Runner, set_random_seed
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -23,6 +23,7 @@ from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.config import load_config
 from mmbarlow.engine.bf16 import has_bf16, wrapper_for
+from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.evaluation.features import dataset_features
 from mmbarlow.loss import loss_floor
 from mmbarlow.models.barlow_twins import BarlowTwins
@@ -113,7 +114,7 @@ def draw(folder: Path, seed: int) -> None:
     untrained = MODELS.build(cfg.model)
     untrained.init_weights()
     trained = MODELS.build(cfg.model)
-    checkpoint = read_checkpoint(str(find_latest_checkpoint(str(folder))))
+    checkpoint = read_checkpoint(str(latest_checkpoint(str(folder))))
     trained.load_state_dict(checkpoint['state_dict'])
 
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=seed)

@@ -16,7 +16,7 @@ OPTIONS = [
     *('model.neck.in_channels=64', 'model.neck.hid_channels=16'),
     *('model.neck.out_channels=16', 'model.head.in_channels=16'),
     *('default_hooks.checkpoint.interval=5', 'train_cfg.val_interval=20'),
-    *('default_hooks.logger.interval=10', 'param_scheduler.warmup=1'),
+    *('default_hooks.logger.interval=10', 'param_scheduler.warmup=0'),
 ]
 
 
