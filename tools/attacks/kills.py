@@ -44,7 +44,8 @@ def attack(folder: Path, kills: int, keep: int, seed: int = 0) -> dict:
         run, fault = folder / f'run{found["runs"]}', ''
         for number in range(min(EACH, kills - found['kills'])):
             aimed = (found['kills'] + number) % 2 == 0
-            killed = _kill(run, options, rng, length, aimed)
+            if not (killed := _kill(run, options, rng, length, aimed)):
+                break  # it was quicker
             found['kills'] += killed
             found['writing'] += killed and aimed
             had = fault or list(run.glob('*_*.pth'))
