@@ -42,8 +42,8 @@ def attack(folder: Path, kills: int, keep: int, seed: int = 0) -> dict:
     found: dict[str, Any] = dict(keep=keep, kills=0, writing=0, runs=0, lost=0, faults=[])
     while found['kills'] < kills:
         run, fault = folder / f'run{found["runs"]}', ''
-        for number in range(min(EACH, kills - found['kills'])):
-            aimed = (found['kills'] + number) % 2 == 0
+        for _ in range(min(EACH, kills - found['kills'])):
+            aimed = found['kills'] % 2 == 0
             if not (killed := _kill(run, options, rng, length, aimed)):
                 break  # it was quicker
             found['kills'] += killed
