@@ -32,7 +32,7 @@ def _stop(folder: Path, name: str, seed: int) -> dict:
     config.write_text('\n'.join([f'_base_ = {str(CONFIGS / file)!r}', *lines]))
     options = [*OPTIONS, *LONGER, *(option for option in options if 'indices' not in option)]
     if 'train_cfg' in entries:
-        options = [o for o in options if 'max_epochs' not in o]
+        options = [o for o in options if 'max_epochs' not in o and 'warmup' not in o]
         options += [f'train_cfg.max_iters={STEPS}', 'train_cfg.val_interval=10']
     whole, run = folder / 'whole', folder / 'run'
     assert Training(config, whole, options).wait() == 0, f'see {whole}.log'
