@@ -7,7 +7,7 @@
     python tools/torture.py --parts files --files 10000
 
 Every part trains on scikit-learn's digits, needs no GPU and no data, and ends with a line and with
-its entry in the JSON file. docs/reliability.md has the numbers of the last full run. Exit status 1
+its entry in the JSON file. docs/reliability.md has the numbers of the last run. Exit status 1
 says that something was lost.
 """
 
