@@ -88,7 +88,7 @@ def run(main: Callable[[], int | None]) -> None:
         if together:
             launch.leave_together()
         else:
-            peers.part(status)
+            launch.leave_alone(status)
     sys.exit(status)
 
 

@@ -3,7 +3,9 @@
 import functools
 import gc
 import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -90,6 +92,20 @@ def leave_together() -> None:
         dist.barrier()
         peers.part()
         dist.destroy_process_group()
+
+
+def leave_alone(status: int) -> None:
+    """Tell the others that this process leaves; one of several does not return.
+
+    Its interpreter would end with the group still open, and that aborts now and then, so that the
+    launcher sees a crash, and starts again what it should not.
+    """
+    peers.part(status)
+    if world_size() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # the terminal may be gone
+                stream.flush()
+        peers.end_process(status)
 
 
 def together(task: Callable[[], T]) -> T:

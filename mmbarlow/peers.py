@@ -16,7 +16,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch.distributed as dist
 
@@ -122,19 +122,13 @@ class _Watch(threading.Thread):
                 file=sys.stderr,
                 flush=True,
             )
-        self.end(LEFT)
+        end_process(LEFT)
 
     def leave(self, status: int) -> None:
         self.ending.set()
         self.tell(NEWS + bytes([status]))
         time.sleep(GRACE)
-        self.end(status)
-
-    def end(self, status: int) -> None:
-        """The main thread may wait in a collective for ever, so there is no other way."""
-        for child in multiprocessing.active_children():
-            child.kill()
-        os._exit(status)
+        end_process(status)
 
 
 _watches: list[_Watch] = []  # none or one
@@ -185,6 +179,13 @@ def part(status: int = 0) -> None:
         watch_.over = True
         watch_.tell(NEWS + bytes([status]) if status else GOODBYE)
     _watches.clear()
+
+
+def end_process(status: int) -> NoReturn:
+    """Without the end of the interpreter; the main thread may wait in a collective for ever."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(status)
 
 
 def await_end(seconds: float = 3.0) -> None:

@@ -6,15 +6,16 @@
     python tools/torture.py --parts leaks --steps 20000
     python tools/torture.py --parts files --files 10000
 
-Every part trains on scikit-learn's digits, needs no GPU and no data, and ends with a line and with
-its entry in the JSON file. docs/reliability.md has the numbers of the last run. Exit status 1
-says that something was lost.
+Every part trains on scikit-learn's digits and needs no GPU and no data. Each result is printed and
+put into the JSON file as it comes. docs/reliability.md has the numbers of the last run. Exit status
+1 says that something was lost.
 """
 
 import argparse
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # trainings are forks, and threads do not fork
@@ -34,22 +35,23 @@ def main() -> int:
         root = Path(args.folder or folder)
         found: dict = dict(provenance())
         for part in args.parts:
-            results = run(part, root / part, args)
-            found[part] = results
-            for result in results:
+            found[part] = []
+            for result in run(part, root / part, args):
                 print(f'{part}: {json.dumps(result)}', flush=True)
-            write_atomically(args.out, json.dumps(found, indent=2))
+                found[part].append(result)
+                write_atomically(args.out, json.dumps(found, indent=2))
     return int(any(result.get('lost') for part in args.parts for result in found[part]))
 
 
-def run(part: str, folder: Path, args: argparse.Namespace) -> list[dict]:
+def run(part: str, folder: Path, args: argparse.Namespace) -> Iterator[dict]:
     if part == 'kills':
-        return [kills.attack(folder / f'keep{n}', args.kills, n) for n in (1, 2)]
-    if part == 'resumes':
-        return resumes.attack(folder, args.only)
-    if part == 'leaks':
-        return [leaks.attack(folder, args.steps, min(1000, args.steps // 2))]
-    return [files.attack(folder, args.files)]
+        yield from (kills.attack(folder / f'keep{n}', args.kills, n) for n in (1, 2))
+    elif part == 'resumes':
+        yield from resumes.attack(folder, args.only)
+    elif part == 'leaks':
+        yield leaks.attack(folder, args.steps, min(1000, args.steps // 2))
+    else:
+        yield files.attack(folder, args.files)
 
 
 def parse() -> argparse.Namespace:

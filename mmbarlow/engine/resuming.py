@@ -20,7 +20,7 @@ from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.resume_checks import check_fits_run, check_unfinished, position_in
 from mmbarlow.engine.run_facts import facts_of, versions_of
 from mmbarlow.engine.run_settings import changed_settings, changes, settings_of
-from mmbarlow.engine.run_state import collect_state, resume_state
+from mmbarlow.engine.run_state import collect_state, forget_other_runs, resume_state
 from mmbarlow.engine.saving import SavingRunner
 from mmbarlow.engine.starts import later_than_all, resumed_start
 from mmbarlow.engine.train_loops import ResumableEpochLoop, ResumableLoop
@@ -78,6 +78,8 @@ class ResumingRunner(SavingRunner, ParallelRunner):
 
     def load_or_resume(self) -> None:
         settle_buckets(self.model)
+        if not self._resume:
+            forget_other_runs(self)
         super().load_or_resume()
         check_same_state(self)
         if rank() == 0:

@@ -63,6 +63,13 @@ def resume_state(runner: Any, saved: dict[str, Any]) -> None:
         )
 
 
+def forget_other_runs(runner: Runner) -> None:
+    """Of a fresh start: mmpretrain's hook takes the queue that an earlier run has left there."""
+    for _, hook in _hooks(runner):
+        if type(hook).__name__ == 'SwAVHook':
+            hook.queue = None  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def resume_process(runner: Runner, saved: list[dict[str, Any]]) -> None:
     """Give this process what it had, but for generators; of other processes, their mean.
 

@@ -104,6 +104,15 @@ def test_a_run_resumed_within_and_at_the_end_of_an_epoch_goes_on_bit_for_bit(nam
     check_resumed(name, tmp_path)
 
 
+def test_a_fresh_start_does_not_take_the_queue_that_an_earlier_run_has_left_there(tmp_path):
+    states = []
+    for _ in range(2):
+        pretrain(config_of('swav_queue', tmp_path), quiet=True, force=True)
+        assert (tmp_path / 'queue.pth').is_file()
+        states.append(torch.load(tmp_path / 'epoch_3.pth'))
+    assert differences(*states) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ('processes', 'name'),

@@ -3,7 +3,7 @@
 import random
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ LONGER = [
 ]
 
 
-def attack(folder: Path, only: Sequence[str] | None = None, seed: int = 0) -> list[dict]:
+def attack(folder: Path, only: Sequence[str] | None = None, seed: int = 0) -> Iterator[dict]:
     """Each training of `TABLE`, or of `only`, ends with the bits of the one that is not stopped."""
-    return [_stop(folder / name, name, seed) for name in only or TABLE]
+    yield from (_stop(folder / name, name, seed) for name in only or TABLE)
 
 
 def _stop(folder: Path, name: str, seed: int) -> dict:
