@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmbarlow.engine.peaks import all_finite
 from mmbarlow.errors import InputError
 from mmbarlow.files import synchronize, write_atomically
 from mmbarlow.weight_files import check_digest, read_plain
@@ -92,7 +93,7 @@ def write_checkpoint(checkpoint: dict, path: Path, then: Callable[[Path], object
         InputError: a tensor has NaN or Inf, or the file cannot be written or read back.
     """
     moved = ((name, t) for name, t in _tensors(checkpoint) if not name.startswith('run.log'))
-    bad = next((name for name, tensor in moved if not _is_finite(tensor)), None)
+    bad = next((name for name, t in moved if t.numel() and not all_finite([t])), None)
     if bad is not None:
         raise InputError(
             f'{path.name} is not written, since {bad} holds NaN or Inf. {GOOD}. Lower '
@@ -141,7 +142,3 @@ def _tensors(value: Any, name: str = '') -> Iterator[tuple[str, Tensor]]:
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, child in items:
             yield from _tensors(child, f'{name}.{key}' if name else str(key))
-
-
-def _is_finite(tensor: Tensor) -> bool:
-    return bool(torch.isfinite(tensor).all())

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.engine.nonfinite_causes import broken_weights, cause_of, sentence
 from mmbarlow.engine.nonfinite_dump import write_dump
-from mmbarlow.engine.peaks import any_bad
+from mmbarlow.engine.peaks import all_finite
 from mmbarlow.engine.rollback import RolledBack, checkpoint_before
 from mmbarlow.engine.step_guard import Step, StepGuard
 from mmbarlow.errors import InputError
@@ -111,7 +111,7 @@ class FiniteLossHook(Hook):
         states = checkpoint.get('optimizer', {}).get('state', {}).values()
         tensors += [v for s in states if isinstance(s, dict) for v in s.values() if is_float(v)]
         tensors = [t.detach() for t in tensors if t.numel()]
-        if tensors and any_bad(tensors):
+        if tensors and not all_finite(tensors):
             raise InputError(
                 f'at step {runner.iter + 1} weights, buffers or the optimizer hold NaN or Inf, and '
                 'no checkpoint is written: lower optim_wrapper.optimizer.lr, and --resume from the '

@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.runner import Runner
 
 from mmbarlow.checkpoints import read_checkpoint
+from mmbarlow.engine.numbered_checkpoints import steps_of
 from mmbarlow.engine.work_dir import NUMBERED
 from mmbarlow.errors import InputError
 
@@ -28,11 +29,11 @@ class RolledBack(InputError):
 
 
 def checkpoint_before(runner: Runner, step: int, tried: list[str]) -> Path | None:
-    """The newest good checkpoint of this run that is of before the step and not in `tried`."""
+    """The last good checkpoint of this run that is of before the step and not in `tried`."""
     replaced = getattr(runner, 'start', {}).get('replaces', {})  # of the run before, with --force
     found = [p for p in Path(runner.work_dir).glob('*.pth') if NUMBERED.fullmatch(p.name)]
     found = [p for p in found if replaced.get(p.name) != p.stat().st_mtime_ns]
-    for path in sorted(found, key=lambda p: p.stat().st_mtime_ns, reverse=True):
+    for path in sorted(found, key=steps_of, reverse=True):
         try:
             meta = read_checkpoint(path).get('meta', {})
         except InputError:

@@ -61,6 +61,14 @@ def test_what_is_not_finite_is_not_written_and_is_told_by_the_next_step(value, t
     assert good.read_bytes() == whole
 
 
+def test_what_is_large_is_written(tmp_path):
+    """The sum overflows, and no number does."""
+    writer, large = CheckpointWriter(), torch.full((5,), 3e38)
+    writer.start(state(large), tmp_path / 'a.pth', lambda path: None)
+    writer.wait()
+    assert torch.equal(torch.load(tmp_path / 'a.pth')['state_dict']['a'], large)
+
+
 def test_what_could_not_be_read_again_is_not_written(tmp_path):
     writer = CheckpointWriter()
     writer.start(dict(meta=dict(path=Path('a'))), tmp_path / 'a.pth', lambda path: None)
