@@ -42,6 +42,7 @@ setup(
     packages=find_packages(include=['mmbarlow*']),
     package_data={'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz']},
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('detection', 'tests')},
+    extras_require={name: requirements(name) for name in ('detection', 'export', 'tests')},
+    entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:main']},
     cmdclass={'build_py': BuildWithMim},
 )

@@ -21,6 +21,8 @@ FLOORS = (
     {'detection', 'registered'},
     {'benchmarks'},
     {'studies'},
+    {'commands'},
+    {'__main__'},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
