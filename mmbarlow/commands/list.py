@@ -7,7 +7,7 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        'words', nargs='*', help='all of which the name or the text of a recipe has'
+        'words', nargs='*', help='which the name or the text of a recipe has'
     )
 
 

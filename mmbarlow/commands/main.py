@@ -1,6 +1,6 @@
 """The command `mmbarlow` and its verbs.
 
-A verb is a module of this folder with `add_arguments(parser)` and `run(args)`. It imports what takes
+A verb is a module of this folder with `add_arguments(parser)` and `run(args)`. It imports what needs
 time within `run`, so that `--help` comes at once.
 """
 
