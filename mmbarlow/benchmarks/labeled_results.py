@@ -89,6 +89,11 @@ def _numbers(metrics: dict[str, float] | None, names: list[str]) -> Iterator[str
 def chance_line(labeled: LabeledImages, percent: float) -> str:
     """What the table shows, and how sure a percentage is with so many test images."""
     labels = labeled.part('test').labels
+    if labeled.several:
+        return (
+            f'Mean average precision in percent, over {len(labeled.classes)} classes; an answer by '
+            f'chance gives {100 * labels.mean():.1f}. +- is the deviation over 5 draws of labels.'
+        )
     error = sqrt(percent * (100 - percent) / len(labels))
     most = 100 * np.bincount(labels).max() / len(labels)
     return (

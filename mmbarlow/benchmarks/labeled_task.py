@@ -12,9 +12,10 @@ import torch
 from mmengine.runner import Runner
 
 from mmbarlow.benchmarks.network import Network
-from mmbarlow.datasets.image_reading import image_data, opened
+from mmbarlow.datasets.image_checks import check_image
 from mmbarlow.datasets.labeled_files import labeled_task_images
 from mmbarlow.datasets.labeled_images import TEST_SHARE, LabeledImages
+from mmbarlow.errors import BrokenImage
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.label_probes import (
     LARGE,
@@ -89,6 +90,7 @@ class LabeledTask:
         return dict(
             batch_size=self.batch_size,
             num_workers=self.workers,
+            persistent_workers=self.workers > 0,
             sampler=dict(type='DefaultSampler', shuffle=shuffle),
             collate_fn=dict(type='default_collate'),
             dataset=self.dataset(part, pipeline),
@@ -100,17 +102,14 @@ def task_size(labeled: LabeledImages) -> int:
     multiple of 32 below, and at least 32.
 
     Raises:
-        BrokenImage: one of those that are looked at cannot be read.
+        BrokenImage: none of those that are looked at can be read.
     """
-    picked = np.linspace(0, len(labeled.paths) - 1, LOOKED_AT).astype(int)
-    sides = [min(opened(_bytes(labeled.paths[i])).size) for i in np.unique(picked)]
+    picked = np.unique(np.linspace(0, len(labeled.paths) - 1, LOOKED_AT).astype(int))
+    found = [check_image(dict(img_path=labeled.paths[i])) for i in picked]
+    sides = [min(image.shape) for image in found if not image.reason]
+    if not sides:
+        raise BrokenImage(found[0].path, found[0].reason)
     return int(np.clip(np.median(sides) // 32 * 32, 32, 224))
-
-
-def _bytes(path: str) -> bytes:
-    data = image_data(dict(img_path=path))
-    assert isinstance(data, bytes)
-    return data
 
 
 @dataclass

@@ -39,6 +39,8 @@ def run(args: argparse.Namespace) -> None:
     networks = [read_network('pixels'), results_of.untrained_like(network), network]
     if args.supervised:
         networks.append(results_of.supervised_network(args.supervised, network))
+    for each in networks:
+        each.build()  # what does not fit is said before hours of work
     print(f'{task.name}: {len(labeled.classes)} classes, shown at {task.size} px', flush=True)
     results: results_of.Results = {}
     for each in networks:
@@ -55,6 +57,5 @@ def run(args: argparse.Namespace) -> None:
             files = results_of.write_answers(linear, found.test, labeled.classes, out)
     few = labels_for_few(torch.from_numpy(labeled.part('train').labels.astype(int)))
     print(f'\n{results_of.results_table(labeled, few, results)}\n')
-    if not labeled.several:
-        print(results_of.chance_line(labeled, linear.metrics['top1']))
+    print(results_of.chance_line(labeled, linear.metrics.get('top1', 0.0)))
     print(f'answers of the linear probe: {", ".join(map(str, files))}\nrecords: {folder}')

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mmbarlow.datasets.labeled_sources import Entry, read_class_folders, read_coco, read_table
+from mmbarlow.datasets.labeled_sources import (
+    Entry,
+    read_class_folders,
+    read_coco_labels,
+    read_table,
+)
 from mmbarlow.datasets.passed_over import say_once
 from mmbarlow.errors import InputError, printable
 
@@ -76,7 +81,7 @@ def read_labeled(path: str | Path, split: float | None = None, seed: int = 0) ->
     elif path.suffix.lower() in ('.csv', '.tsv'):
         entries = read_table(path)
     elif path.suffix.lower() == '.json':
-        entries = read_coco(path)
+        entries = read_coco_labels(path)
     else:
         raise InputError(
             f'{path} has no labels that can be read: give a folder with one folder for each '

@@ -91,7 +91,7 @@ def read_table(path: Path) -> list[Entry]:
     return _in_folder(entries, path.parent, path)
 
 
-def read_coco(path: Path) -> list[Entry]:
+def read_coco_labels(path: Path) -> list[Entry]:
     """The images of a file with COCO's `images`, `annotations` and `categories`.
 
     An image may have a `split`. Names of files are relative to the file's folder, to `images` in
