@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> None:
     check_folder(folder, network, task)
     train, test = (len(labeled.part(name).paths) for name in ('train', 'test'))
     print(f'{train:,} training and {test:,} test images of {len(labeled.classes)} classes')
-    epochs, seconds = args.epochs, None
+    epochs = args.epochs
     if epochs is None:
         share = 60 * args.minutes / (2 * args.seeds)
         epochs, seconds = epochs_within(share, network, task)
         epochs = min(epochs, MOST_EPOCHS)
-        print(f'an epoch takes {seconds:.1f} s at most: {epochs} for each training', flush=True)
+        print(f'an epoch takes {seconds:.1f} s: {epochs} for each training', flush=True)
     found = compare_arms(
         network, task, epochs, args.seeds, folder, lambda line: print(line, flush=True)
     )

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from mmbarlow.benchmarks import finetuning
 from mmbarlow.benchmarks.comparison import ARMS, verdict
 from mmbarlow.benchmarks.finetuning import finetune
 from mmbarlow.benchmarks.labeled_task import LabeledTask
@@ -264,3 +265,22 @@ def test_weights_of_another_network_are_refused_before_the_table(
     )
     assert status == 2
     assert 'torchvision.pth does not fit' in err
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'epochs'),
+    [
+        (105, 50),  # 5 for the start and the test, 2 for each epoch
+        (10, 1),  # no time to try more than one, which takes 7
+        (1, 1),
+    ],
+)
+def test_minutes_become_epochs_without_the_start_of_a_training(seconds, epochs, monkeypatch):
+    clock = [0.0]
+
+    def train(network, task, number, seed):
+        clock[0] += 5 + 2 * number
+
+    monkeypatch.setattr(finetuning, 'finetune', train)
+    monkeypatch.setattr(finetuning.time, 'perf_counter', lambda: clock[0])
+    assert finetuning.epochs_within(seconds, None, None)[0] == epochs
