@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmbarlow.benchmarks.network import Network, read_network
+from mmbarlow.checkpoints import sha256
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.datasets.labeled_images import LabeledImages
 from mmbarlow.evaluation.accuracy import confusion
@@ -17,6 +18,7 @@ from mmbarlow.evaluation.features import Features
 from mmbarlow.evaluation.label_probes import Probed, average_precisions
 from mmbarlow.files import write_atomically
 from mmbarlow.visualization import draw_confusion
+from mmbarlow.zoo.names import permitted
 from mmbarlow.zoo.runs import LABELS
 from mmbarlow.zoo.text_table import text_table, with_spread
 
@@ -40,10 +42,15 @@ def supervised_network(path: str, like: Network) -> Network:
     """
     if 'encoder' in read_weights(path).get('meta', {}):
         found = read_network(path)
-    else:
-        about = read_network('pixels').about | dict(pretrain_config=Path(path).stem)
-        found = replace(like, about=like.about | about, checkpoint=path)
-    return replace(found, about=found.about | dict(model='supervised'))
+        return replace(found, about=found.about | dict(model='supervised'))
+    about = dict(
+        model='supervised',
+        pretrain_config=permitted(Path(path).stem),
+        checkpoint_sha256=sha256(path),
+        seed=0,
+        scale='full',
+    )
+    return replace(like, about=about, checkpoint=path)
 
 
 def row_title(network: Network) -> str:

@@ -121,14 +121,16 @@ def stratified_split(
         open_[free] = False
     free = rng.permutation(np.flatnonzero(open_))  # images without any class
     test[free[: round(share * len(free))]] = True
-    for name, own in zip(classes, members, strict=True):
-        if own.any() and (not (own & test).any() or not (own & ~test).any()):
-            n = np.count_nonzero(own)
-            count = '1 image' if n == 1 else f'{n} images, all with other classes too'
-            raise InputError(
-                f'the class {printable(name)} has {count}, so that it cannot be split into '
-                'training and test images: add images of it, or take the class out.'
-            )
+    pairs = zip(classes, members, strict=True)
+    lone = [(n, own) for n, own in pairs if own.any() and len(np.unique(test[own])) == 1]
+    if lone:
+        name, count = lone[0][0], np.count_nonzero(lone[0][1])
+        found = '1 image' if count == 1 else f'{count} images, all with other classes too'
+        others = f' (and so have {len(lone) - 1:,} others)' if len(lone) > 1 else ''
+        raise InputError(
+            f'the class {printable(name)} has {found}{others}, so that it cannot be split into '
+            'training and test images: add images, take the class out, or give a split yourself.'
+        )
     return test
 
 
