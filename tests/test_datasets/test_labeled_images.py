@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbarlow.datasets.labeled_images import read_labeled, stratified_split
+from mmbarlow.datasets.labeled_images import read_labeled
+from mmbarlow.datasets.stratified_split import stratified_split
 from mmbarlow.errors import InputError
 
 
