@@ -6,9 +6,7 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        'words', nargs='*', help='which the name or the text of a recipe has'
-    )
+    parser.add_argument('words', nargs='*', help='which the name or the text of a recipe has')
 
 
 def run(args: argparse.Namespace) -> None:
