@@ -1,7 +1,7 @@
 """The command `mmbarlow` and its verbs.
 
-A verb is a module of this folder with `add_arguments(parser)` and `run(args)`. It imports what needs
-time within `run`, so that `--help` comes at once.
+A verb is a module of this folder with `add_arguments(parser)` and `run(args)`. What needs time is
+imported within `run`, so that `--help` comes at once.
 """
 
 import argparse
