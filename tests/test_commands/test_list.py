@@ -27,7 +27,7 @@ def test_words_must_all_match_the_name_or_the_text(run_command):
         r.path.stem for r in recipes() if 'cifar10' in r.name and 'mixed' in r.name + r.text.lower()
     ]
     assert names == wanted
-    assert len(names) == 4
+    assert len(names) == 6
 
 
 def test_without_words_ablations_and_benchmarks_are_only_counted(run_command):
