@@ -1,9 +1,10 @@
 """What the verbs take as a BACKBONE: a file of weights, or the folder of a pretraining."""
 
+import ast
 import difflib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-
-from mmbarlow.errors import InputError
 
 RUNS = ('runs', 'work_dirs')  # where runs are by default
 
@@ -16,6 +17,8 @@ def backbone_file(path: str) -> Path:
         InputError: there is no such file or folder (the message has close names), or the folder
             has neither.
     """
+    from mmbarlow.errors import InputError
+
     place = Path(path).expanduser()
     if place.is_dir():
         return _of_run(place)
@@ -29,6 +32,7 @@ def backbone_file(path: str) -> Path:
 def _of_run(folder: Path) -> Path:
     from mmbarlow.engine.last_checkpoint import last_checkpoint_in, replaced_files
     from mmbarlow.engine.numbered_checkpoints import is_unchanged
+    from mmbarlow.errors import InputError
 
     replaced = replaced_files(folder)
     exported = [p for p in folder.glob('*_backbone.pth') if not is_unchanged(p, replaced)]
@@ -51,3 +55,22 @@ def _close_names(place: Path) -> list[Path]:
     usable = {p.name: p for p in found if p.is_dir() or p.suffix in ('.pth', '.pt', '.safetensors')}
     names = difflib.get_close_matches(missing.name, usable, 3, 0.5)
     return [usable[name] for name in names if not name.startswith('.')]
+
+
+def trained_size(backbone: Path) -> int | None:
+    """Height and width of the views that a backbone was pretrained on, if the config of its run
+    lies beside it. The config is read as a text: nothing in it runs."""
+    name = backbone.stem.removesuffix('_backbone')
+    configs = sorted(backbone.parent.glob('*.py'), key=lambda p: (p.stem != name, p.name))
+    return next((size for path in configs for size in _sizes_in(path)), None)
+
+
+def _sizes_in(config: Path) -> Iterator[int]:
+    """Of the views of a resolved config, `dict(type='mmbarlow.TwinViews', size=96, ...)`."""
+    with suppress(OSError, SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(config.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Call):
+                values = {k.arg: k.value for k in node.keywords}
+                kind, size = (getattr(values.get(k), 'value', None) for k in ('type', 'size'))
+                if str(kind).endswith('TwinViews') and isinstance(size, int):
+                    yield size
