@@ -61,8 +61,14 @@ def trained_size(backbone: Path) -> int | None:
     """Height and width of the views that a backbone was pretrained on, if the config of its run
     lies beside it. The config is read as a text: nothing in it runs."""
     name = backbone.stem.removesuffix('_backbone')
-    configs = sorted(backbone.parent.glob('*.py'), key=lambda p: (p.stem != name, p.name))
-    return next((size for path in configs for size in _sizes_in(path)), None)
+    config = config_of_run(backbone.parent, name)
+    return next(_sizes_in(config)) if config else None
+
+
+def config_of_run(folder: Path, name: str = 'pretrain') -> Path | None:
+    """The config in the folder of a run, that of the name if there are several."""
+    configs = sorted(folder.glob('*.py'), key=lambda p: (p.stem != name, p.name))
+    return next((path for path in configs if any(_sizes_in(path))), None)
 
 
 def _sizes_in(config: Path) -> Iterator[int]:

@@ -89,16 +89,14 @@ def _check(args: argparse.Namespace) -> None:
 
 def _size(args: argparse.Namespace, backbone: Path, dataset) -> tuple[int, str]:
     from mmbarlow.commands.backbones import trained_size
-    from mmbarlow.datasets.image_sources import typical_side
+    from mmbarlow.datasets.image_sources import default_size
 
     if args.size:
         return args.size, 'as given'
     if trained := trained_size(backbone):
         return trained, 'that of the pretraining; --size changes it'
-    side = typical_side(dataset)
-    if 0 < side < 224:
-        return max(32, round(side / 32) * 32), f'images of about {side} px; --size changes it'
-    return 224, 'as for ImageNet; --size changes it'
+    size, reason = default_size(dataset)
+    return size, f'{reason}; --size changes it'
 
 
 def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files) -> None:

@@ -86,7 +86,16 @@ def _listed(file: Path) -> list[str]:
     return paths
 
 
-def typical_side(images: BaseDataset, number: int = 64) -> int:
+def default_size(images: BaseDataset) -> tuple[int, str]:
+    """Height and width of views of these images, in pixels, and why: 224, as for ImageNet, or for
+    smaller images about their shorter sides, a multiple of 32."""
+    side = _typical_side(images)
+    if 0 < side < 224:
+        return max(32, round(side / 32) * 32), f'images of about {side} px'
+    return 224, 'as for ImageNet'
+
+
+def _typical_side(images: BaseDataset, number: int = 64) -> int:
     """The median of the shorter sides of some images, evenly spaced, in pixels; 0 if none of them
     can be read. Of files, only the headers are read."""
     picked = np.unique(np.linspace(0, len(images) - 1, number).round().astype(int)).tolist()

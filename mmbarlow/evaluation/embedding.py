@@ -68,20 +68,18 @@ def embed_images(model: Encoder, loader: DataLoader, store: FeatureStore) -> Non
         InputError: none of the images can be read, features are too large for the store's type or
             not finite, they cannot be written, or a worker of the loader died.
     """
-    first = ''
     for images, names, broken in _alive(progress(loader, 'features')):
         features = np.empty((0, store.columns))
         if names:
             inputs = model.data_preprocessor(dict(inputs=images, data_samples=None))
             features = model(inputs['inputs']).float().cpu().numpy()
             _check_range(features, store.dtype, names)
-        first = first or next((f'{path} ({reason})' for path, reason in broken), '')
         begun = bool(store.columns)
         store.append(names, features, [f'{path}\t{reason}' for path, reason in broken])
         if names and not begun:
             store.check_room(store.done + len(loader.dataset))  # pyright: ignore[reportArgumentType]
     if not store.rows:
-        raise InputError(f'none of the images can be read: the first is {first}.')
+        raise InputError(f'no image can be read; the first is {store.first_broken()}.')
 
 
 def _alive(batches: Iterable[Batch]) -> Iterator[Batch]:

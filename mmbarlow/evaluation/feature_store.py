@@ -51,18 +51,17 @@ class FeatureStore:
         self._kept = 0  # of the images, at the last save
         self.done = self.rows = self.columns = 0  # images that are dealt with, or have a row
         self._files: dict[str, BinaryIO] = {}
-        self._open = ExitStack()
-        with self._explained():
-            sizes = self._read_state()
-            self._kept = self.done
+        with self._explained(), ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
             for part in PARTS:
-                file = self._open.enter_context((folder / part).open('ab'))
-                self._files[part] = file
-                if part == PARTS[0]:
-                    self._lock(file)
+                self._files[part] = opened.enter_context((folder / part).open('ab'))
+            self._lock(self._files[PARTS[0]])
+            sizes = self._read_state()
+            self._kept = self.done
+            for part, file in self._files.items():
                 file.truncate(sizes.get(part, 0))
             self.save()
+            self._open = opened.pop_all()
 
     @property
     def dtype(self) -> np.dtype:
@@ -114,6 +113,12 @@ class FeatureStore:
         with self._explained(), (self.folder / PARTS[0]).open('r+b') as file:
             file.write(self._header(self.rows))
             os.fsync(file.fileno())
+
+    def first_broken(self) -> str:
+        """The first image that cannot be read, with the reason."""
+        self.save()
+        with (self.folder / PARTS[2]).open(encoding='utf-8') as lines:
+            return ': '.join(next(lines, '').rstrip('\n').split('\t'))
 
     def counts(self) -> dict[str, int]:
         return dict(rows=self.rows, columns=self.columns, broken=self.done - self.rows)

@@ -212,7 +212,7 @@ def test_bad_input_is_told_in_a_sentence(embed, run_command, narrow_backbone, ph
     for images, message in {
         'empty': 'there is no image in empty',
         'nothing': 'there is no folder or zip file nothing',
-        'broken': 'none of the images can be read: the first is broken/a.jpg (empty)',
+        'broken': 'no image can be read; the first is broken/a.jpg: empty',
     }.items():
         status, _, err = embed('g.npy', images=(images,))
         assert status == 2
