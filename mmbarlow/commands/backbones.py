@@ -5,8 +5,13 @@ import difflib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmbarlow.models.encoder import Encoder
 
 RUNS = ('runs', 'work_dirs')  # where runs are by default
+WEIGHTS = ('.pth', '.pt', '.safetensors')
 
 
 def backbone_file(path: str) -> Path:
@@ -27,6 +32,18 @@ def backbone_file(path: str) -> Path:
     near = _close_names(place)
     hint = f'close names: {", ".join(map(str, near))}' if near else 'give a file or a run'
     raise InputError(f'there is no backbone {path}: {hint}.')
+
+
+def open_backbone(file: Path) -> 'Encoder':
+    """The frozen network of a file; that of a checkpoint of a run is the one of its config.
+
+    Raises:
+        InputError: nothing describes the network, or the weights are not of it.
+    """
+    from mmbarlow.apis import get_model
+
+    described = file.name.endswith('_backbone.pth')
+    return get_model(file, None if described else config_of_run(file.parent))
 
 
 def _of_run(folder: Path) -> Path:
@@ -52,7 +69,7 @@ def _close_names(place: Path) -> list[Path]:
         missing = missing.parent
     folders = [missing.parent, *map(Path, RUNS)]
     found = [p for folder in folders if folder.is_dir() for p in folder.iterdir()]
-    usable = {p.name: p for p in found if p.is_dir() or p.suffix in ('.pth', '.pt', '.safetensors')}
+    usable = {p.name: p for p in found if p.suffix in WEIGHTS or any(p.glob('*.pth'))}
     names = difflib.get_close_matches(missing.name, usable, 3, 0.5)
     return [usable[name] for name in names if not name.startswith('.')]
 

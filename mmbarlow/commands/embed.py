@@ -6,7 +6,7 @@ mmbarlow embed runs/photos photos --out features.npy --neighbors 5 --duplicates
 import argparse
 from pathlib import Path
 
-NEIGHBORS, COSINE = 10, 0.98
+NEIGHBORS, COSINE = 10, 0.99
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +104,7 @@ def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files
     import time
 
     from mmbarlow import signals
-    from mmbarlow.apis import get_model
+    from mmbarlow.commands.backbones import open_backbone
     from mmbarlow.datasets.plain_views import CenterView
     from mmbarlow.evaluation.embedding import center_loader, embed_images
     from mmbarlow.evaluation.feature_store import FeatureStore
@@ -112,7 +112,7 @@ def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     workers = (cores or 1) if args.workers is None else args.workers
     view = CenterView(about['size'], about['resize'])
-    model = get_model(backbone)
+    model = open_backbone(backbone)
     signals.defer(False, lost='the same command goes on')
     with FeatureStore(files.partial, about) as store:
         if before := store.done:

@@ -110,9 +110,11 @@ def _overview(found: list[Recipe]) -> Iterator[str]:
             yield f'  {recipe.path.stem}'
             facts = recipe.dataset, recipe.hardware, recipe.number
             for text in (recipe.text.split('\n')[0], ' | '.join(filter(None, facts))):
-                yield from textwrap.wrap(
-                    f'    {text}', width, subsequent_indent=' ' * 6, break_on_hyphens=False
-                )
+                together = f'    {text}'.replace(' %', '\xa0%')  # no line ends between them
+                for line in textwrap.wrap(
+                    together, width, subsequent_indent=' ' * 6, break_on_hyphens=False
+                ):
+                    yield line.replace('\xa0', ' ')
 
 
 def _in_full(recipe: Recipe) -> Iterator[str]:

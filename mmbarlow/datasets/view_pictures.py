@@ -130,9 +130,9 @@ def draw_original(axes: Axes, image: Image.Image, drawn: Drawn, name: str) -> No
     image.thumbnail((SHOWN, SHOWN), reducing_gap=2.0)
     axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     for i, color in enumerate(COLORS):
-        left, top, width, height = drawn.box[i, 0]
+        left, top, *sides = drawn.box[i, 0]
         corner = (left - 0.5, top - 0.5)
-        axes.add_patch(Rectangle(corner, width, height, fill=False, color=color, linewidth=1.5))
+        axes.add_patch(Rectangle(corner, *sides, fill=False, color=color, linewidth=1.5))
     axes.set_title(f'{name[-60:]}, {width} x {height}', fontsize=8, parse_math=False)
 
 

@@ -1,12 +1,13 @@
 """What a BACKBONE on the command line may be."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from mmbarlow.commands.backbones import backbone_file
+from mmbarlow.commands.backbones import backbone_file, open_backbone, trained_size
 from mmbarlow.errors import InputError
 
 
@@ -22,6 +23,22 @@ def test_a_run_that_trains_is_its_last_checkpoint(tmp_path):
         torch.save(dict(meta=dict(iter=steps), state_dict={}), tmp_path / f'iter_{steps}.pth')
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_10.pth'))
     assert backbone_file(str(tmp_path)) == tmp_path / 'iter_10.pth'
+
+
+def test_the_config_of_a_run_describes_the_network_of_its_checkpoints(narrow_backbone, tmp_path):
+    content = torch.load(narrow_backbone)
+    weights, network = content['state_dict'], json.loads(content['meta']['encoder'])
+    state = {f'backbone.{name}': tensor for name, tensor in weights.items()}
+    torch.save(dict(meta=dict(iter=2), state_dict=state), tmp_path / 'iter_2.pth')
+    (tmp_path / 'pretrain.py').write_text(
+        f'model = {network}\n'
+        "train_dataloader = dict(dataset=dict(pipeline=[dict(type='mmbarlow.TwinViews', size=40)]))"
+    )
+    model, wanted = (open_backbone(backbone_file(str(p))) for p in (tmp_path, narrow_backbone))
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.equal(model(images), wanted(images))
+    assert trained_size(tmp_path / 'iter_2.pth') == 40
+    assert trained_size(narrow_backbone) is None
 
 
 def test_a_name_that_does_not_exist_gets_close_ones(narrow_backbone, tmp_path, monkeypatch):
