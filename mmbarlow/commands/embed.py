@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     from mmbarlow.checkpoints import sha256
     from mmbarlow.commands.backbones import backbone_file
-    from mmbarlow.datasets.image_sources import digest_of_names, image_source
+    from mmbarlow.datasets.image_sources import digest_of_paths, image_source
     from mmbarlow.datasets.passed_over import passed_over
     from mmbarlow.errors import printable
     from mmbarlow.evaluation.feature_files import FeatureFiles
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     size, reason = _size(args, backbone, dataset)
     about = dict(
         backbone=sha256(backbone),
-        images=digest_of_names(dataset),
+        images=digest_of_paths(dataset),
         size=size,
         resize=args.resize or round(size * 8 / 7),
         dtype=args.dtype,

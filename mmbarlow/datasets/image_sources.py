@@ -109,8 +109,8 @@ def _typical_side(images: BaseDataset, number: int = 64) -> int:
     return int(np.median(sides)) if sides else 0
 
 
-def digest_of_names(images: BaseDataset) -> str:
-    """SHA-256 of the names of all images, in their order."""
+def digest_of_paths(images: BaseDataset) -> str:
+    """SHA-256 of the paths of all images, in their order; no list of them is in memory."""
     digest = hashlib.sha256()
     for i in range(len(images)):
         name = name_of(images.get_data_info(i))
