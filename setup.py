@@ -43,6 +43,6 @@ setup(
     package_data={'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz']},
     install_requires=requirements('runtime'),
     extras_require={name: requirements(name) for name in ('detection', 'export', 'tests')},
-    entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:main']},
+    entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},
     cmdclass={'build_py': BuildWithMim},
 )

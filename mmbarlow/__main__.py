@@ -1,6 +1,6 @@
 """`python -m mmbarlow`, the same as the command `mmbarlow`."""
 
-from mmbarlow.commands.main import main
+from mmbarlow.commands.main import command_line
 
 if __name__ == '__main__':
-    main()
+    command_line()

@@ -1,4 +1,4 @@
-"""Pictures of a pretraining run: its curve, its cross-correlation matrix, its features."""
+"""Pictures of a run: its curve, its cross-correlation matrix, its features, what it confuses."""
 
 from pathlib import Path
 
@@ -100,3 +100,30 @@ def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
         axes.set(title=title, xticks=[], yticks=[])
     axes.legend(markerscale=3, loc='center left', bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
+
+
+def draw_confusion(counts: Tensor, classes: list[str], path: str | Path) -> None:
+    """Draw of each true class (a row) the shares of the answers; up to 40 classes by their names,
+    and up to 20 with the percentages.
+
+    Args:
+        counts: images by true class and answer, (classes, classes).
+        classes: their names.
+        path: file of the picture, a PNG whatever it is called.
+    """
+    shares = 100 * counts.double() / counts.sum(1, keepdim=True).clamp_min(1)
+    side = min(12.0, 3 + 0.45 * len(classes))
+    figure = Figure(figsize=(side + 1, side), layout='constrained')
+    axes = figure.subplots()
+    image = axes.imshow(shares.numpy(), cmap='Blues', vmin=0, vmax=100)
+    axes.set(xlabel='answer', ylabel='true class')
+    if len(classes) <= 40:
+        names = [name if len(name) <= 24 else f'{name[:22]}...' for name in classes]
+        axes.set_xticks(range(len(names)), names, rotation=90)
+        axes.set_yticks(range(len(names)), names)
+    if len(classes) <= 20:
+        for (row, column), share in np.ndenumerate(shares.numpy()):
+            color = 'white' if share > 50 else 'black'
+            axes.text(column, row, f'{share:.0f}', ha='center', va='center', color=color, size=8)
+    figure.colorbar(image, ax=axes, label='percent of the true class', shrink=0.8)
+    figure.savefig(path, dpi=120, format='png')

@@ -31,6 +31,7 @@ from mmbarlow.registry import MODELS
 from mmbarlow.visualization import draw_cross_correlation, draw_curve, draw_map
 from mmbarlow.zoo import records
 from mmbarlow.zoo.curve import read_curve
+from mmbarlow.zoo.text_table import text_table, with_spread
 from speed.measure.timing import medians
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,12 +143,14 @@ def cross_correlation(model: BarlowTwins, loader: DataLoader) -> Tensor:
 
 
 def print_table(folder: Path) -> None:
-    print(f'\n{"digits, 360 test images":<26}{"kNN":>8}{"kNN, 5 labels a class":>26}{"linear":>10}')
     found = {(r.model, r.task): r.metrics for r in records.read_folder(folder)}
+    rows = []
     for model, title in TITLES.items():
         knn, few, linear = (found[model, task] for task in ('knn', 'fewlabel_knn', 'linear'))
-        few_text = f'{few["top1_mean"]:.1f} +- {few["top1_std"]:.1f}'
-        print(f'{title:<26}{knn["top1_k10"]:>8.1f}{few_text:>26}{linear["top1"]:>10.1f}')
+        few_text = with_spread(few['top1_mean'], few['top1_std'])
+        rows.append([title, f'{knn["top1_k10"]:.1f}', few_text, f'{linear["top1"]:.1f}'])
+    header = ['digits, 360 test images', 'kNN', 'kNN, 5 labels a class', 'linear']
+    print(f'\n{text_table(header, rows)}')
     pictures = ', '.join(sorted(p.name for p in folder.parent.glob('*.png')))
     print(f'\npictures in {folder.parent}: {pictures}')
 

@@ -24,7 +24,7 @@ VERBS = dict(
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def command_line(arguments: Sequence[str] | None = None) -> None:
     """Run a verb; the exit status is 0, or 2 with one sentence on stderr for bad input."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(

@@ -1,7 +1,8 @@
 """How good are the features when hardly any labels are known?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
@@ -50,14 +51,14 @@ class FewLabelKNN:
             InputError: a class has fewer labels than `labels_per_class`; see also `check_classes`.
         """
         classes = check_classes(train, test)
-        top1 = []
-        for index in self._draw(train.labels, classes):
+        found = [accuracy(r, test.labels, classes) for r in self.ranked(train, test)]
+        return mean_and_std([each['top1'] for each in found], 'top1')
+
+    def ranked(self, train: Features, test: Features) -> Iterator[Tensor]:
+        """For each draw the classes of the test images, the best first; see `knn_predict`."""
+        for index in self._draw(train.labels, check_classes(train, test)):
             bank = Features(train.features[index], train.labels[index])
-            ranked = knn_predict(bank, test.features, [self.k], self.temperature)[self.k]
-            top1.append(accuracy(ranked, test.labels, classes)['top1'])
-        values = torch.tensor(top1, dtype=torch.float64)
-        std = values.std().item() if self.draws > 1 else 0.0
-        return dict(top1_mean=values.mean().item(), top1_std=std)
+            yield knn_predict(bank, test.features, [self.k], self.temperature)[self.k]
 
     def _draw(self, labels: Tensor, classes: int) -> Iterator[Tensor]:
         """For each draw the indices of the labeled samples, `labels_per_class` of each class."""
@@ -74,3 +75,9 @@ class FewLabelKNN:
             shuffled = torch.randperm(len(labels), generator=generator)
             by_class = shuffled[labels[shuffled].argsort(stable=True)]
             yield by_class[(first[:, None] + torch.arange(n)).flatten()]
+
+
+def mean_and_std(values: Sequence[float], name: str) -> dict[str, float]:
+    """`NAME_mean` and `NAME_std`, the sample standard deviation, 0 for a single value."""
+    std = stdev(values) if len(values) > 1 else 0.0
+    return {f'{name}_mean': fmean(values), f'{name}_std': std}

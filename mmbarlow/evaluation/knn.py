@@ -55,6 +55,24 @@ def knn_predict(
     return {n: torch.cat(part) for n, part in parts.items()}
 
 
+def knn_scores(bank: Features, queries: Tensor, k: int, temperature: float = 0.07) -> Tensor:
+    """Where images can have several classes: the share of the votes for each class, (Q, classes).
+
+    Args:
+        bank: features (N, C) and marks (N, classes), 1 or 0.
+        queries, k, temperature: as in `knn_predict`, whose weights the neighbors' votes have.
+    """
+    most, marks = min(k, len(bank.features)), bank.labels.float()
+    rows = max(1, MAX_BYTES // (4 * most * marks.shape[1]))
+    parts = []
+    for chunk in queries.split(rows):
+        similarity, index = nearest(bank.features, chunk, most)
+        parts.append(
+            torch.einsum('qk,qkc->qc', (similarity / temperature).softmax(1), marks[index])
+        )
+    return torch.cat(parts)
+
+
 @METRICS.register_module()
 @dataclass
 class KNN:

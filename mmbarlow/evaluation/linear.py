@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
+from torch import Tensor
 
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.accuracy import accuracy
@@ -47,16 +48,44 @@ class LinearProbe:
             InputError: the train split has only one class; see also `check_classes`.
         """
         classes = check_classes(train, test)
+        ranked = self.scores(train, test).argsort(descending=True, stable=True)
+        return accuracy(ranked, test.labels, classes)
+
+    def scores(self, train: Features, test: Features) -> Tensor:
+        """Logits of the test images, (M, classes); a class without a train image has -inf.
+
+        Raises:
+            InputError: see `__call__`.
+        """
+        classes = check_classes(train, test)
         if train.labels.unique().numel() < 2:
             raise InputError('the train split has only one class: a classifier needs two.')
-        mean, scale = train.features.mean(0), train.features.std(0)
-        scale[scale == 0] = 1  # a dimension that never changes then gets the weight 0
-        x_train, x_test = (((x - mean) / scale).numpy() for x, _ in (train, test))
-
-        probe = LogisticRegression(C=self.C, max_iter=MAX_ITERATIONS)
-        probe.fit(x_train, train.labels.numpy())
+        x_train, x_test = (x.numpy() for x in standardized(train, test))
+        probe = self._fitted(x_train, train.labels.numpy())
         logits = probe.decision_function(x_test)
         if logits.ndim == 1:  # two classes share one column
             logits = np.stack([-logits, logits], axis=1)
-        ranked = probe.classes_[np.argsort(-logits, axis=1)]
-        return accuracy(torch.from_numpy(ranked), test.labels, classes)
+        scores = torch.full((len(x_test), classes), -torch.inf)
+        scores[:, probe.classes_] = torch.from_numpy(logits).float()
+        return scores
+
+    def scores_of_marks(self, train: Features, test: Features) -> Tensor:
+        """Logits (M, classes) where images can have several classes: one problem for each class,
+        its label 1 against 0. A class that all or no train images have gets 0 throughout."""
+        x_train, x_test = (x.numpy() for x in standardized(train, test))
+        scores = torch.zeros(len(x_test), train.labels.shape[1])
+        for c, marks in enumerate(train.labels.numpy().T):
+            if 0 < marks.sum() < len(marks):
+                logits = self._fitted(x_train, marks).decision_function(x_test)
+                scores[:, c] = torch.from_numpy(logits)
+        return scores
+
+    def _fitted(self, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
+        return LogisticRegression(C=self.C, max_iter=MAX_ITERATIONS).fit(x, y)
+
+
+def standardized(train: Features, test: Features) -> tuple[Tensor, Tensor]:
+    """The features of both, with the mean and standard deviation of the train split."""
+    mean, scale = train.features.mean(0), train.features.std(0)
+    scale[scale == 0] = 1  # a dimension that never changes then gets the weight 0
+    return (train.features - mean) / scale, (test.features - mean) / scale

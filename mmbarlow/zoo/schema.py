@@ -13,7 +13,7 @@ from mmbarlow.zoo.names import from_left
 
 Check = Callable[[object], bool]
 
-# A folder of configs/benchmarks/ is a task; 'finetune' has published numbers only.
+# A folder of configs/benchmarks/ is a task; 'finetune' is of a user's own labels, or published.
 TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models

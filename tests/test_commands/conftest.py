@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mmbarlow.checkpoints import export_backbone
-from mmbarlow.commands.main import main
+from mmbarlow.commands.main import command_line
 from mmbarlow.models.encoder import Encoder
 
 NETWORK = dict(

@@ -54,8 +54,8 @@ def test_words_without_a_recipe_get_close_ones(run_command):
 
 def test_neither_torch_nor_the_rest_of_mmengine_is_imported():
     code = (
-        'import sys\nfrom mmbarlow.commands.main import main\n'
-        'try:\n    main(["list"])\nexcept SystemExit:\n    pass\n'
+        'import sys\nfrom mmbarlow.commands.main import command_line\n'
+        'try:\n    command_line(["list"])\nexcept SystemExit:\n    pass\n'
         'print({"torch", "mmengine.runner", "mmcv"} & sys.modules.keys())'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
