@@ -128,11 +128,11 @@ def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files
 
 def _look(args: argparse.Namespace, dataset, files) -> None:
     """Neighbors and duplicates."""
-    from mmbarlow.evaluation.embedding import rows_of
+    from mmbarlow.evaluation.embedding import indices_of_rows
     from mmbarlow.evaluation.neighbor_files import EmbeddedImages, write_duplicates, write_neighbors
 
     with files.opened() as features:
-        images = EmbeddedImages(dataset, rows_of(dataset, files.broken), features)
+        images = EmbeddedImages(dataset, indices_of_rows(dataset, files.broken), features)
         if args.neighbors is not None:
             table, picture = files.beside('neighbors.csv'), files.beside('neighbors.png')
             write_neighbors(images, args.neighbors, table, picture)

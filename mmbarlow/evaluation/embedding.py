@@ -104,7 +104,7 @@ def _check_range(features: np.ndarray, dtype: np.dtype, names: list[str]) -> Non
         raise InputError(f'features of {name} reach {most:,.0f}, above {high:,.0f}: {cure}.')
 
 
-def rows_of(dataset: BaseDataset, broken: Path) -> np.ndarray:
+def indices_of_rows(dataset: BaseDataset, broken: Path) -> np.ndarray:
     """The index in the data set of each row of its features, from the list of broken images."""
     failed = set()
     if broken.is_file():

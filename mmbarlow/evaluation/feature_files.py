@@ -96,7 +96,7 @@ class FeatureFiles:
             except OSError as error:
                 raise InputError(f'cannot write {self.path}: {error.strerror}.') from error
         else:
-            write = feature_tables.writer(self.path)
+            write = feature_tables.row_writer(self.path)
             write_atomically(self.path, lambda to: write(rows, names, to))
         shutil.rmtree(self.partial, ignore_errors=True)
 
@@ -119,7 +119,7 @@ class FeatureFiles:
             return
         made = self._made()
         with TemporaryFile(dir=self.path.absolute().parent) as file:
-            for block in feature_tables.read(self.path):
+            for block in feature_tables.read_rows(self.path):
                 file.write(block.astype(made['dtype']).tobytes())
             file.flush()
             yield np.memmap(file, made['dtype'], 'r+', shape=(made['rows'], made['columns']))

@@ -23,12 +23,12 @@ def check_pyarrow(path: Path) -> None:
         ) from None
 
 
-def writer(path: Path) -> Callable[[Path, Path, Path], None]:
+def row_writer(path: Path) -> Callable[[Path, Path, Path], None]:
     """What writes rows (a NumPy file) and their names (a list) to a file of the kind of `path`."""
     return _write_csv if path.suffix == '.csv' else _write_parquet
 
 
-def read(path: Path) -> Iterator[np.ndarray]:
+def read_rows(path: Path) -> Iterator[np.ndarray]:
     """The rows of such a file, some thousand at a time."""
     return _read_csv(path) if path.suffix == '.csv' else _read_parquet(path)
 

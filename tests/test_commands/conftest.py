@@ -23,7 +23,7 @@ def run_command(capsys):
     def run(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
-            main(list(map(str, arguments)))
+            command_line(list(map(str, arguments)))
         out, err = capsys.readouterr()
         return stopped.value.code or 0, out, err
 
