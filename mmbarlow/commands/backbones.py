@@ -1,11 +1,17 @@
 """What the verbs take as a BACKBONE: a file of weights, or the folder of a pretraining."""
 
+import ast
 import difflib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmbarlow.errors import InputError
+if TYPE_CHECKING:
+    from mmbarlow.models.encoder import Encoder
 
 RUNS = ('runs', 'work_dirs')  # where runs are by default
+WEIGHTS = ('.pth', '.pt', '.safetensors')
 
 
 def backbone_file(path: str) -> Path:
@@ -16,6 +22,8 @@ def backbone_file(path: str) -> Path:
         InputError: there is no such file or folder (the message has close names), or the folder
             has neither.
     """
+    from mmbarlow.errors import InputError
+
     place = Path(path).expanduser()
     if place.is_dir():
         return _of_run(place)
@@ -26,9 +34,22 @@ def backbone_file(path: str) -> Path:
     raise InputError(f'there is no backbone {path}: {hint}.')
 
 
+def open_backbone(file: Path) -> 'Encoder':
+    """The frozen network of a file; that of a checkpoint of a run is the one of its config.
+
+    Raises:
+        InputError: nothing describes the network, or the weights are not of it.
+    """
+    from mmbarlow.apis import get_model
+
+    described = file.name.endswith('_backbone.pth')
+    return get_model(file, None if described else config_of_run(file.parent))
+
+
 def _of_run(folder: Path) -> Path:
     from mmbarlow.engine.last_checkpoint import last_checkpoint_in, replaced_files
     from mmbarlow.engine.numbered_checkpoints import is_unchanged
+    from mmbarlow.errors import InputError
 
     replaced = replaced_files(folder)
     exported = [p for p in folder.glob('*_backbone.pth') if not is_unchanged(p, replaced)]
@@ -48,6 +69,31 @@ def _close_names(place: Path) -> list[Path]:
         missing = missing.parent
     folders = [missing.parent, *map(Path, RUNS)]
     found = [p for folder in folders if folder.is_dir() for p in folder.iterdir()]
-    usable = {p.name: p for p in found if p.is_dir() or p.suffix in ('.pth', '.pt', '.safetensors')}
+    usable = {p.name: p for p in found if p.suffix in WEIGHTS or any(p.glob('*.pth'))}
     names = difflib.get_close_matches(missing.name, usable, 3, 0.5)
     return [usable[name] for name in names if not name.startswith('.')]
+
+
+def trained_size(backbone: Path) -> int | None:
+    """Height and width of the views that a backbone was pretrained on, if the config of its run
+    lies beside it. The config is read as a text: nothing in it runs."""
+    name = backbone.stem.removesuffix('_backbone')
+    config = config_of_run(backbone.parent, name)
+    return next(_sizes_in(config)) if config else None
+
+
+def config_of_run(folder: Path, name: str = 'pretrain') -> Path | None:
+    """The config in the folder of a run, that of the name if there are several."""
+    configs = sorted(folder.glob('*.py'), key=lambda p: (p.stem != name, p.name))
+    return next((path for path in configs if any(_sizes_in(path))), None)
+
+
+def _sizes_in(config: Path) -> Iterator[int]:
+    """Of the views of a resolved config, `dict(type='mmbarlow.TwinViews', size=96, ...)`."""
+    with suppress(OSError, SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(config.read_text(encoding='utf-8'))):
+            if isinstance(node, ast.Call):
+                values = {k.arg: k.value for k in node.keywords}
+                kind, size = (getattr(values.get(k), 'value', None) for k in ('type', 'size'))
+                if str(kind).endswith('TwinViews') and isinstance(size, int):
+                    yield size

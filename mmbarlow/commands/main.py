@@ -45,6 +45,8 @@ def command_line(arguments: Sequence[str] | None = None) -> None:
             verb.add_arguments(own)
     args = parser.parse_args(words)
     assert verb is not None  # argparse has left otherwise
+    if getattr(verb, 'LIGHT', False):  # needs nothing of what `cli` takes a second to import
+        sys.exit(verb.run(args))
     from mmbarlow import cli
 
     cli.run(lambda: verb.run(args))

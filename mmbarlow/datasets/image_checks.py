@@ -1,5 +1,6 @@
 """Decode all images of a data set to find those that cannot be read."""
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ class Checked:
     shape: tuple[int, int] = (0, 0)  # width and height, in pixels
     pixels: Pixels | None = None  # where it can be read
     reason: str = ''  # why it cannot be read; empty if it can
+    digest: bytes = b''  # of the content of the file, the same for the same content
 
 
 def images_of(source: str) -> ImageFolder | ImageArchive:
@@ -79,7 +81,8 @@ def check_image(sample: dict) -> Checked:
     if not isinstance(data, bytes):
         return Checked(path, shape=image.size, pixels=pixels)
     with opened(data) as header:  # decoding has converted the image
-        return Checked(path, len(data), header.format or '', image.size, pixels)
+        kind, digest = header.format or '', hashlib.blake2b(data, digest_size=16).digest()
+        return Checked(path, len(data), kind, image.size, pixels, digest=digest)
 
 
 _dataset: BaseDataset  # of this process: a worker gets it once and not with every chunk
@@ -121,6 +124,17 @@ def summary(results: Sequence[Checked]) -> Iterator[str]:
         images = [(r.path, r.pixels) for r in good if r.pixels]
         yield 'pixels    ' + ranges(pixels for _, pixels in images)
         yield from dropped_and_blank(images)
+        yield from _equal_files(good)
     yield f'broken    {len(results) - len(good):,}'
     for reason, n in Counter(r.reason for r in results if r.reason).most_common():
         yield f'  {n:>7,} {reason}'
+
+
+def _equal_files(images: Sequence[Checked]) -> Iterator[str]:
+    first: dict[bytes, str] = {}
+    files = [r for r in images if r.digest]
+    originals = [first.setdefault(r.digest, r.path) for r in files]
+    copies = [(r.path, of) for r, of in zip(files, originals, strict=True) if of != r.path]
+    if copies:
+        path, of = copies[0]
+        yield f'equal     {len(copies):,} have the content of others; the first is {path}, as {of}'

@@ -1,21 +1,16 @@
 """Weighted k-nearest-neighbor classification of frozen features."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmbarlow.evaluation.accuracy import accuracy
 from mmbarlow.evaluation.checks import check_classes, check_knn
 from mmbarlow.evaluation.features import Features, announce_memory
-from mmbarlow.progress import progress
+from mmbarlow.evaluation.neighbors import MAX_BYTES, nearest
 from mmbarlow.registry import METRICS
-
-MAX_BYTES = 2**28  # of a block of normalized features, of neighbors or of votes
-CACHED_BYTES = 2**25  # of a block of similarities: a larger one leaves the processor's cache
 
 
 def knn_predict(
@@ -46,7 +41,7 @@ def knn_predict(
     rows = max(1, MAX_BYTES // (4 * max(classes, 3 * most)))
     parts: dict[int, list[Tensor]] = {n: [] for n in k}
     for chunk in queries.split(rows):
-        similarity, index = _nearest(bank.features, chunk, most)
+        similarity, index = nearest(bank.features, chunk, most)
         # Only ratios of votes matter: with the maximum subtracted, no small temperature overflows
         # exp, and the floor tells the class of a distant neighbor from a class without any.
         votes = ((similarity - similarity[:, :1]) / temperature).exp()
@@ -71,52 +66,11 @@ def knn_scores(bank: Features, queries: Tensor, k: int, temperature: float = 0.0
     rows = max(1, MAX_BYTES // (4 * most * marks.shape[1]))
     parts = []
     for chunk in queries.split(rows):
-        similarity, index = _nearest(bank.features, chunk, most)
+        similarity, index = nearest(bank.features, chunk, most)
         parts.append(
             torch.einsum('qk,qkc->qc', (similarity / temperature).softmax(1), marks[index])
         )
     return torch.cat(parts)
-
-
-def _nearest(bank: Tensor, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Cosine similarities and indices of the k nearest in the bank, (Q, min(k, N)), sorted.
-
-    Each block of the bank is normalized, and moved to the GPU if there is one, only once.
-    """
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    queries = F.normalize(queries.to(device).float())
-    columns = max(1, min(len(bank), MAX_BYTES // (4 * bank.shape[1])))
-    rows = max(1, min(MAX_BYTES, CACHED_BYTES) // (4 * columns))
-    best = queries.new_empty(len(queries), 0)
-    index = best.long()
-    for start in progress(range(0, len(bank), columns), 'kNN'):
-        block = F.normalize(bank[start : start + columns].to(device).float())
-        found = [fast_topk(part @ block.T, min(k, len(block))) for part in queries.split(rows)]
-        value, at = (torch.cat(x) for x in zip(*found, strict=True))
-        best, index = torch.cat([best, value], 1), torch.cat([index, at + start], 1)
-        best, order = best.topk(min(k, best.shape[1]))
-        index = index.gather(1, order)
-    return best.cpu(), index.cpu()
-
-
-def fast_topk(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """`x.topk(k)` of the rows of a matrix, unsorted, and faster than it where they are long.
-
-    Split a row into groups: its k largest numbers lie in the k groups with the largest maxima
-    (if one were elsewhere, each of those k maxima would be at least as large). Finding the maxima
-    is a cheap pass over the row; only sqrt(k n) numbers have to be sorted, twice.
-    """
-    length = math.isqrt(x.shape[1] // k)  # of a group; makes both sorts equally long
-    if length < 2:
-        return x.topk(k, sorted=False)
-    groups = x.shape[1] // length
-    even = x[:, : groups * length].unflatten(1, (length, groups))  # a group is a column
-    chosen = even.amax(1).topk(k, sorted=False).indices
-    step = torch.arange(0, groups * length, groups, device=x.device)
-    rest = torch.arange(groups * length, x.shape[1], device=x.device).expand(len(x), -1)
-    candidates = torch.cat([(chosen[:, None] + step[:, None]).flatten(1), rest], 1)
-    value, at = x.gather(1, candidates).topk(k, sorted=False)
-    return value, candidates.gather(1, at)
 
 
 @METRICS.register_module()

@@ -3,9 +3,10 @@ import pytest
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from mmbarlow.evaluation import knn
+from mmbarlow.evaluation import knn, neighbors
 from mmbarlow.evaluation.features import Features
-from mmbarlow.evaluation.knn import KNN, fast_topk, knn_predict
+from mmbarlow.evaluation.knn import KNN, knn_predict
+from mmbarlow.evaluation.neighbors import fast_topk
 from mmbarlow.registry import METRICS
 
 CLASSES = 12
@@ -56,7 +57,8 @@ def test_the_first_five_classes_are_those_with_the_most_votes_in_scikit_learn(ba
 def test_the_size_of_the_blocks_changes_nothing(bank, queries, max_bytes, monkeypatch):
     k = [5, 50]
     whole = knn_predict(bank, queries.features, k)
-    monkeypatch.setattr(knn, 'MAX_BYTES', max_bytes)
+    for module in (knn, neighbors):
+        monkeypatch.setattr(module, 'MAX_BYTES', max_bytes)
     blocks = knn_predict(bank, queries.features, k)
     assert all(torch.equal(whole[n], blocks[n]) for n in k)
 
@@ -69,8 +71,9 @@ def test_no_block_of_similarities_exceeds_the_budget(bank, queries, monkeypatch)
         largest = max(largest, similarity.nbytes)
         return fast_topk(similarity, k)
 
-    monkeypatch.setattr(knn, 'fast_topk', watched)
-    monkeypatch.setattr(knn, 'MAX_BYTES', 2**14)
+    monkeypatch.setattr(neighbors, 'fast_topk', watched)
+    for module in (knn, neighbors):
+        monkeypatch.setattr(module, 'MAX_BYTES', 2**14)
     knn_predict(bank, queries.features, [10])
     assert 2**13 < largest <= 2**14
 

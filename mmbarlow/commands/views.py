@@ -1,0 +1,43 @@
+"""mmbarlow views photos                   the two views of some images, as pretraining makes them
+mmbarlow views photos --size 96          at another size
+mmbarlow views runs/photos --epoch 10    those that a run has trained on
+mmbarlow views my_config.py --count 8    those of a config
+"""
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('source', help='images (folder, zip file, list), a run, or a config')
+    parser.add_argument('--count', type=int, default=4, help='number of images, evenly spaced')
+    parser.add_argument('--epoch', type=int, default=0, help='epoch of the views, from 0')
+    parser.add_argument('--size', type=int, help='of the views of images; by their sizes if left')
+    parser.add_argument(
+        '--output', type=Path, default=Path('views.png'), help='picture to write; views.png'
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    from mmbarlow.commands.backbones import config_of_run
+    from mmbarlow.datasets.view_pictures import (
+        check_picture,
+        draw_views,
+        views_of_config,
+        views_of_images,
+    )
+    from mmbarlow.errors import InputError
+
+    check_picture(args.count, args.output)
+    source = Path(args.source).expanduser()
+    config = config_of_run(source) if source.is_dir() else None
+    if config or source.suffix == '.py' or '::' in args.source:
+        if args.size is not None:
+            raise InputError('--size is for images: a config has its own, which it may change.')
+        dataset, twins, seed = views_of_config(str(config or args.source))
+    else:
+        dataset, twins, seed = views_of_images(args.source, args.size)
+    print(f'{len(dataset):,} images; views of {twins.size} px')
+    for line in draw_views(dataset, twins, seed, args.epoch, args.count, args.output):
+        print(line)
+    print(f'picture: {args.output}')

@@ -1,0 +1,58 @@
+"""Looking through all images before a training does."""
+
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from mmbarlow.datasets.image_checks import Checked, check_images, summary
+from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.image_sources import image_source
+from mmbarlow.datasets.passed_over import passed_over
+from mmbarlow.datasets.pixels import too_dark
+from mmbarlow.errors import InputError, printable
+from mmbarlow.files import write_atomically
+from mmbarlow.progress import progress
+
+
+class Verified(NamedTuple):
+    """What was found.
+
+    lines: on the images, their formats, sizes and pixels, and on what is wrong with them.
+    broken: how many cannot be read.
+    """
+
+    lines: list[str]
+    broken: int
+
+
+def verify_images(source: str, workers: int, output: Path, force: bool) -> Verified:
+    """Decode every image of a source (see `image_source`) in `workers` processes, and list those
+    that cannot be read in the file `output`, one 'path<TAB>reason' a line, if there are any.
+
+    Raises:
+        InputError: there is no such source or no image in it, or the list cannot be written: it
+            exists, and is not to be replaced by `force`.
+    """
+    if workers < 1:
+        raise InputError(f'--workers must be 1 or more, got {workers}.')
+    if output.exists() and not force:
+        raise InputError(f'{output} exists already: --force replaces it.')
+    if not output.absolute().parent.is_dir():
+        raise InputError(f'there is no folder {output.absolute().parent} for --output.')
+    dataset = image_source([source])
+    found = chain.from_iterable(check_images(dataset, workers))
+    results = list(progress(found, 'decoding', len(dataset)))
+    if isinstance(dataset, ImageFolder):
+        results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
+    lines = [printable(line) for line in summary(results)]
+    if left_out := getattr(dataset, 'passed_over', None):
+        lines.append(printable(passed_over(left_out)))
+    if dark := too_dark([r.pixels for r in results if r.pixels]):
+        lines.append(f'too dark  {dark}.')
+    # a backslash is doubled, for names to be read back (docs/data.md)
+    doubled = [(r.path.replace('\\', '\\\\'), r.reason) for r in results if r.reason]
+    if doubled:
+        listed = ''.join(f'{printable(path)}\t{reason}\n' for path, reason in doubled)
+        write_atomically(output, listed)
+        lines.append(f'list      {output}')
+    return Verified(lines, len(doubled))

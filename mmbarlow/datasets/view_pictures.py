@@ -1,0 +1,156 @@
+"""Pictures of images and the two views that are made of them."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from PIL import Image
+
+from mmbarlow.config import check_data_folders, load_config, nodes
+from mmbarlow.config_files import explained
+from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.datasets.image_sources import default_size, image_source
+from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.datasets.view import NEUTRAL, Drawn
+from mmbarlow.errors import BrokenImage, InputError, printable
+from mmbarlow.files import write_atomically
+from mmbarlow.registry import DATASETS
+
+SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
+COLORS = '#d02020', '#2040d0'  # of the crops of the two views
+
+
+def views_of_config(path: str, options: dict | None = None) -> tuple[BaseDataset, TwinViews, int]:
+    """What a config trains on, how it makes the views, and its seed.
+
+    Raises:
+        InputError: the config is bad, makes no views, or its images are not there.
+    """
+    cfg = load_config(path, options)
+    check_data_folders(dict(train_dataloader=cfg.train_dataloader))
+    twins = find_views(cfg, path)
+    with explained('the data set'):
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    return dataset, twins, cfg.randomness.seed
+
+
+def views_of_images(source: str, size: int | None) -> tuple[BaseDataset, TwinViews, int]:
+    """Images, the views that the official code makes of those of ImageNet, and a seed.
+
+    Args:
+        source: see `image_source`.
+        size: of the views, in pixels; None: by the sizes of the images.
+
+    Raises:
+        InputError: there is no such source, or no image in it.
+    """
+    dataset = image_source([source])
+    views = dict(blur=1.0), dict(blur=0.1, solarize=0.2)
+    return dataset, TwinViews(size or default_size(dataset)[0], *views), 0
+
+
+def find_views(cfg: Config, name: str) -> TwinViews:
+    """The views of the data loader, or those that the model's preprocessor makes on the device."""
+    for node in nodes(cfg):
+        if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
+            return TwinViews(node['size'], node['view_a'], node['view_b'])
+    raise InputError(
+        f'{name} makes no views: it has neither mmbarlow.TwinViews nor mmbarlow.BatchTwinViews.'
+    )
+
+
+def check_picture(count: int, output: Path) -> None:
+    """Raises InputError for a number of images, or a file, that `draw_views` could not take."""
+    if count < 1:
+        raise InputError(f'--count is {count}: take at least 1.')
+    if not output.parent.is_dir():
+        raise InputError(f'there is no folder {output.parent} for --output.')
+    kinds = Figure().canvas.get_supported_filetypes()
+    if (kind := output.suffix.lstrip('.')) and kind not in kinds:
+        raise InputError(f'no picture is written as .{kind}: take one of {", ".join(kinds)}.')
+
+
+def draw_views(
+    dataset: BaseDataset, twins: TwinViews, seed: int, epoch: int, count: int, path: Path
+) -> Iterator[str]:
+    """Draw a row for each of `count` images, evenly spaced: the original with the crops of both
+    views, and the views with their parameters. They are those of a training with this seed.
+
+    Yields:
+        a line on each view; the picture is there after the last one.
+
+    Raises:
+        InputError: no image can be read, or the picture cannot be written.
+    """
+    count = min(count, len(dataset))
+    figure = Figure(figsize=(9, 3.2 * count), layout='constrained')
+    for row, axes in enumerate(figure.subplots(count, 3, squeeze=False)):
+        info, views, drawn = _make(dataset, twins, row * len(dataset) // count, seed, epoch)
+        name = printable(info.get('img_path', f'image {info["sample_idx"]}'))
+        draw_original(axes[0], read_rgb(info), drawn, Path(name).name)
+        for i, view in enumerate(views):
+            words = list(view_in_words(drawn.of(i)))
+            yield f'{name}, view {i + 1}: {", ".join(words)}'
+            axes[1 + i].imshow(view, interpolation='nearest')
+            axes[1 + i].set_title(f'view {i + 1}', fontsize=8, color=COLORS[i])
+            lines = [', '.join(words[k : k + 3]) for k in range(0, len(words), 3)]
+            axes[1 + i].set_xlabel(',\n'.join(lines), fontsize=7)
+        for each in axes:
+            each.set(xticks=[], yticks=[])
+    kind = path.suffix.lstrip('.') or 'png'
+    with warnings.catch_warnings():  # names can have letters that the font has not
+        warnings.filterwarnings('ignore', 'Glyph .* missing from')
+        write_atomically(path, lambda to: figure.savefig(to, dpi=100, format=kind))
+
+
+def _make(
+    dataset: BaseDataset, twins: TwinViews, index: int, seed: int, epoch: int
+) -> tuple[dict, list, Drawn]:
+    """The sample of the first image from `index` on that can be read, both views and what was
+    drawn."""
+    while True:
+        info = dataset.get_data_info(index)
+        info['sample_idx'] = SampleIndex(index, Key(seed, epoch, index))
+        try:
+            return info, *twins.make(info)
+        except BrokenImage:
+            index += 1
+            if index == len(dataset):
+                raise
+
+
+def draw_original(axes: Axes, image: Image.Image, drawn: Drawn, name: str) -> None:
+    width, height = image.size
+    image.thumbnail((SHOWN, SHOWN), reducing_gap=2.0)
+    axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+    for i, color in enumerate(COLORS):
+        left, top, *sides = drawn.box[i, 0]
+        corner = (left - 0.5, top - 0.5)
+        axes.add_patch(Rectangle(corner, *sides, fill=False, color=color, linewidth=1.5))
+    axes.set_title(f'{name[-60:]}, {width} x {height}', fontsize=8, parse_math=False)
+
+
+def view_in_words(drawn: Drawn) -> Iterator[str]:
+    """The parameters of one view, with the jitter in the order of its steps."""
+    if drawn.angle:
+        yield f'rotated by {drawn.angle:.0f} degrees'
+    left, top, width, height = drawn.box
+    yield f'crop {width} x {height} at {left}, {top}'
+    if drawn.flip:
+        yield 'flipped'
+    names = 'brightness', 'contrast', 'saturation', 'hue'
+    for step in drawn.order:
+        if drawn.jitter[step] != NEUTRAL[step]:
+            yield f'{names[step]} {drawn.jitter[step]:.2f}'
+    if drawn.gray:
+        yield 'gray'
+    if drawn.sigma:
+        yield f'blur {drawn.sigma:.1f}'
+    if drawn.solarize:
+        yield 'solarized'
