@@ -20,11 +20,13 @@ NETWORKS |= {
         'SwinTransformer',
     )
 }
+# timm builds what its registry has by a name; its other arguments could name anything.
+TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
 LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
 LAYERS |= {'ReLU', 'LeakyReLU', 'PReLU', 'ReLU6', 'ELU', 'GELU', 'SiLU', 'Swish', 'HSwish'}
-PERMITTED = NETWORKS | PREPROCESSORS | LAYERS
+PERMITTED = NETWORKS | {TIMM} | PREPROCESSORS | LAYERS
 SCOPES = {'mmbarlow', 'mmpretrain', 'mmengine'}  # values of `_scope_`, which MMEngine imports
 # Arguments that name something to read, in any package; `init_cfg` is dropped instead.
 READS = re.compile(r'_|pretrain|token|checkpoint|(.*_)?(file|path|url|uri|dir|root|weights?)$')
@@ -84,6 +86,11 @@ def _checked(node: Any) -> Any:
                 f'the checkpoint asks for {value!r:.60} in its network, which is no network or '
                 'layer of OpenMMLab that weights may ask for: it is not run. Give the pretraining '
                 'config.'
+            )
+        if node.get('type') == TIMM and key not in OF_TIMM:
+            raise InputError(
+                f'the checkpoint gives its network of timm the argument {key[:60]!r}: it is not '
+                'used. Give the pretraining config.'
             )
         if READS.match(key) and not (key == '_scope_' and value in SCOPES):
             raise InputError(
