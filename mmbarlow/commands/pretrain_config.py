@@ -89,6 +89,7 @@ def text_of(parts: dict[str, Any], asked: dict[str, Any], command: str, out: str
     ]
     for key, value in dict(asked=asked, **parts).items():
         lines.append(f'{key} = {_written(value, 0, len(key) + 3)}')
+        lines += [''] if key == 'data_root' else []
     return '\n'.join(lines) + '\n'
 
 

@@ -141,7 +141,7 @@ def _chunk_size(facts: Facts, chosen: Chosen) -> tuple[int | None, str]:
 def _precision(facts: Facts, chosen: Chosen) -> tuple[str, str]:
     device = 'GPU' if facts.gpu else 'CPU'
     if facts.bf16:
-        return 'bf16', f'this {device} computes in it; the loss is in fp32 all the same'
+        return 'bf16', f'this {device} computes in it; the loss stays in fp32'
     return ('fp16', 'this GPU has no bf16') if facts.gpu else ('fp32', 'this CPU has no bf16')
 
 
@@ -178,7 +178,7 @@ def _epoch_images(facts: Facts, chosen: Chosen) -> tuple[int | None, str]:
             '--image-size.'
         )
     steps = int(pairs // (ROUNDS * batch)) or 1
-    return steps * batch, f'drawn anew for each epoch: no time for {ROUNDS} passes through all'
+    return steps * batch, f'others in each epoch: too little time for {ROUNDS} passes'
 
 
 def _epochs(facts: Facts, chosen: Chosen) -> tuple[int, str]:
