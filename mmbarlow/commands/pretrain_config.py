@@ -19,7 +19,7 @@ BANK, QUERIES = 5000, 2000  # labeled images that are looked at during training,
 TIMES = 10  # in all
 
 
-class Job(NamedTuple):
+class Pretraining(NamedTuple):
     """What a training is about.
 
     source: the folder of images, as an absolute path; kind: its data set, as configs name it.
@@ -39,7 +39,7 @@ class Job(NamedTuple):
     gpu: bool
 
 
-def sections(job: Job, chosen: Chosen, name: str, command: str) -> dict[str, Any]:
+def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) -> dict[str, Any]:
     """The parts of the config by their keys, but for what its base has.
 
     Args:
@@ -47,17 +47,17 @@ def sections(job: Job, chosen: Chosen, name: str, command: str) -> dict[str, Any
         command: for the record.
     """
     get = {key: choice.value for key, choice in chosen.items()}
-    parts: dict[str, Any] = dict(data_root=job.source)
-    parts['model'] = _model(job, get)
-    parts['train_dataloader'] = _images(job, get)
+    parts: dict[str, Any] = dict(data_root=about.source)
+    parts['model'] = _model(about, get)
+    parts['train_dataloader'] = _images(about, get)
     parts |= _schedule(get)
-    if job.labeled:
-        parts |= _validation(job.labeled, get)
-    if job.init:
-        parts['load_from'] = job.init
-    scale = f'{get["epochs"]} epochs of {get["epoch_images"] or job.images} images'
+    if about.labeled:
+        parts |= _validation(about.labeled, get)
+    if about.init:
+        parts['load_from'] = about.init
+    scale = f'{get["epochs"]} epochs of {get["epoch_images"] or about.images} images'
     parts['default_hooks'] = dict(
-        logger=dict(interval=min(50, steps_of_epoch(job.images, chosen))),
+        logger=dict(interval=min(50, steps_of_epoch(about.images, chosen))),
         checkpoint=dict(interval=-1, minutes=5),
         broken_images=dict(max_share=0.1),
         export=dict(
@@ -93,7 +93,7 @@ def text_of(parts: dict[str, Any], asked: dict[str, Any], command: str, out: str
     return '\n'.join(lines) + '\n'
 
 
-def _model(job: Job, get: dict[str, Any]) -> dict[str, Any]:
+def _model(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
     *hidden, width = widths(get['projector'])
     return dict(
         type='mmbarlow.BarlowTwins',
@@ -105,10 +105,10 @@ def _model(job: Job, get: dict[str, Any]) -> dict[str, Any]:
             std=[58.395, 57.12, 57.375],
             non_blocking=True,
         ),
-        backbone=job.backbone,
+        backbone=about.backbone,
         neck=dict(
             type='mmbarlow.BarlowTwinsNeck',
-            in_channels=job.channels,
+            in_channels=about.channels,
             hid_channels=hidden[0] if hidden else width,
             out_channels=width,
             num_layers=len(hidden) + 1,
@@ -132,20 +132,20 @@ def widths(projector: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _images(job: Job, get: dict[str, Any]) -> dict[str, Any]:
+def _images(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
     view_a, view_b = VIEWS[get['views']]
     sampler = dict(images=get['epoch_images']) if get['epoch_images'] else {}
     size = get['image_size']
     views = dict(type='mmbarlow.TwinViews', size=size, view_a=view_a, view_b=view_b)
     return dict(
         batch_size=get['batch_size'],
-        **_workers(get, job.gpu),
+        **_workers(get, about.gpu),
         drop_last=True,
         sampler=dict(type='mmbarlow.ViewSampler', **sampler),
         collate_fn=dict(type='default_collate'),
         dataset=dict(
-            type=job.kind,
-            data_root=job.source,
+            type=about.kind,
+            data_root=about.source,
             pipeline=[views, dict(type='mmpretrain.PackInputs', meta_keys=('skipped',))],
         ),
     )

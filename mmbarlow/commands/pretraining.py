@@ -19,8 +19,8 @@ from mmbarlow.commands.pretrain_config import (
     BANK,
     QUERIES,
     TIMES,
-    Job,
-    sections,
+    Pretraining,
+    config_parts,
     text_of,
     widths,
 )
@@ -30,7 +30,7 @@ from mmbarlow.config import load_config
 from mmbarlow.datasets.folder_facts import FolderFacts, look_at
 from mmbarlow.datasets.labeled_split import LabeledSplit
 from mmbarlow.engine.bf16 import has_bf16
-from mmbarlow.engine.choices import RULES, Chosen, Facts, choose, table
+from mmbarlow.engine.choices import RULES, Chosen, Facts, choose_settings, table
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.engine.probing import Trial, largest_that_fits
 from mmbarlow.engine.work_dir import files_of_run
@@ -67,10 +67,10 @@ def start(args: argparse.Namespace) -> None:
     for note in facts.notes:
         print(f'  {note}')
     command = shlex.join(['mmbarlow', 'pretrain', args.folder, *_flags(args)])
-    job, chosen = _plan(args, asked, facts, command)
+    about, chosen = _plan(args, asked, facts, command)
     hidden = set() if is_resnet(chosen['backbone'].value) else {'stem'}
     print('\n'.join(table(chosen, hidden)))
-    text = text_of(sections(job, chosen, own, command), asked, command, str(out))
+    text = text_of(config_parts(about, chosen, own, command), asked, command, str(out))
     with written(out, text) as config:
         print(f'config: {config}', flush=True)
         _train(load_config(config, work_dir=str(out)), out)
@@ -78,10 +78,10 @@ def start(args: argparse.Namespace) -> None:
 
 def _plan(
     args: argparse.Namespace, asked: dict[str, Any], images: FolderFacts, command: str
-) -> tuple[Job, Chosen]:
+) -> tuple[Pretraining, Chosen]:
     """All that is chosen, and what the training is about."""
     facts = replace(_machine(images), init='init' in asked)
-    chosen = choose(facts, asked)
+    chosen = choose_settings(facts, asked)
     check_asked(chosen, facts)
     get = {name: choice.value for name, choice in chosen.items()}
     config = named_backbone(get['backbone'], get['image_size'], get['stem'])
@@ -93,23 +93,23 @@ def _plan(
         print(f'  init          {matched}')
     labeled = asked.get('labeled')
     looked_at = _labeled_images(labeled) if labeled else 0
-    job = Job(
+    about = Pretraining(
         asked['folder'], images.kind, images.images, config, channels, labeled, init, facts.gpu
     )
     if facts.gpu and 'chunk_size' not in asked:
-        trial = _trial(job, choose(facts, asked), command)
+        trial = _trial(about, choose_settings(facts, asked), command)
         facts = replace(facts, fits=largest_that_fits(get['batch_size'], trial.step_of_noise))
         del trial
         torch.cuda.empty_cache()
     if args.minutes:
-        trial = _trial(job, choose(facts, asked), command)
+        trial = _trial(about, choose_settings(facts, asked), command)
         pair = trial.pair_seconds()
         spent = time.perf_counter() - args.started + AROUND
         # One view forward is a sixth of both views forward and backward.
         validations = (TIMES + 1) * looked_at * pair / 6
         seconds = 60 * args.minutes - spent - validations
         facts = replace(facts, pair_seconds=pair, seconds=seconds)
-    return job, choose(facts, asked)
+    return about, choose_settings(facts, asked)
 
 
 def check_asked(chosen: Chosen, facts: Facts) -> None:
@@ -143,8 +143,8 @@ def _machine(images: FolderFacts) -> Facts:
     return Facts(images.images, images.side, gpu, cores or 1, memory, bf16)
 
 
-def _trial(job: Job, chosen: Chosen, command: str) -> Trial:
-    return Trial(Config(sections(job, chosen, '', command)))
+def _trial(about: Pretraining, chosen: Chosen, command: str) -> Trial:
+    return Trial(Config(config_parts(about, chosen, '', command)))
 
 
 def _labeled_images(source: str) -> int:

@@ -1,6 +1,6 @@
 """What `mmbarlow pretrain` chooses where nobody does: one rule, with the reason of each choice.
 
-`choose` is a function of what is known about the images and the machine, and of what was asked for,
+`choose_settings` is a function of what is known about the images and the machine, and of what was asked for,
 alone. docs/command.md has the rule as a table.
 """
 
@@ -63,7 +63,7 @@ Chosen = dict[str, Choice]
 Rule = Callable[[Facts, Chosen], tuple[Any, str]]
 
 
-def choose(facts: Facts, asked: dict[str, Any]) -> Chosen:
+def choose_settings(facts: Facts, asked: dict[str, Any]) -> Chosen:
     """All choices by name, in an order in which each depends on those before it.
 
     Args:
@@ -109,10 +109,11 @@ def _stem(facts: Facts, chosen: Chosen) -> tuple[str, str]:
 
 def _batch_size(facts: Facts, chosen: Chosen) -> tuple[int, str]:
     if facts.gpu:
-        most, many = (512, '100,000 or more') if facts.images >= 100_000 else (256, 'fewer')
+        most, border = (512 if facts.images >= 100_000 else 256), 100_000
     else:
-        most, many = (256, '10,000 or more') if facts.images >= 10_000 else (128, 'fewer')
-    why = f'for {many} images on a {"GPU" if facts.gpu else "CPU"}'
+        most, border = (256 if facts.images >= 10_000 else 128), 10_000
+    many = f'{border:,} images or more' if facts.images >= border else f'fewer than {border:,}'
+    why = f'for {many} on a {"GPU" if facts.gpu else "CPU"}'
     if facts.images // 2 < most:
         most, why = facts.images // 2, 'half of the images, so that an epoch has two steps'
     pairs, batch = _pairs(facts), most
@@ -131,7 +132,7 @@ def _chunk_size(facts: Facts, chosen: Chosen) -> tuple[int | None, str]:
         room = facts.memory / 2 / (2 * pixel * chosen['image_size'].value ** 2)
         fits, what = int(room), 'by a rule for half of the memory'
     if fits is None or fits >= batch:
-        return None, f'the whole batch fits, {what}' if fits else 'the whole batch'
+        return None, f'all of it fits, {what}' if fits else 'the whole batch'
     chunk = batch
     while chunk > max(2, fits):
         chunk = -(-chunk // 2)
@@ -174,8 +175,7 @@ def _epoch_images(facts: Facts, chosen: Chosen) -> tuple[int | None, str]:
         raise InputError(
             '--minutes is too short: after the start it leaves time for '
             f'{max(0, int(pairs // batch))} steps of {batch} images, and {LEAST_STEPS} are the '
-            'least. Give --minutes {needs:.0f} or more, or a smaller '
-            '--image-size.'
+            f'least. Give --minutes {needs:.0f} or more, or a smaller --image-size.'
         )
     steps = int(pairs // (ROUNDS * batch)) or 1
     return steps * batch, f'others in each epoch: too little time for {ROUNDS} passes'
@@ -278,4 +278,4 @@ def table(chosen: Chosen, hidden: set[str]) -> Iterator[str]:
         value = 'all' if choice.value is None else choice.value
         shown = f'{value:g}' if isinstance(value, float) else str(value)
         flag = '--' + name.replace('_', '-')
-        yield f'  {name.replace("_", " "):13} {shown:15} {choice.reason:55} {flag}'
+        yield f'  {name.replace("_", " "):12} {shown:15} {choice.reason:53} {flag}'

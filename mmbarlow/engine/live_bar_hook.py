@@ -85,7 +85,7 @@ class LiveBarHook(Hook):
         epoch = min(epochs, runner.epoch + 1)
         filled = round(WIDTH * done / total)
         parts = [f'epoch {epoch} of {epochs} [{"#" * filled}{"." * (WIDTH - filled)}]']
-        floor = f' = {loss / self.floor:.2f} x its floor of {self.floor:.1f}' * (self.floor > 0)
+        floor = f' = {loss / self.floor:.2f} x its floor of {self.floor:.1f}' * (self.floor >= 1)
         parts.append(f'{done / total:4.0%}  loss {loss:.1f}{floor}')
         parts += [f'{self.rate:.3g} images/s'] if self.rate else []
         if done < total:

@@ -20,13 +20,13 @@ NETWORKS |= {
         'SwinTransformer',
     )
 }
-# timm builds what its registry has by a name; its other arguments could name anything.
+# A name without a colon or a point is of timm's own networks; other arguments could name anything.
 TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
 LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
 LAYERS |= {'ReLU', 'LeakyReLU', 'PReLU', 'ReLU6', 'ELU', 'GELU', 'SiLU', 'Swish', 'HSwish'}
-PERMITTED = NETWORKS | {TIMM} | PREPROCESSORS | LAYERS
+PERMITTED = NETWORKS | PREPROCESSORS | LAYERS
 SCOPES = {'mmbarlow', 'mmpretrain', 'mmengine'}  # values of `_scope_`, which MMEngine imports
 # Arguments that name something to read, in any package; `init_cfg` is dropped instead.
 READS = re.compile(r'_|pretrain|token|checkpoint|(.*_)?(file|path|url|uri|dir|root|weights?)$')
@@ -81,16 +81,12 @@ def _checked(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     for key, value in node.items():
-        if key == 'type' and not (isinstance(value, str) and value in PERMITTED):
+        permitted = isinstance(value, str) and value in PERMITTED or _is_of_timm(node)
+        if key == 'type' and not permitted:
             raise InputError(
                 f'the checkpoint asks for {value!r:.60} in its network, which is no network or '
                 'layer of OpenMMLab that weights may ask for: it is not run. Give the pretraining '
                 'config.'
-            )
-        if node.get('type') == TIMM and key not in OF_TIMM:
-            raise InputError(
-                f'the checkpoint gives its network of timm the argument {key[:60]!r}: it is not '
-                'used. Give the pretraining config.'
             )
         if READS.match(key) and not (key == '_scope_' and value in SCOPES):
             raise InputError(
@@ -102,3 +98,8 @@ def _checked(node: Any) -> Any:
         for key, value in node.items()
         if key != 'init_cfg'
     }
+
+
+def _is_of_timm(node: dict) -> bool:
+    """Whether it is a network of timm by its name and the size of images alone."""
+    return node.get('type') == TIMM and {'type', 'model_name'} <= node.keys() <= OF_TIMM
