@@ -15,8 +15,7 @@ VIEWS = dict(
     small=(dict(interpolation='bilinear'), dict(interpolation='bilinear', solarize=0.2)),
 )
 DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
-BANK, QUERIES = 5000, 2000  # labeled images that are looked at during training, at most
-TIMES = 10  # in all
+BANK, QUERIES = 2000, 1000  # labeled images that are looked at during training, at most
 
 
 class Pretraining(NamedTuple):
@@ -27,6 +26,7 @@ class Pretraining(NamedTuple):
     backbone: its config; channels: C of its representations.
     labeled: labeled images, as an absolute path; init: a file of weights.
     gpu: whether there is one.
+    validations: how often the labeled images are looked at in all.
     """
 
     source: str
@@ -37,6 +37,7 @@ class Pretraining(NamedTuple):
     labeled: str | None
     init: str | None
     gpu: bool
+    validations: int = 10
 
 
 def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) ->
     parts['train_dataloader'] = _images(about, get)
     parts |= _schedule(get)
     if about.labeled:
-        parts |= _validation(about.labeled, get)
+        parts |= _validation(about.labeled, about.validations, get)
     if about.init:
         parts['load_from'] = about.init
     scale = f'{get["epochs"]} epochs of {get["epoch_images"] or about.images} images'
@@ -178,8 +179,8 @@ def _schedule(get: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _validation(labeled: str, get: dict[str, Any]) -> dict[str, Any]:
-    """kNN and a linear probe on the labeled images, `TIMES` while the network is trained."""
+def _validation(labeled: str, times: int, get: dict[str, Any]) -> dict[str, Any]:
+    """kNN and a linear probe on the labeled images, so many times while the network is trained."""
     size, epochs = get['image_size'], get['epochs']
     view = dict(type='mmbarlow.CenterView', size=size, resize=round(size * 8 / 7))
 
@@ -202,9 +203,7 @@ def _validation(labeled: str, get: dict[str, Any]) -> dict[str, Any]:
         val_dataloader=loader('test', QUERIES),
         val_cfg=dict(type='mmbarlow.FeatureLoop', bank_dataloader=loader('train', BANK)),
         val_evaluator=[dict(type='mmbarlow.KNN', k=[10]), dict(type='mmbarlow.LinearProbe')],
-        train_cfg=dict(
-            by_epoch=True, max_epochs=epochs, val_interval=max(1, round(epochs / TIMES))
-        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=max(1, -(-epochs // times))),
     )
 
 

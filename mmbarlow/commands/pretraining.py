@@ -18,7 +18,6 @@ from mmbarlow.commands.pretrain import ABOUT
 from mmbarlow.commands.pretrain_config import (
     BANK,
     QUERIES,
-    TIMES,
     Pretraining,
     config_parts,
     text_of,
@@ -37,6 +36,7 @@ from mmbarlow.engine.work_dir import files_of_run
 from mmbarlow.errors import InputError, printable
 from mmbarlow.models.named_backbones import built_backbone, is_resnet, named_backbone
 
+VALIDATING = 0.15  # of --minutes, at most
 AROUND = 6.0  # seconds between the plan and the first step, and after the last one
 
 
@@ -82,7 +82,7 @@ def _plan(
     """All that is chosen, and what the training is about."""
     facts = replace(_machine(images), init='init' in asked)
     chosen = choose_settings(facts, asked)
-    check_asked(chosen, facts)
+    _check_asked(chosen, facts)
     get = {name: choice.value for name, choice in chosen.items()}
     config = named_backbone(get['backbone'], get['image_size'], get['stem'])
     network, channels = built_backbone(config, get['image_size'])
@@ -102,17 +102,17 @@ def _plan(
         del trial
         torch.cuda.empty_cache()
     if args.minutes:
-        trial = _trial(about, choose_settings(facts, asked), command)
-        pair = trial.pair_seconds()
-        spent = time.perf_counter() - args.started + AROUND
-        # One view forward is a sixth of both views forward and backward.
-        validations = (TIMES + 1) * looked_at * pair / 6
-        seconds = 60 * args.minutes - spent - validations
-        facts = replace(facts, pair_seconds=pair, seconds=seconds)
+        pair = _trial(about, choose_settings(facts, asked), command).pair_seconds()
+        left = 60 * args.minutes - (time.perf_counter() - args.started) - AROUND
+        # A view without gradients is a sixth of a step on two; the probe takes as long again.
+        each = looked_at * pair / 3
+        times = min(10, max(1, int(VALIDATING * left / each))) if each else 0
+        about = about._replace(validations=max(1, times))
+        facts = replace(facts, pair_seconds=pair, seconds=left - times * each)
     return about, choose_settings(facts, asked)
 
 
-def check_asked(chosen: Chosen, facts: Facts) -> None:
+def _check_asked(chosen: Chosen, facts: Facts) -> None:
     """Raises InputError for values that make no training of these images."""
     batch = chosen['batch_size'].value
     images = chosen['epoch_images'].value or facts.images

@@ -1,7 +1,7 @@
 """What `mmbarlow pretrain` chooses where nobody does: one rule, with the reason of each choice.
 
-`choose_settings` is a function of what is known about the images and the machine, and of what was asked for,
-alone. docs/command.md has the rule as a table.
+`choose_settings` is a function of what is known about the images and the machine, and of what was
+asked for, alone. docs/command.md has the rule as a table.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,7 @@
 """One line that tells how the training goes: a bar in a terminal, now and then a line elsewhere."""
 
 import logging
+import shutil
 import sys
 import time
 from datetime import timedelta
@@ -19,7 +20,7 @@ from mmbarlow.registry import HOOKS
 REWRITE = 0.5  # seconds between two states of the bar
 LINES = 20  # about so many of a training where no line can be rewritten,
 APART = 10.0  # so many seconds apart at least
-WIDTH = 20  # of the bar, in characters
+WIDTH = 10  # of the bar, in characters
 CLEAR = '\r\x1b[K'
 
 
@@ -39,15 +40,18 @@ class LiveBarHook(Hook):
         self.live = self.shown and sys.stdout.isatty()
         self.batch = (batch_size(runner.train_dataloader) or 0) * world_size()
         head = getattr(unwrap(runner.model), 'head', None)
-        self.floor = 0.0
+        self.floor, D = 0.0, 0
         if self.batch and hasattr(head, 'criterion'):
-            self.floor = loss_floor(self.batch, head.in_channels, head.lambd)  # pyright: ignore
+            D, lambd = head.in_channels, head.lambd  # pyright: ignore
+            self.floor = loss_floor(self.batch, D, lambd)
         self.first = self.counted = runner.iter
         self.start = self.since = time.perf_counter()
         self.last, self.share, self.rate = 0.0, 0.0, 0.0
         self.metrics = ''
         if self.shown:
             runner.logger.addHandler(_Warnings(self))
+        if self.shown and self.floor:
+            self.write(f'floor of the loss: {self.floor:.1f}, with {D} dimensions and this batch')
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         if not self.shown:
@@ -76,6 +80,8 @@ class LiveBarHook(Hook):
             self.write(f'after epoch {runner.epoch} of {runner.max_epochs}: {found}')
 
     def write(self, line: str, end: str = '\n') -> None:
+        if not end:  # a line that wraps cannot be written anew
+            line = line[: shutil.get_terminal_size().columns - 1]
         print(f'{CLEAR * self.live}{line}', end=end, flush=True)
 
     def _line(self, runner, done: int, now: float) -> str:
@@ -84,9 +90,10 @@ class LiveBarHook(Hook):
         total, epochs = runner.max_iters, runner.max_epochs
         epoch = min(epochs, runner.epoch + 1)
         filled = round(WIDTH * done / total)
-        parts = [f'epoch {epoch} of {epochs} [{"#" * filled}{"." * (WIDTH - filled)}]']
-        floor = f' = {loss / self.floor:.2f} x its floor of {self.floor:.1f}' * (self.floor >= 1)
-        parts.append(f'{done / total:4.0%}  loss {loss:.1f}{floor}')
+        parts = [
+            f'epoch {epoch}/{epochs} [{"#" * filled}{"." * (WIDTH - filled)}] {done / total:.0%}'
+        ]
+        parts.append(f'loss {loss:.1f}' + f', {loss / self.floor:.2f} x floor' * (self.floor >= 1))
         parts += [f'{self.rate:.3g} images/s'] if self.rate else []
         if done < total:
             left = (now - self.start) / (done - self.first) * (total - done)

@@ -145,9 +145,11 @@ def test_what_is_chosen_is_printed_with_its_flags_and_the_loss_over_its_floor(
     assert '40 images of 32 x 32 to 35 x 36 px' in out
     flags = re.findall(r' (--[\w-]+)$', out, re.MULTILINE)
     assert {'--backbone', '--image-size', '--batch-size', '--lr', '--epochs'} <= set(flags)
-    lines = [line for line in out.splitlines() if 'x its floor' in line]
+    lines = [line for line in out.splitlines() if 'x floor' in line]
     assert len(lines) == 2  # the first and the last step: no terminal, and no time between them
-    (floor,) = {re.search(r'its floor of ([\d.]+)', line)[1] for line in lines}
+    floor = re.search(r'floor of the loss: ([\d.]+)', out)[1]
+    loss, times = re.search(r'loss ([\d.]+), ([\d.]+) x floor', lines[0]).groups()
+    assert float(loss) / loss_floor(16, 64, 0.0051) == pytest.approx(float(times), rel=0.01)
     assert float(floor) == pytest.approx(loss_floor(16, 64, 0.0051), abs=0.06)
     assert f'mmbarlow evaluate {tmp_path / "r"}' in out
 
