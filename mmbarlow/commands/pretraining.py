@@ -34,6 +34,7 @@ from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.engine.probing import Trial, largest_that_fits
 from mmbarlow.engine.work_dir import files_of_run
 from mmbarlow.errors import InputError, printable
+from mmbarlow.models.encoder_description import is_described
 from mmbarlow.models.named_backbones import built_backbone, is_resnet, named_backbone
 
 VALIDATING = 0.15  # of --minutes, at most
@@ -48,8 +49,8 @@ def start(args: argparse.Namespace) -> None:
     """
     asked = {name: getattr(args, name) for name in (*ABOUT, *RULES)}
     asked = {name: value for name, value in asked.items() if value is not None}
-    for name in ('folder', 'labeled'):
-        if name in asked:
+    for name in ('folder', 'labeled', 'init'):
+        if name in asked and (name != 'init' or os.path.exists(os.path.expanduser(asked[name]))):
             asked[name] = os.path.abspath(os.path.expanduser(asked[name]))
     own = os.path.basename(asked['folder']) or 'images'
     out = Path(args.out).expanduser() if args.out else Path('runs', own)
@@ -86,10 +87,12 @@ def _plan(
     get = {name: choice.value for name, choice in chosen.items()}
     config = named_backbone(get['backbone'], get['image_size'], get['stem'])
     network, channels = built_backbone(config, get['image_size'])
+    if not is_described(config):
+        print(f'  {config["type"]} is read back with its config: get_model(FILE, DIR/{CONFIG})')
     facts = replace(facts, batch_norm=any(isinstance(m, _BatchNorm) for m in network.modules()))
     init = None
     if 'init' in asked:
-        init, matched = weights_to_start_from(args.init, get['backbone'], network)
+        init, matched = weights_to_start_from(asked['init'], get['backbone'], network)
         print(f'  init          {matched}')
     labeled = asked.get('labeled')
     looked_at = _labeled_images(labeled) if labeled else 0

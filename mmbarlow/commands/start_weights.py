@@ -22,7 +22,10 @@ def weights_to_start_from(init: str, backbone: str, network: nn.Module) -> tuple
         path = _of_timm(backbone)
     else:
         path = local_copy(init)
-    found = fit_module(network, path)
+    try:
+        found = fit_module(network, path)
+    except InputError as error:
+        raise InputError(f'{error} With --backbone {backbone}: give that of the file.') from error
     return path, printable(f'{path} {found}; the projector starts anew')
 
 

@@ -90,9 +90,8 @@ class LiveBarHook(Hook):
         total, epochs = runner.max_iters, runner.max_epochs
         epoch = min(epochs, runner.epoch + 1)
         filled = round(WIDTH * done / total)
-        parts = [
-            f'epoch {epoch}/{epochs} [{"#" * filled}{"." * (WIDTH - filled)}] {done / total:.0%}'
-        ]
+        bar = '#' * filled + '.' * (WIDTH - filled)
+        parts = [f'epoch {epoch}/{epochs} [{bar}] {done / total:.0%}']
         parts.append(f'loss {loss:.1f}' + f', {loss / self.floor:.2f} x floor' * (self.floor >= 1))
         parts += [f'{self.rate:.3g} images/s'] if self.rate else []
         if done < total:

@@ -64,6 +64,15 @@ def parse_encoder(text: str) -> dict:
     )
 
 
+def is_described(backbone: dict) -> bool:
+    """Whether a file of weights can say that it is of this backbone, and is believed."""
+    try:
+        parse_encoder(json.dumps(dict(backbone=backbone)))
+    except InputError:
+        return False
+    return True
+
+
 def _checked(node: Any) -> Any:
     """`node` without its `init_cfg`, if it holds permitted types and plain values alone."""
     if isinstance(node, list):
