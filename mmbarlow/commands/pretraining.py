@@ -23,7 +23,7 @@ from mmbarlow.commands.pretrain_config import (
     text_of,
     widths,
 )
-from mmbarlow.commands.pretrain_folder import config_to_go_on_with, written
+from mmbarlow.commands.pretrain_folder import CONFIG, config_to_go_on_with, written
 from mmbarlow.commands.start_weights import weights_to_start_from
 from mmbarlow.config import load_config
 from mmbarlow.datasets.folder_facts import FolderFacts, look_at
