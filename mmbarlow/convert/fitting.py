@@ -17,6 +17,7 @@ from mmbarlow.weight_files import is_array
 
 # mmpretrain's transformers resize these to their own size while they load them.
 RESIZED = re.compile(r'(.*\.)?(pos_embed|relative_position_bias_table|relative_position_index)')
+OF_TIMM = 'timm_model.'
 AVERAGED = re.compile(r'momentum|ema|teacher|target|key|_k\b')  # copies of the trained network
 
 
@@ -126,6 +127,10 @@ def _named_as(
     found = {n.removesuffix(first) for n in tensors if first and n.endswith(f'.{first}')}
     averages_last = sorted(found, key=lambda name: (bool(AVERAGED.search(name)), name))
     ways += [(f'after {name}', None, _below(tensors, name)) for name in averages_last]
+    if first.startswith(OF_TIMM):  # mmpretrain's TIMMBackbone; the classifier stays out
+        parts = {n.split('.')[1] for n in own}
+        inner = {OF_TIMM + n: t for n, t in tensors.items() if n.split('.')[0] in parts}
+        ways.append(('timm', None, inner))
     return max(ways, key=lambda way: len(own.keys() & way[2].keys()))
 
 

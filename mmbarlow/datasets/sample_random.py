@@ -56,7 +56,17 @@ class ViewSampler(DefaultSampler):
 
     With it the views of an image depend on (seed, epoch, index) alone (docs/views.md). In training,
     `mmbarlow.datasets.keyed_batches` gives the indices of MMEngine's own samplers such keys, too.
+
+    Args:
+        images: of an epoch, where that shall be shorter than a pass through all of them: so many,
+            drawn anew for each epoch. For schedules that cannot wait for a whole pass.
     """
+
+    def __init__(self, *args, images: int | None = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if images is not None and images < len(self.dataset):
+            self.num_samples = images // self.world_size
+            self.total_size = self.num_samples * self.world_size
 
     def __iter__(self) -> Iterator[int]:
         for index in own_images(self):

@@ -26,7 +26,7 @@ def share_batches(
     Returns:
         How many images of an epoch come twice, to give each process as many.
     """
-    processes, images = sampler.world_size, len(sampler.dataset)
+    processes, images = sampler.world_size, min(len(sampler.dataset), sampler.total_size)
     rest = images % (processes * batch)
     if drop_last:
         sampler.total_size = images - rest

@@ -1,6 +1,7 @@
 """Starting a run from weights: whatever file they are in, it fits or the run does not start."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
@@ -63,6 +64,12 @@ def check_addresses(node: object, key: str) -> None:
 
 class StartingRunner(ResumingRunner):
     """MMEngine's Runner trains what a file lacks from scratch, with a warning."""
+
+    def dump_config(self) -> None:
+        """Into the work dir, unless the config lies there: what people wrote stays as it is."""
+        own = Path(self.cfg.filename or '.')
+        if own.resolve() != Path(self.work_dir, own.name).resolve():
+            super().dump_config()
 
     def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
         """What belongs to the model, of any file that `fit_model` takes.

@@ -20,6 +20,8 @@ NETWORKS |= {
         'SwinTransformer',
     )
 }
+# A name without a colon or a point is of timm's own networks; other arguments could name anything.
+TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
 LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
@@ -62,6 +64,15 @@ def parse_encoder(text: str) -> dict:
     )
 
 
+def is_described(backbone: dict) -> bool:
+    """Whether a file of weights can say that it is of this backbone, and is believed."""
+    try:
+        parse_encoder(json.dumps(dict(backbone=backbone)))
+    except InputError:
+        return False
+    return True
+
+
 def _checked(node: Any) -> Any:
     """`node` without its `init_cfg`, if it holds permitted types and plain values alone."""
     if isinstance(node, list):
@@ -79,7 +90,8 @@ def _checked(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     for key, value in node.items():
-        if key == 'type' and not (isinstance(value, str) and value in PERMITTED):
+        permitted = isinstance(value, str) and value in PERMITTED or _is_of_timm(node)
+        if key == 'type' and not permitted:
             raise InputError(
                 f'the checkpoint asks for {value!r:.60} in its network, which is no network or '
                 'layer of OpenMMLab that weights may ask for: it is not run. Give the pretraining '
@@ -95,3 +107,8 @@ def _checked(node: Any) -> Any:
         for key, value in node.items()
         if key != 'init_cfg'
     }
+
+
+def _is_of_timm(node: dict) -> bool:
+    """Whether it is a network of timm by its name and the size of images alone."""
+    return node.get('type') == TIMM and {'type', 'model_name'} <= node.keys() <= OF_TIMM

@@ -102,3 +102,15 @@ def test_the_sampler_is_found_by_its_scope():
     from mmengine.registry import DATA_SAMPLERS
 
     assert DATA_SAMPLERS.get('mmbarlow.ViewSampler') is ViewSampler
+
+
+def test_an_epoch_of_some_images_has_others_each_time():
+    sampler = ViewSampler(range(100), seed=0, images=32)
+    seen = []
+    for epoch in range(6):
+        sampler.set_epoch(epoch)
+        order = list(sampler)
+        assert len(order) == len(sampler) == len(set(order)) == 32
+        assert {index.key.epoch for index in order} == {epoch}
+        seen += order
+    assert len(set(seen)) > 80

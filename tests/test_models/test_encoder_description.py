@@ -141,3 +141,14 @@ def test_nothing_that_is_permitted_reads_fetches_or_starts_anything():
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) == len(PERMITTED)
+
+
+def test_timm_gets_the_name_of_a_network_and_the_size_of_images_alone():
+    named = dict(type='mmpretrain.TIMMBackbone', model_name='vit_tiny_patch16_224', img_size=32)
+    assert parse_encoder(json.dumps(dict(backbone=named)))['backbone'] == named
+    for more in (dict(norm_layer='os'), dict(features_only=True), dict(pretrained=True)):
+        with pytest.raises(InputError, match='Give the pretraining config'):
+            parse_encoder(json.dumps(dict(backbone=named | more)))
+    for name in ('hf-hub:somebody/net', 'local-dir:/tmp/net'):
+        with pytest.raises(InputError, match='path or an address'):
+            parse_encoder(json.dumps(dict(backbone=named | dict(model_name=name))))

@@ -1,0 +1,230 @@
+"""The config that `mmbarlow pretrain` writes: short, complete, and to be changed by hand."""
+
+import shlex
+from typing import Any, NamedTuple
+
+import torch
+
+from mmbarlow.engine.bf16 import wrapper_for
+from mmbarlow.engine.choices import Chosen, bias_share, steps_of_epoch
+from mmbarlow.errors import InputError, printable
+
+LINE = 100  # characters
+VIEWS = dict(
+    paper=(dict(blur=1.0), dict(blur=0.1, solarize=0.2)),
+    small=(dict(interpolation='bilinear'), dict(interpolation='bilinear', solarize=0.2)),
+)
+DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+BANK, QUERIES = 2000, 1000  # labeled images that are looked at during training, at most
+
+
+class Pretraining(NamedTuple):
+    """What a training is about.
+
+    source: the folder of images, as an absolute path; kind: its data set, as configs name it.
+    images: their number.
+    backbone: its config; channels: C of its representations.
+    labeled: labeled images, as an absolute path; init: a file of weights.
+    gpu: whether there is one.
+    validations: how often the labeled images are looked at in all.
+    """
+
+    source: str
+    kind: str
+    images: int
+    backbone: dict[str, Any]
+    channels: int
+    labeled: str | None
+    init: str | None
+    gpu: bool
+    validations: int = 10
+
+
+def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) -> dict[str, Any]:
+    """The parts of the config by their keys, but for what its base has.
+
+    Args:
+        name: of the data set, for the record.
+        command: for the record.
+    """
+    get = {key: choice.value for key, choice in chosen.items()}
+    parts: dict[str, Any] = dict(data_root=about.source)
+    parts['model'] = _model(about, get)
+    parts['train_dataloader'] = _images(about, get)
+    parts |= _schedule(get)
+    if about.labeled:
+        parts |= _validation(about.labeled, about.validations, get)
+    if about.init:
+        parts['load_from'] = about.init
+    scale = f'{get["epochs"]} epochs of {get["epoch_images"] or about.images} images'
+    parts['default_hooks'] = dict(
+        logger=dict(interval=min(50, steps_of_epoch(about.images, chosen))),
+        checkpoint=dict(interval=-1, minutes=5),
+        broken_images=dict(max_share=0.1),
+        export=dict(
+            dataset=name,
+            model='barlowtwins',
+            command=command,
+            scale=f'{scale}, with the settings of mmbarlow pretrain',
+        ),
+    )
+    return parts
+
+
+def text_of(parts: dict[str, Any], asked: dict[str, Any], command: str, out: str) -> str:
+    """The config file; `asked` is what a later start is compared with."""
+    command = printable(command).replace('\\', '\\\\').replace('"', '\\"')
+    place = printable(shlex.quote(out)).replace('\\', '\\\\').replace('"', '\\"')
+    lines = [
+        '"""Barlow Twins, as this command has chosen it; it also goes on after an interruption:',
+        '',
+        f'    {command}',
+        '',
+        'For full control, change what you like here, and train with',
+        '',
+        f'    python tools/train.py {place}/pretrain.py --work-dir ANOTHER',
+        '"""',
+        '',
+        "_base_ = 'mmbarlow::_base_/pretrain_runtime.py'",
+        '',
+    ]
+    for key, value in dict(asked=asked, **parts).items():
+        lines.append(f'{key} = {_written(value, 0, len(key) + 3)}')
+        lines += [''] if key == 'data_root' else []
+    return '\n'.join(lines) + '\n'
+
+
+def _model(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
+    *hidden, width = widths(get['projector'])
+    return dict(
+        type='mmbarlow.BarlowTwins',
+        channels_last=True,
+        **(dict(chunk_size=get['chunk_size']) if get['chunk_size'] else {}),
+        data_preprocessor=dict(
+            type='mmpretrain.SelfSupDataPreprocessor',
+            mean=[123.675, 116.28, 103.53],
+            std=[58.395, 57.12, 57.375],
+            non_blocking=True,
+        ),
+        backbone=about.backbone,
+        neck=dict(
+            type='mmbarlow.BarlowTwinsNeck',
+            in_channels=about.channels,
+            hid_channels=hidden[0] if hidden else width,
+            out_channels=width,
+            num_layers=len(hidden) + 1,
+        ),
+        head=dict(type='mmbarlow.CrossCorrelationHead', in_channels=width, lambd=get['lambd']),
+    )
+
+
+def widths(projector: str) -> list[int]:
+    """Of '2048-2048-512': [2048, 2048, 512].
+
+    Raises:
+        InputError: it is no such text, or hidden layers differ.
+    """
+    parts = projector.split('-')
+    if not all(part.isdigit() and int(part) > 1 for part in parts) or len({*parts[:-1]}) > 1:
+        raise InputError(
+            f'--projector {printable(projector)} must be widths of layers such as 2048-2048-512, '
+            'in which all but the last are equal.'
+        )
+    return [int(part) for part in parts]
+
+
+def _images(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
+    view_a, view_b = VIEWS[get['views']]
+    sampler = dict(images=get['epoch_images']) if get['epoch_images'] else {}
+    size = get['image_size']
+    views = dict(type='mmbarlow.TwinViews', size=size, view_a=view_a, view_b=view_b)
+    return dict(
+        batch_size=get['batch_size'],
+        **_workers(get, about.gpu),
+        drop_last=True,
+        sampler=dict(type='mmbarlow.ViewSampler', **sampler),
+        collate_fn=dict(type='default_collate'),
+        dataset=dict(
+            type=about.kind,
+            data_root=about.source,
+            pipeline=[views, dict(type='mmpretrain.PackInputs', meta_keys=('skipped',))],
+        ),
+    )
+
+
+def _workers(get: dict[str, Any], pinned: bool = False) -> dict[str, Any]:
+    number = get['workers']
+    return dict(num_workers=number, persistent_workers=number > 0, pin_memory=pinned)
+
+
+def _schedule(get: dict[str, Any]) -> dict[str, Any]:
+    optimizer: dict[str, Any] = dict(type='AdamW', lr=get['lr'], weight_decay=get['weight_decay'])
+    bias_lr = get['lr']
+    if get['optimizer'] == 'lars':
+        optimizer |= dict(type='mmbarlow.LARS', momentum=0.9)
+        bias_lr *= bias_share()
+    epochs = dict(by_epoch=True, max_epochs=get['epochs'])
+    return dict(
+        optim_wrapper=dict(
+            type=wrapper_for(DTYPES[get['precision']]),
+            optimizer=optimizer,
+            constructor='mmbarlow.NdimParamGroups',  # no weight decay for biases and norms
+            paramwise_cfg=dict(bias_lr=bias_lr),
+        ),
+        param_scheduler=dict(
+            type='mmbarlow.WarmupCosineLR', warmup=get['warmup'], convert_to_iter_based=True
+        ),
+        train_cfg=epochs,
+        randomness=dict(seed=get['seed']),
+    )
+
+
+def _validation(labeled: str, times: int, get: dict[str, Any]) -> dict[str, Any]:
+    """kNN and a linear probe on the labeled images, so many times while the network is trained."""
+    size, epochs = get['image_size'], get['epochs']
+    view = dict(type='mmbarlow.CenterView', size=size, resize=round(size * 8 / 7))
+
+    def loader(part: str, most: int) -> dict[str, Any]:
+        return dict(
+            batch_size=64,
+            **_workers(get),
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            collate_fn=dict(type='default_collate'),
+            dataset=dict(
+                type='mmbarlow.LabeledSplit',
+                data_root=labeled,
+                part=part,
+                most=most,
+                pipeline=[view, dict(type='mmpretrain.PackInputs')],
+            ),
+        )
+
+    return dict(
+        val_dataloader=loader('test', QUERIES),
+        val_cfg=dict(type='mmbarlow.FeatureLoop', bank_dataloader=loader('train', BANK)),
+        val_evaluator=[dict(type='mmbarlow.KNN', k=[10]), dict(type='mmbarlow.LinearProbe')],
+        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=max(1, -(-epochs // times))),
+    )
+
+
+def _written(value: Any, indent: int, before: int) -> str:
+    """A value as Python, on lines of up to `LINE` characters, of which `before` are taken."""
+    if isinstance(value, dict):
+        entries = [f'{key}={{}}' for key in value]
+        opening, closing, values = 'dict(', ')', list(value.values())
+    elif isinstance(value, list):
+        entries, opening, closing, values = ['{}'] * len(value), '[', ']', value
+    else:
+        return repr(value)
+    flat = ', '.join(
+        entry.replace('{}', _written(v, 0, -(10**6)), 1)
+        for entry, v in zip(entries, values, strict=True)
+    )
+    if before + len(opening + flat + closing) < LINE:
+        return opening + flat + closing
+    inner = ' ' * (indent + 4)
+    lines = [
+        f'{inner}{entry.replace("{}", _written(v, indent + 4, indent + 4 + len(entry)), 1)},\n'
+        for entry, v in zip(entries, values, strict=True)
+    ]
+    return f'{opening}\n{"".join(lines)}{" " * indent}{closing}'
