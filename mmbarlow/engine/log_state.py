@@ -23,18 +23,34 @@ def resume_log(runner: Runner, saved: dict[str, Any]) -> None:
             hub.update_info(name, value)
 
 
+def forget_old_values(runner: Runner) -> None:
+    """Have the log keep only what it averages over.
+
+    MMEngine keeps a million values of each kind, and copies all of them at every step.
+    """
+    if longest := _longest_window(runner):
+        for name, buffer in runner.message_hub.log_scalars.items():
+            if name.startswith('train/'):  # it averages over all of a validation
+                buffer.max_length = longest
+
+
 def state_of_log(runner: Runner) -> dict[str, Any]:
     """The values that the log still averages over, and what hooks have told each other."""
-    hub, processor = runner.message_hub, runner.log_processor
-    windows = [processor.window_size, *(c.get('window_size') for c in processor.custom_cfg)]
-    longest = max([n for n in windows if isinstance(n, int)])
-    if 'epoch' in windows:
-        longest = max(longest, len(runner.train_dataloader))
-    start = 0 if 'global' in windows else -longest
+    hub, longest = runner.message_hub, _longest_window(runner)
     log = {
-        name: [torch.tensor(values[start:]) for values in buffer.data]
+        name: [torch.tensor(values[-longest:]) for values in buffer.data]
         for name, buffer in hub.log_scalars.items()
     }
     told = {k: v.item() if isinstance(v, generic) else v for k, v in hub.runtime_info.items()}
     told = {k: v for k, v in told.items() if is_plain(v) and not OWN.search(k)}
     return dict(log=log, told=told)
+
+
+def _longest_window(runner: Runner) -> int:
+    """Steps over which the log averages at most; 0 for all."""
+    processor = runner.log_processor
+    windows = [processor.window_size, *(c.get('window_size') for c in processor.custom_cfg)]
+    longest = max([n for n in windows if isinstance(n, int)])
+    if 'epoch' in windows:
+        longest = max(longest, len(runner.train_dataloader))
+    return 0 if 'global' in windows else longest

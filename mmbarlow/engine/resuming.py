@@ -14,6 +14,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.engine.agreement import check_same_state
 from mmbarlow.engine.buckets import settle_buckets
 from mmbarlow.engine.iter_loop import ResumableIterLoop
+from mmbarlow.engine.log_state import forget_old_values
 from mmbarlow.engine.parallel import ParallelRunner
 from mmbarlow.engine.rescheduling import Numbers, reschedule
 from mmbarlow.engine.restarts import jobs
@@ -140,6 +141,10 @@ class _ResumableHook(Hook):
     def before_train(self, runner) -> None:
         # Now, since the images may be gone when a checkpoint is written.
         _ = runner.facts
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
+        if self.every_n_train_iters(runner, 100):
+            forget_old_values(runner)
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         checkpoint['meta'] |= dict(

@@ -15,7 +15,7 @@ OPTIONS = [
     *('model.backbone.base_channels=8', 'model.backbone.stem_channels=8'),
     *('model.neck.in_channels=64', 'model.neck.hid_channels=16'),
     *('model.neck.out_channels=16', 'model.head.in_channels=16'),
-    *('default_hooks.checkpoint.interval=5', 'train_cfg.val_interval=20'),
+    *('default_hooks.checkpoint.interval=5', 'train_cfg.val_interval=5'),
     *('default_hooks.logger.interval=10', 'param_scheduler.warmup=0'),
 ]
 
@@ -23,7 +23,7 @@ OPTIONS = [
 def attack(folder: Path, steps: int, first: int) -> dict:
     """Resident size and open files after `first` steps and after `steps`, of one training.
 
-    Between the two it logs, validates and writes checkpoints.
+    It logs, validates and writes checkpoints, all of them before the first look, too.
     """
     options = [*OPTIONS, f'train_cfg.max_epochs={steps // EPOCH + 1}']
     training = Training(CONFIG, folder / 'long', options)
