@@ -7,6 +7,7 @@ from mmbarlow.zoo.curve import Points
 
 COLLAPSED = 2.0  # effective rank of the embeddings below which they say one thing
 NARROW = 4.0  # and below which they say few
+EARLY = 0.25  # share of a training before which all but NaN is too early to say
 UNLEARNED, HALF = 0.1, 0.5  # of the way of the loss from its start to its floor
 
 
@@ -19,7 +20,13 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(curve: Points, floor: float | None, rank: float | None, most: int | None) -> Verdict:
+def judge(
+    curve: Points,
+    floor: float | None,
+    rank: float | None,
+    most: int | None,
+    share: float = 1.0,
+) -> Verdict:
     """The verdict on a training.
 
     Args:
@@ -27,6 +34,7 @@ def judge(curve: Points, floor: float | None, rank: float | None, most: int | No
         floor: the least value that the loss can take; None where the loss has none that is known.
         rank: effective rank of the embeddings; None if it was not measured.
         most: the largest rank that they could have.
+        share: of the training that is done.
     """
     losses = [point['loss'] for point in curve if 'loss' in point]
     reasons: list[str] = []
@@ -37,18 +45,18 @@ def judge(curve: Points, floor: float | None, rank: float | None, most: int | No
         way = (losses[0] - losses[-1]) / max(losses[0] - (floor or 0.0), 1e-12)
         reasons.append(_way_in_words(losses[0], losses[-1], floor, way))
     if rank is not None:
-        reasons.append(
-            f'The embeddings have an effective rank of {rank:.1f}'
-            + f', of at most {most:,} with these images.' * (most is not None)
-        )
+        of = f' of at most {most:,} with these images' if most else ''
+        reasons.append(f'The embeddings have an effective rank of {rank:.1f}{of}.')
+    if way is None and rank is None:
+        return Verdict('unknown', 'There is too little to judge this training by.', ())
+    if share < EARLY:
+        return Verdict('unknown', 'It is too early to judge this training.', tuple(reasons))
     if rank is not None and rank < COLLAPSED:
         text = 'Whatever the loss says, all dimensions of the embeddings say nearly the same.'
         return Verdict('failed', 'This training collapsed.', (*reasons, text))
     if way is not None and way < UNLEARNED:
         text = 'Usual causes are a rate that is too high or too low, and views that share nothing.'
         return Verdict('failed', 'This training has not learned.', (*reasons, text))
-    if way is None and rank is None:
-        return Verdict('unknown', 'There is too little to judge this training by.', ())
     if rank is not None and rank < NARROW:
         text = 'So few directions are a sign of too short a training, or of images that are alike.'
         return Verdict('doubtful', 'This training has learned little.', (*reasons, text))

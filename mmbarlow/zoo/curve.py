@@ -34,8 +34,8 @@ def read_lines(work_dir: str | Path) -> Points:
     """
     lines: Points = []
     for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        new = [
-            {k: v for k, v in entry.items() if isinstance(v, int | float)}
+        new: Points = [
+            {str(k): v for k, v in entry.items() if isinstance(v, int | float)}
             for entry in _entries(log)
             if isinstance(entry.get('iter'), int)
         ]

@@ -87,10 +87,10 @@ def write_report_page(
     c = parts.correlation()
     found = parts.map(labels, method)
     most = min(c.images - 1, c.dimensions) if c else None
-    verdict = judge(run.curve, run.floor, c.rank if c else None, most)
+    verdict = judge(run.curve, run.floor, c.rank if c else None, most, run.share)
     html = [
         f'<h1>{document.text(run.name)}</h1>',
-        f'<p class="soft">A Barlow Twins pretraining in <code>{document.text(folder)}</code></p>',
+        f'<p class="soft">{document.text(run.method)}, in <code>{document.text(folder)}</code></p>',
         document.banner(verdict, _news(run)),
         document.troubles_card(run.troubles),
         summary_tiles(run, len(parts.dataset) if parts.dataset is not None else None, c),
@@ -180,13 +180,17 @@ class _Parts:
         if self.dataset is not None and self.network is not None:
             views = self.tried(lambda: views_row(self.config, self.network, self.dataset)) or ''
         table = document.facts_table(rows)
-        return document.section('What it was trained on', f'<div class="wide">{table}</div>' * bool(table), views)
+        return document.section(
+            'What it was trained on', f'<div class="wide">{table}</div>' * bool(table), views
+        )
 
     def use_section(self) -> str:
         backbone = self.run.backbone
         if backbone is None:
             return ''
-        cards = [document.use_card(use) for use in self.tried(lambda: uses(backbone, self.size)) or []]
+        cards = [
+            document.use_card(use) for use in self.tried(lambda: uses(backbone, self.size)) or []
+        ]
         return document.section('Use the backbone', *cards)
 
 

@@ -20,7 +20,7 @@ class Series(NamedTuple):
 
 
 def line_chart(
-    title: str, series: list[Series], x_label: str, log: bool = False, unit: str = ''
+    title: str, series: list[Series], x_label: str, log: bool = False, ends: bool = True
 ) -> str:
     """A figure with a title, lines, a legend where there are several, and a text for readers.
 
@@ -30,7 +30,7 @@ def line_chart(
             out.
         x_label: below the chart.
         log: whether the axis of y is logarithmic.
-        unit: after the numbers in the legend.
+        ends: whether the legend has the last value of each line.
     """
     drawn = [s._replace(points=_usable(s.points, log)) for s in series]
     drawn = [s for s in drawn if s.points]
@@ -56,19 +56,26 @@ def line_chart(
     parts = []
     for tick in y_ticks:
         y = place(x_low, tick)[1]
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{number(tick)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        parts.append(
+            f'<text x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{number(tick)}</text>'
+        )
     for tick in x_ticks:
         if x_low <= tick <= x_high:
             x = place(tick, y_low)[0]
-            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle">{number(tick)}</text>')
+            at = f'x="{x:.1f}" y="{HEIGHT - BOTTOM + 17}"'
+            parts.append(f'<text {at} text-anchor="middle">{number(tick)}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(f'<text x="{middle}" y="{HEIGHT - 5}" text-anchor="middle">{escape(x_label)}</text>')
+    parts.append(
+        f'<text x="{middle}" y="{HEIGHT - 5}" text-anchor="middle">{escape(x_label)}</text>'
+    )
     for i, s in enumerate(drawn):
         parts.append(_line(i, s, [place(*p) for p in s.points], x_label))
     spoken = '; '.join(_spoken(s, x_label) for s in drawn)
     legend = ''.join(
-        f'<li class="s{i}{" dashed" * s.dashed}">{escape(s.name)}<b>{number(s.points[-1][1])}{unit}</b></li>'
+        f'<li class="{_style(i, s)}">{escape(s.name)}{_end(s) * ends}</li>'
         for i, s in enumerate(drawn)
     )
     return (
@@ -106,15 +113,24 @@ def _log_axis(values: list[float]) -> tuple[float, float, list[float]]:
 
 def _line(i: int, s: Series, places: list[tuple[float, float]], x_label: str) -> str:
     path = ' '.join(f'{x:.1f},{y:.1f}' for x, y in places)
-    line = f'<polyline class="line s{i}{" dashed" * s.dashed}" points="{path}"/>'
+    line = f'<polyline class="line {_style(i, s)}" points="{path}"/>'
     if s.dashed or len(places) > 120:
         return line
+    kind = f's{i} one' if len(places) < 15 else f's{i}'
     dots = ''.join(
-        f'<circle class="s{i}{" one" * (len(places) < 15)}" cx="{x:.1f}" cy="{y:.1f}" r="5">'
-        f'<title>{escape(s.name)} {number(value)} at {escape(x_label)} {number(at)}</title></circle>'
+        f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"><title>{escape(s.name)} '
+        f'{number(value)} at {escape(x_label)} {number(at)}</title></circle>'
         for (x, y), (at, value) in zip(places, s.points, strict=True)
     )
     return line + dots
+
+
+def _end(s: Series) -> str:
+    return f'<b>{number(s.points[-1][1])}</b>'
+
+
+def _style(i: int, s: Series) -> str:
+    return 's3 dashed' if s.dashed else f's{i}'
 
 
 def _spoken(s: Series, x_label: str) -> str:

@@ -134,6 +134,6 @@ def map_features(model: Any, sample: Sample, size: int, method: str) -> FeatureM
 
 def _clusters(features: Tensor) -> tuple[np.ndarray, list[str]]:
     number = min(CLUSTERS, max(1, len(features) // 10))
-    groups = KMeans(number, n_init=3, random_state=0).fit_predict(unit_rows(features))
+    groups = KMeans(number, random_state=0).fit_predict(unit_rows(features))
     order = np.argsort(-np.bincount(groups, minlength=number))  # the largest first
     return np.argsort(order)[groups], [f'cluster {i + 1}' for i in range(number)]

@@ -1,7 +1,6 @@
 """The sections of the page that show images: views, the matrix, the map, neighbors."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,9 @@ def views_row(cfg: Config, model: Any, dataset: Any) -> str:
             f'{" class=pixels" * (max(p.size) < SMALL)}>'
             for p, what in zip(pictures, ('original', 'view A', 'view B'), strict=True)
         )
-        cells.append(f'<figure>{shown}<figcaption title="{_name(name)}">{_name(name)}</figcaption></figure>')
+        cells.append(
+            f'<figure>{shown}<figcaption title="{_name(name)}">{_name(name)}</figcaption></figure>'
+        )
     size = f'{views[0].shape[-1]} x {views[0].shape[-2]}'
     return (
         f'<figure class="card"><h3>Images, and below each its views A and B of {size} pixels</h3>'
@@ -62,23 +63,25 @@ def correlation_section(c: Correlation) -> str:
     if D > 64:
         pictures.append(_matrix(c.corner, 'The first 64 dimensions'))
     scale = '<div class="scale" aria-hidden="true">-1<i></i>1</div>'
-    blocks = (
-        ''
-        if small
-        else ' A cell of the whole is the root mean square of a block of entries, and on the '
-        'diagonal their mean there.'
+    blocks = ' A cell of the whole is the root mean square of a block of entries, and on the '
+    blocks += 'diagonal their mean there.'
+    caption = f'Of {c.images:,} images, two views each.{blocks * (not small)}'
+    rows = (
+        ('mean of the diagonal', f'{c.diagonal:.2f}; the loss wants 1'),
+        ('root mean square of the rest', f'{c.rest:.2f}; the loss wants 0'),
+        ('effective rank', f'{c.rank:.1f} of at most {min(D, c.images - 1):,}'),
     )
-    caption = (
-        f'Of {c.images:,} images, two views each. The mean of the diagonal is {c.diagonal:.2f} '
-        f'(1 is the goal), the root mean square of the rest {c.rest:.2f} (0 is the goal). The '
-        f'effective rank is {c.rank:.1f}: the exponential of the entropy of the eigenvalues of '
-        f"one view's correlation matrix.{blocks}"
+    words = (
+        '<p class="note">The effective rank is the exponential of the entropy of the eigenvalues '
+        "of one view's correlation matrix: 1 where all dimensions say the same, D where each says "
+        'something of its own.</p>'
     )
     return document.section(
         'Cross-correlation of the embeddings',
         f'<figure class="card"><div class="grid2">{"".join(pictures)}</div>{scale}'
         f'<figcaption>{caption}</figcaption></figure>',
-        f'<div class="grid2" style="margin-top:14px">{spectrum_chart(c)}</div>',
+        f'<div class="grid2 below">{spectrum_chart(c)}'
+        f'<div class="card">{document.facts_table(rows)}{words}</div></div>',
     )
 
 
@@ -108,7 +111,7 @@ def map_section(found: FeatureMap, method: str) -> str:
     how = 't-SNE of the angles between features' if method == 'tsne' else 'PCA of the features'
     colors = 'Colors are labels.' if labeled else 'Colors are clusters (k-means of the features).'
     said = f'{N:,} {document.text(found.sample.source)}; {how}. {colors}'
-    if labeled and len(set(data['groups'])) > 1:
+    if labeled and len(np.unique(found.groups)) > 1:
         right, chance = agreement(found.features, torch.tensor(found.groups))
         said += (
             f' Of the 5 nearest images, {right:.0%} have the same label; chance would give '
@@ -133,7 +136,9 @@ def map_section(found: FeatureMap, method: str) -> str:
 def neighbors_section(found: FeatureMap) -> str:
     queries = spread(len(found.tiles), QUERIES)
     cells: list[str] = []
-    for query, near in zip(queries, nearest_images(found.features, queries, NEIGHBORS), strict=True):
+    for query, near in zip(
+        queries, nearest_images(found.features, queries, NEIGHBORS), strict=True
+    ):
         cells.append(_neighbor(found, query, _cut(found.classes[found.groups[query]]), ''))
         for i, similarity in near:
             right = found.groups[i] == found.groups[query]
@@ -147,7 +152,9 @@ def neighbors_section(found: FeatureMap) -> str:
         'angle between the features.'
     )
     return document.section(
-        'Nearest neighbors', f'<div class="card wide"><div class="near">{"".join(cells)}</div></div>', note=note
+        'Nearest neighbors',
+        f'<div class="card wide"><div class="near">{"".join(cells)}</div></div>',
+        note=note,
     )
 
 

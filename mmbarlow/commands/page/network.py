@@ -72,7 +72,9 @@ def nearest_images(features: Tensor, queries: list[int], k: int) -> list[list[tu
     similarity = x[queries] @ x.T
     similarity[range(len(queries)), queries] = -torch.inf
     value, index = similarity.topk(min(k, len(x) - 1))
-    return [list(zip(i, v, strict=True)) for i, v in zip(index.tolist(), value.tolist(), strict=True)]
+    return [
+        list(zip(i, v, strict=True)) for i, v in zip(index.tolist(), value.tolist(), strict=True)
+    ]
 
 
 def agreement(features: Tensor, labels: Tensor, k: int = 5) -> tuple[float, float]:

@@ -5,8 +5,11 @@
   const data = JSON.parse(document.getElementById('map-data').textContent);
   const svg = holder.querySelector('svg'), tip = document.getElementById('tip');
   const keys = document.getElementById('keys');
-  const hue = (k) => `hsl(${Math.round((k * 360) / data.classes.length + 12 * (k % 3)) % 360} 62% var(--tone))`;
-  const make = (name) => document.createElementNS('http://www.w3.org/2000/svg', name);
+  const hue = (k) => {
+    const angle = Math.round((k * 360) / data.classes.length);
+    return `hsl(${angle} 64% calc(var(--tone) + ${k % 2 ? 9 : -5}%))`;
+  };
+  const make = (name) => document.createElementNS(svg.namespaceURI, name);
   const radius = data.names.length > 800 ? 4 : 5.5;
   const points = data.names.map((_, i) => {
     const point = make('circle');

@@ -9,13 +9,14 @@ from typing import Any
 from mmengine.config import Config
 
 from mmbarlow.checkpoints import read_checkpoint
-from mmbarlow.config import load_config
+from mmbarlow.config import load_config, type_name
 from mmbarlow.engine.last_checkpoint import last_checkpoint_in, replaced_files
 from mmbarlow.engine.numbered_checkpoints import is_unchanged
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.loss import loss_floor
 from mmbarlow.zoo.curve import Points, read_curve, read_lines
 from mmbarlow.zoo.records import Record, read
+from mmbarlow.zoo.runs import LABELS
 
 BROKEN = re.compile(r'broken image, replaced by another one: (.+) \((.+?)\)$')
 
@@ -36,8 +37,8 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        config = self.config and self.config.filename
-        return Path(config or self.path.resolve()).stem
+        file = self.config.filename if self.config else None
+        return Path(file or self.path.resolve()).stem
 
     @property
     def unit(self) -> str:
@@ -49,6 +50,21 @@ class RunFolder:
         """The epochs or iterations that the config asks for."""
         plan = self.config.get('train_cfg') or {} if self.config else {}
         return plan.get('max_epochs' if self.unit == 'epoch' else 'max_iters')
+
+    @property
+    def share(self) -> float:
+        """Of the training that is done; 1 where that cannot be told."""
+        if self.backbone or not self.planned:
+            return 1.0
+        return self.curve[-1][self.unit] / self.planned if self.curve else 0.0
+
+    @property
+    def method(self) -> str:
+        """The kind of pretraining, in words."""
+        model = self.pretraining.model if self.pretraining else None
+        if model is None and self.config and self.config.get('model'):
+            return f'A pretraining with {type_name(self.config.model.type)}'
+        return f'A pretraining with {LABELS.get(model or "", model or "an unknown method")}'
 
     @property
     def floor(self) -> float | None:

@@ -28,13 +28,15 @@ def curves_section(run: RunFolder) -> str:
     if floor:
         over = [(p[unit], p['loss'] / floor) for p in run.curve if 'loss' in p]
         one = Series('floor', [(x, 1.0) for x, _ in (over[:1] + over[-1:])], dashed=True)
-        charts.append(line_chart('Loss over its floor', [Series('loss / floor', over), one], unit, True))
+        charts.append(
+            line_chart('Loss over its floor', [Series('loss / floor', over), one], unit, True)
+        )
     known = list(dict.fromkeys(key for point in run.curve for key in point))
     measured = [key for key in known if '/top1' in key]
     charts.append(
         line_chart('Measured during training, percent', [series(k, k) for k in measured[:5]], unit)
     )
-    charts += [_of_lines(run.lines, 'Learning rate', ['lr', 'base_lr'][:1])]
+    charts.append(_of_lines(run.lines, 'Learning rate', ['lr']))
     ranks = [key for key in dict.fromkeys(k for p in run.lines for k in p) if 'rank' in key.lower()]
     charts.append(_of_lines(run.lines, 'Effective rank of the embeddings', ranks[:5]))
     body = ''.join(charts)
@@ -49,13 +51,16 @@ def _of_lines(lines: Points, title: str, keys: Sequence[str]) -> str:
 
 
 def spectrum_chart(c: Correlation) -> str:
-    pairs = (('cross-correlation, singular values', c.spectrum), ('one view, eigenvalues', c.variances))
+    pairs = (
+        ('cross-correlation, singular values', c.spectrum),
+        ('one view, eigenvalues', c.variances),
+    )
     found = []
     for name, values in pairs:
         least = float(values[0]) * 1e-6
         points = [(i + 1.0, v) for i, v in enumerate(values.tolist()) if v > least]
         found.append(Series(name, thinned_pairs(points)))
-    return line_chart('Spectrum', found, 'direction', log=True)
+    return line_chart('Spectrum', found, 'direction', log=True, ends=False)
 
 
 def thinned_pairs(points: list[tuple[float, float]], most: int = 150) -> list[tuple[float, float]]:

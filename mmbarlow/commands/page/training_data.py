@@ -55,7 +55,7 @@ def facts_of_images(dataset: Any) -> list[tuple[str, str]]:
         broken = sum(bool(c.reason) for c in checked)
         rows.append(('looked at', f'{len(checked):,} of them, {broken:,} cannot be read'))
     if counts := getattr(dataset, 'passed_over', None):
-        rows.append(('no images', passed_over(counts).removeprefix('passed over: ')))
+        rows.append(('passed over', passed_over(counts).removeprefix('passed over: ')))
     if folders := getattr(dataset, 'unreadable', None):
         rows.append(('folders left out', f'{len(folders):,}, which cannot be read'))
     return rows

@@ -14,6 +14,9 @@ from mmbarlow.models.encoder_description import encoder_config
 
 CNN = 'mmpretrain.ResNet'
 SMALL_STEM = 'mmpretrain.ResNet_CIFAR'
+# Arguments that mmdet's and mmseg's own ResNet has, too.
+THEIRS = {'type', 'depth', 'in_channels', 'stem_channels', 'base_channels', 'style', 'norm_cfg'}
+THEIRS |= {'zero_init_residual', 'out_indices'}
 RESNETS = (CNN, SMALL_STEM, 'mmbarlow.PooledResNet', 'mmbarlow.SoloResNet')
 
 
@@ -56,15 +59,17 @@ def _uses(file: str, encoder: dict, size: int) -> Iterator[Use]:
     )
     imports = "custom_imports = dict(imports=['mmbarlow.registered'])\n"
     own = imports * backbone['type'].startswith('mmbarlow.')
-    init = f"init_cfg=dict(type='Pretrained', checkpoint={file!r})"
+    weights = f"            type='Pretrained',\n            checkpoint={file!r},\n"
+    init = f'init_cfg=dict(\n{weights}        ),'
     pixels = _pixels(preprocessor)
     yield Use(
         'mmpretrain',
-        f'{own}model = dict(\n    type="ImageClassifier",\n'
-        f'    backbone=dict({_arguments(backbone)}, {init}),\n'
-        + "    neck=dict(type='GlobalAveragePooling'),\n" * maps
+        f"{own}model = dict(\n    type='ImageClassifier',\n"
+        f'    backbone=dict(\n        {_arguments(backbone)},\n        {init}\n    ),\n'
+        + "    neck=dict(type='GlobalAveragePooling'),\n"
+        * maps
         + f"    head=dict(type='LinearClsHead', num_classes=10, in_channels={channels[-1]}),\n)\n"
-        f'data_preprocessor = dict(num_classes=10, {pixels}, to_rgb=True)',
+        f'data_preprocessor = dict(\n    num_classes=10,\n    {pixels},\n    to_rgb=True,\n)',
         'Set num_classes to yours.',
     )
     if len(channels) == 4 and backbone['type'] in RESNETS:
@@ -73,21 +78,24 @@ def _uses(file: str, encoder: dict, size: int) -> Iterator[Use]:
     yield Use('ONNX', f'mmbarlow export {_quoted(file)} --to onnx')
 
 
-def _dense(
-    backbone: dict, channels: list[int], own: str, init: str, pixels: str
-) -> Iterator[Use]:
+def _dense(backbone: dict, channels: list[int], own: str, init: str, pixels: str) -> Iterator[Use]:
     """Detection and segmentation, whose own ResNet has the stem of 7 x 7 pixels alone."""
-    plain = backbone['type'] == CNN
-    network = {k: v for k, v in backbone.items() if k != 'type'} if plain else backbone
-    network = dict(network, frozen_stages=-1, norm_eval=False)
-    deleted = '' if plain else '_delete_=True, '
-    also = own or ('' if plain else "custom_imports = dict(imports=['mmpretrain.models'])\n")
-    every = '' if plain else ', out_indices=(0, 1, 2, 3)'
+    plain = backbone['type'] == CNN and set(backbone) <= THEIRS
+    network = {k: v for k, v in backbone.items() if k != 'out_indices'}
+    deleted, every, also = '_delete_=True, ', ', out_indices=(0, 1, 2, 3)', own
+    if plain:
+        del network['type']
+        deleted = every = ''
+        if 'base_channels' in network:  # whose value is the default of their stem
+            network.setdefault('stem_channels', 64)
+    elif not own:
+        also = "custom_imports = dict(imports=['mmpretrain.models'])\n"
     yield Use(
         'mmdet',
         f"_base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py'\n{also}model = dict(\n"
         f'    data_preprocessor=dict({pixels}, bgr_to_rgb=True),\n'
-        f'    backbone=dict({deleted}{_arguments(network)}{every}, {init}),\n'
+        f'    backbone=dict(\n        {deleted}{_arguments(network)}{every},\n'
+        f'        {init}\n    ),\n'
         f'    neck=dict(in_channels={channels}),\n)',
     )
     if plain:
@@ -95,29 +103,24 @@ def _dense(
             'mmseg',
             "_base_ = 'mmseg::fcn/fcn_r50-d8_4xb2-40k_cityscapes-512x1024.py'\nmodel = dict(\n"
             f'    pretrained=None,\n    data_preprocessor=dict({pixels}, bgr_to_rgb=True),\n'
-            f"    backbone=dict(type='ResNet', {_arguments(network)}, {init}),\n"
+            f"    backbone=dict(\n        type='ResNet',\n        {_arguments(network)},\n"
+            f'        {init}\n    ),\n'
             f'    decode_head=dict(in_channels={channels[3]}),\n'
             f'    auxiliary_head=dict(in_channels={channels[2]}),\n)',
         )
 
 
 def _libraries(file: str, backbone: dict) -> Iterator[Use]:
-    """torchvision and timm, whose ResNets have the same names; no argument may change the net."""
+    """torchvision and timm, whose plain ResNets have the same names."""
     known = {'type', 'depth', 'zero_init_residual', 'style', 'norm_cfg', 'out_indices'}
     usual = backbone.get('style', 'pytorch') == 'pytorch' and not set(backbone) - known
     usual = usual and dict(backbone.get('norm_cfg') or dict(type='BN'))['type'] in ('BN', 'SyncBN')
     if not usual or backbone['type'] not in (CNN, SMALL_STEM):
-        yield Use(
-            'torchvision, timm',
-            f'mmbarlow export {_quoted(file)} --to timm',
-            'torchvision and timm have no network of this name with these arguments; the export '
-            'says what can be done.',
-        )
         return
     depth, small = backbone['depth'], backbone['type'] == SMALL_STEM
     stem = 'network.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)\n' * small
     stem += 'network.maxpool = torch.nn.Identity()\n' * small
-    load = f'weights = torch.load({file!r}, weights_only=True)["state_dict"]\n'
+    load = f"weights = torch.load({file!r}, weights_only=True)['state_dict']\n"
     yield Use(
         'torchvision',
         f'import torch\nimport torchvision\n\nnetwork = torchvision.models.resnet{depth}()\n'
@@ -126,7 +129,8 @@ def _libraries(file: str, backbone: dict) -> Iterator[Use]:
     )
     yield Use(
         'timm',
-        f"import timm\nimport torch\n\nnetwork = timm.create_model('resnet{depth}', num_classes=0)\n"
+        f'import timm\nimport torch\n\n'
+        f"network = timm.create_model('resnet{depth}', num_classes=0)\n"
         f'{stem}{load}network.load_state_dict(weights)',
     )
 
