@@ -42,13 +42,18 @@ def judge(
         return Verdict('failed', 'This training diverged.', (f'The last loss is {losses[-1]}.',))
     way = None
     if len(losses) > 1:
-        way = (losses[0] - losses[-1]) / max(losses[0] - (floor or 0.0), 1e-12)
-        reasons.append(_way_in_words(losses[0], losses[-1], floor, way))
+        first, last = losses[0], losses[-1]
+        told = f'The loss went from {first:.4g} to {last:.4g}'
+        if floor is not None:
+            way = (first - last) / max(first - floor, 1e-12)
+            goal = f'its floor of {floor:.4g}' if floor else '0'
+            told += f', {max(way, 0):.0%} of the way to {goal}'
+        reasons.append(f'{told}.')
     if rank is not None:
         of = f' of at most {most:,} with these images' if most else ''
         reasons.append(f'The embeddings have an effective rank of {rank:.1f}{of}.')
     if way is None and rank is None:
-        return Verdict('unknown', 'There is too little to judge this training by.', ())
+        return Verdict('unknown', 'There is too little to judge this training by.', tuple(reasons))
     if share < EARLY:
         return Verdict('unknown', 'It is too early to judge this training.', tuple(reasons))
     if rank is not None and rank < COLLAPSED:
@@ -64,11 +69,3 @@ def judge(
         text = 'A longer training would bring the loss further down.'
         return Verdict('doubtful', 'This training has learned little.', (*reasons, text))
     return Verdict('good', 'This training went well.', tuple(reasons))
-
-
-def _way_in_words(first: float, last: float, floor: float | None, way: float) -> str:
-    moved = f'The loss went from {first:.4g} to {last:.4g}'
-    if floor is None:
-        return f'{moved}.'
-    goal = f'its floor of {floor:.4g}' if floor else '0'
-    return f'{moved}, {max(way, 0):.0%} of the way to {goal}.'

@@ -235,6 +235,19 @@ def test_a_training_of_the_invariance_term_alone_has_collapsed(report, tmp_path)
     assert 'This training collapsed.' in Elements((folder / 'report.html').read_text()).words
 
 
+def test_labels_of_the_user_color_the_map(report, run_dir, images, tmp_path):
+    pytest.importorskip('mmbarlow.datasets.labeled_images')
+    (images / 'class 1' / 'broken.jpg').rename(tmp_path / 'broken.jpg')
+    out = tmp_path / 'labeled.html'
+    status, _, err = report(run_dir, '--labeled', images, '--out', out, '--images', '50')
+    assert status == 0, err
+    data = json.loads(re.search(r'id="map-data">(.*?)</script>', out.read_text())[1])
+    assert len(data['names']) == 50
+    assert data['classes'] == [f'class {i}' for i in range(10)]
+    names = [data['classes'][group] for group in data['groups']]
+    assert [name.split('/')[0] for name in data['names']] == names
+
+
 @pytest.mark.parametrize(
     ('losses', 'rank', 'share', 'level'),
     [
@@ -252,6 +265,12 @@ def test_a_training_of_the_invariance_term_alone_has_collapsed(report, tmp_path)
 def test_the_verdict_follows_its_rule(losses, rank, share, level):
     curve = [dict(epoch=float(i), loss=loss) for i, loss in enumerate(losses)]
     assert judge(curve, 10.0, rank, 32, share).level == level
+
+
+def test_a_loss_without_a_known_floor_is_told_and_not_judged():
+    verdict = judge([dict(epoch=1.0, loss=4.8), dict(epoch=2.0, loss=4.7)], None, None, None)
+    assert verdict.level == 'unknown'
+    assert verdict.reasons == ('The loss went from 4.8 to 4.7.',)
 
 
 def test_the_spectrum_is_that_of_the_matrix():

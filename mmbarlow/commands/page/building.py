@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ from mmbarlow.commands.page.training_data import (
 )
 from mmbarlow.commands.page.usage import uses
 from mmbarlow.config import nodes
+from mmbarlow.config_files import explained
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.evaluation.verdict import Verdict, judge
 from mmbarlow.files import write_atomically
@@ -88,20 +90,21 @@ def write_report_page(
     found = parts.map(labels, method)
     most = min(c.images - 1, c.dimensions) if c else None
     verdict = judge(run.curve, run.floor, c.rank if c else None, most, run.share)
+    data, use = parts.data_section(), parts.use_section()  # which may add to the troubles
     html = [
         f'<h1>{document.text(run.name)}</h1>',
         f'<p class="soft">{document.text(run.method)}, in <code>{document.text(folder)}</code></p>',
         document.banner(verdict, _news(run)),
         document.troubles_card(run.troubles),
         summary_tiles(run, len(parts.dataset) if parts.dataset is not None else None, c),
-        parts.data_section(),
+        data,
         curves_section(run),
         correlation_section(c) if c else '',
         map_section(found, method) if found else '',
         neighbors_section(found) if found else '',
         results_section(run, sha256(run.backbone) if run.backbone else None),
         time_section(run),
-        parts.use_section(),
+        use,
     ]
     today = datetime.now(timezone.utc).date().isoformat()
     page = document.document(f'{run.name}: report', html, today)
@@ -117,16 +120,17 @@ class _Parts:
         self.dataset: Any = None
         self.network: Any = None
         if cfg := run.config:
-            self.dataset = self.tried(lambda: build_training_data(cfg))
-            self.network = self.tried(lambda: trained_network(cfg, run.checkpoint))
+            self.dataset = self.tried('the training data', lambda: build_training_data(cfg))
+            self.network = self.tried('the network', lambda: trained_network(cfg, run.checkpoint))
         if not run.checkpoint:
             run.troubles.append(
                 'There is no checkpoint with the projector, so embeddings are not measured.'
             )
 
-    def tried(self, make: Callable[[], T]) -> T | None:
+    def tried(self, what: str, make: Callable[[], T]) -> T | None:
         try:
-            return make()
+            with explained(what):
+                return make()
         except InputError as error:
             self.run.troubles.append(one_line(error))
         return None
@@ -146,7 +150,8 @@ class _Parts:
         if self.dataset is None or self.network is None or not self.run.checkpoint:
             return None
         return self.tried(
-            lambda: measure_correlation(self.config, self.network, self.dataset, self.images)
+            'the cross-correlation',
+            lambda: measure_correlation(self.config, self.network, self.dataset, self.images),
         )
 
     def map(self, labels: Any, method: str) -> FeatureMap | None:
@@ -159,7 +164,7 @@ class _Parts:
             config = None if self.run.backbone else self.run.config
             return map_features(get_model(weights, config), sample, self.size, method)
 
-        return self.tried(make)
+        return self.tried('the map', make)
 
     def data_section(self) -> str:
         rows: list[tuple[str, object]] = []
@@ -169,7 +174,7 @@ class _Parts:
             root = data.get('data_root')
             rows += [('images', f'{len(self.dataset):,}')]
             rows += [('from', root or data.type)]
-            rows += self.tried(lambda: facts_of_images(self.dataset)) or []
+            rows += self.tried('the images', lambda: facts_of_images(self.dataset)) or []
         elif facts := self.run.meta.get('facts', {}):
             rows += [('images', f'{facts.get("number of images", 0):,}')]
         if broken := self.run.broken_images():
@@ -178,7 +183,8 @@ class _Parts:
             said = f'{len(broken):,}, each replaced by another image: {", ".join(names)}{more}'
             rows.append(('broken', said))
         if self.dataset is not None and self.network is not None:
-            views = self.tried(lambda: views_row(self.config, self.network, self.dataset)) or ''
+            make = partial(views_row, self.config, self.network, self.dataset)
+            views = self.tried('the views', make) or ''
         table = document.facts_table(rows)
         return document.section(
             'What it was trained on', f'<div class="wide">{table}</div>' * bool(table), views
@@ -188,10 +194,8 @@ class _Parts:
         backbone = self.run.backbone
         if backbone is None:
             return ''
-        cards = [
-            document.use_card(use) for use in self.tried(lambda: uses(backbone, self.size)) or []
-        ]
-        return document.section('Use the backbone', *cards)
+        found = self.tried('the lines for other code', lambda: uses(backbone, self.size)) or []
+        return document.section('Use the backbone', *map(document.use_card, found))
 
 
 def _news(run: RunFolder) -> str:

@@ -30,11 +30,10 @@
     if (i < 0) return;
     points[i].classList.add('at');
     svg.append(points[i]);
-    const [picture, label, name] = tip.children, rows = Math.ceil(data.names.length / data.columns);
+    const [picture, label, , name] = tip.children, rows = Math.ceil(data.names.length / data.columns);
     picture.style.backgroundSize = `${110 * data.columns}px ${110 * rows}px`;
     picture.style.backgroundPosition = `${-110 * (i % data.columns)}px ${-110 * Math.floor(i / data.columns)}px`;
     label.textContent = data.classes[data.groups[i]];
-    label.style.setProperty('--c', hue(data.groups[i]));
     name.textContent = data.names[i];
     const box = svg.getBoundingClientRect(), own = holder.getBoundingClientRect();
     const left = box.left - own.left + (data.x[i] / 1000) * box.width;
