@@ -1,5 +1,7 @@
 """The page of a run: what it shows, of which runs, and that a browser takes it as it is."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -19,6 +21,8 @@ from sklearn.datasets import load_digits
 from mmbarlow.apis import get_model
 from mmbarlow.checkpoints import export_backbone
 from mmbarlow.commands.main import main
+from mmbarlow.commands.page.feature_map import FeatureMap, Sample
+from mmbarlow.commands.page.image_sections import map_section, neighbors_section
 from mmbarlow.commands.page.pictures import SPRITE_BYTES, sprite_address
 from mmbarlow.commands.page.usage import uses
 from mmbarlow.config import load_config
@@ -294,12 +298,18 @@ def test_the_effective_rank_counts_equal_directions():
     assert effective_rank(torch.zeros(4)) == 0
 
 
-def test_2000_thumbnails_of_noise_stay_within_the_bound():
+def test_2000_images_of_noise_with_hostile_names_fit_into_5_megabytes():
     rng = np.random.default_rng(0)
-    noise = [Image.fromarray(x) for x in rng.integers(0, 256, (2000, 48, 48, 3), dtype=np.uint8)]
-    address, columns, side = sprite_address(noise)
+    tiles = [Image.fromarray(x) for x in rng.integers(0, 256, (2000, 96, 96, 3), dtype=np.uint8)]
+    sample = Sample([], [f'{"<" * 300}{i}' for i in range(2000)], [0] * 2000, ['a'], 'noise')
+    places, groups = rng.random((2000, 2)), np.zeros(2000, int)
+    found = FeatureMap(sample, torch.randn(2000, 8), places, groups, ['a'], tiles)
+    assert len(map_section(found, 'tsne')) + len(neighbors_section(found)) < 5_000_000
+    address, columns, side = sprite_address(tiles)
     assert (columns, side) == (45, 48)
-    assert len(address) < SPRITE_BYTES * 4 / 3 + 100
+    data = base64.b64decode(address.partition(',')[2])
+    assert len(data) <= SPRITE_BYTES
+    assert Image.open(io.BytesIO(data)).size == (45 * 48, 45 * 48)
 
 
 def test_lines_that_a_later_start_repeats_count_once(tmp_path):
