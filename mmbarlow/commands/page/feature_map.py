@@ -64,7 +64,7 @@ def sample_of_training(dataset: Any, most: int) -> Sample:
     labels = [info.get('gt_label') for info in infos]
     if given and all(isinstance(label, int) for label in labels):
         return Sample(infos, names, labels, list(given), f'{source}, with the labels they have')
-    folders = [name.split(os.sep)[0] if os.sep in name else '' for name in names]
+    folders = [os.path.basename(os.path.dirname(name)) for name in names]
     classes = sorted(set(folders))
     if 1 < len(classes) <= min(CLASSES, len(infos) // 2) and '' not in classes:
         numbers = [classes.index(folder) for folder in folders]
