@@ -40,7 +40,9 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10,<3.13',
     packages=find_packages(include=['mmbarlow*']),
-    package_data={'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz']},
+    package_data={
+        'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz', 'commands/page/page.*s'],
+    },
     install_requires=requirements('runtime'),
     extras_require={name: requirements(name) for name in ('detection', 'export', 'tests')},
     entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
 
@@ -81,6 +82,20 @@ def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path
     figure.savefig(path, dpi=120)
 
 
+def places_on_map(features: Tensor, method: str = 'tsne') -> np.ndarray:
+    """Places of features (N, C) in the plane, (N, 2): 'tsne' by their angles, or 'pca'.
+
+    Fewer than 4 images have too few neighbors for t-SNE; PCA places them.
+    """
+    x = features.numpy()
+    if method == 'pca' or len(x) < 4:
+        flat = PCA(min(2, *x.shape), random_state=0).fit_transform(x)
+        return np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
+    nearby = min(30.0, (len(x) - 1) / 3)
+    places = TSNE(metric='cosine', init='pca', perplexity=nearby, random_state=0)
+    return places.fit_transform(x)
+
+
 def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
     """Draw t-SNE maps of features, one panel per entry of `maps`, colored by label.
 
@@ -93,7 +108,7 @@ def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
     for axes, (title, features) in zip(
         np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True
     ):
-        points = TSNE(metric='cosine', init='pca', random_state=0).fit_transform(features.numpy())
+        points = places_on_map(features)
         for label in labels.unique().tolist():
             chosen = points[(labels == label).numpy()]
             axes.scatter(*chosen.T, s=6, color=f'C{label}', label=str(label))

@@ -27,6 +27,23 @@ def read_curve(work_dir: str | Path) -> Points:
     return thinned(curve, 100) if curve and 'iteration' in curve[-1] else curve
 
 
+def read_lines(work_dir: str | Path) -> Points:
+    """The training lines of the logs with all their numbers, by `iter`: `lr`, `time`, losses, ...
+
+    Where a later start has repeated steps, its lines count.
+    """
+    lines: Points = []
+    for log in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
+        new: Points = [
+            {str(k): v for k, v in entry.items() if isinstance(v, int | float)}
+            for entry in _entries(log)
+            if isinstance(entry.get('iter'), int)
+        ]
+        first = new[0]['iter'] if new else math.inf
+        lines = [line for line in lines if line['iter'] < first] + new
+    return lines
+
+
 def curve_of_start(
     folder: Path, before: Sequence[dict[str, float]] = (), until: float = math.inf
 ) -> Points:

@@ -1,0 +1,1 @@
+"""The page that `mmbarlow report` writes: what is read of a run, and how it is shown."""
