@@ -215,12 +215,9 @@ def _crops(config: str | None) -> tuple[int, int] | None:
     if config is None:
         return None
     cfg = read_config(config)
-    places = [
-        cfg.get('train_dataloader') or {},
-        cfg.get('model', {}).get('data_preprocessor') or {},
-    ]
-    found = (n['size'] for p in places for n in (p, *nodes(p)) if isinstance(n.get('size'), int))
-    size = next(found, None)
+    made_on_device = cfg.get('model', {}).get('data_preprocessor') or {}
+    places = [*nodes(cfg.get('train_dataloader') or {}), made_on_device]
+    size = next((n['size'] for n in places if isinstance(n.get('size'), int)), None)
     return (size, size) if size else None
 
 

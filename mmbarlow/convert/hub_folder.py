@@ -1,4 +1,4 @@
-"""A folder as timm and the Hugging Face hub have a model: config.json, model.safetensors, README.md."""
+"""A model as a folder, as timm and the Hugging Face hub have it: weights, config and card."""
 
 import json
 import shutil

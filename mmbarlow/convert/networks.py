@@ -1,4 +1,4 @@
-"""A network of another library that computes what a backbone of ours does, or the reason why not."""
+"""A network of another library that computes what one of ours does, or the reason why not."""
 
 import copy
 import importlib

@@ -90,7 +90,7 @@ def _stem(net: ResNet, relu: str) -> dict[str, nn.Module]:
     if net.deep_stem:
         return {}
     small = isinstance(net, ResNet_CIFAR)
-    own: nn.Conv2d = net.conv1  # pyright: ignore[reportAssignmentType]
+    own: Any = net.conv1
     replaced: dict[str, nn.Module] = {}
     if small or own.in_channels != 3:
         replaced['conv1'] = nn.Conv2d(

@@ -46,7 +46,7 @@ VITS = {(192, 3): 'tiny', (384, 6): 'small', (768, 12): 'base'}  # by width and 
 CONVNEXTS = {(96, 9): 'tiny', (96, 27): 'small', (128, 27): 'base', (192, 27): 'large'}
 
 
-def timm_network(backbone: nn.Module, config: dict) -> Network:
+def timm_network(backbone: Any, config: dict) -> Network:
     """The network of timm that has the tensors of this backbone.
 
     Args:

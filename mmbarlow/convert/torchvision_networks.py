@@ -45,7 +45,7 @@ SWIN = (
 )
 
 
-def torchvision_network(backbone: nn.Module) -> Network:
+def torchvision_network(backbone: Any) -> Network:
     """The network of torchvision that has the tensors of this backbone.
 
     Raises:
@@ -64,7 +64,7 @@ def _convnext(net: Any) -> Network:
         raise InputError('torchvision averages before the last norm of a ConvNeXt, not after it.')
     widths = [*net.channels[1:], None]
     stages = [CNBlockConfig(*s) for s in zip(net.channels, widths, net.depths, strict=True)]
-    replaced = {'classifier.2': nn.Identity()}
+    replaced: dict[str, nn.Module] = {'classifier.2': nn.Identity()}
     return Network('torchvision.models.ConvNeXt', (stages,), {}, replaced, CONVNEXT)
 
 
@@ -97,4 +97,4 @@ def _swin(net: Any) -> Network:
     )
     replaced: dict[str, nn.Module] = dict(head=nn.Identity())
     maker = 'torchvision.models.SwinTransformer'
-    return Network(maker, (), options, replaced, SWIN, merged_in_order)
+    return Network(maker, (), options, replaced, SWIN, changed=merged_in_order)
