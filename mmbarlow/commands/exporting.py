@@ -53,7 +53,7 @@ class Source:
             config = beside[0]
         with _quiet():
             own: Any = encoder_config_of(path, weights, config)['backbone']
-            encoder = get_model(path, config).cpu()
+            encoder: Any = get_model(path, config).cpu()
         crops = _crops(config or (beside[0] if beside else None))
         usual = own_size(encoder.backbone) or crops or _usual(encoder.backbone)
         return cls(path, encoder, dict(own), (size, size) if size else usual)
@@ -63,11 +63,10 @@ class Source:
         """Size of the images, mean and standard deviation, 0 to 255."""
         images: Any = self.encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
-        known = mean is not None and std is not None
         return dict(
             size=self.size,
-            mean=mean.flatten().tolist() if known else [0.0] * 3,
-            std=std.flatten().tolist() if known else [1.0] * 3,
+            mean=[0.0] * 3 if mean is None else mean.flatten().tolist(),
+            std=[1.0] * 3 if std is None else std.flatten().tolist(),
         )
 
     @property
@@ -84,6 +83,8 @@ def check_options(
         raise InputError(f'--normalize is for --to onnx: --to {form} writes weights alone.')
     if size is not None and not 1 <= size <= 4096:
         raise InputError(f'--size {size} is no height of an image: give 1 to 4096 pixels.')
+    if form in ('timm', 'huggingface'):
+        package('timm', f'--to {form}')
     if form == 'huggingface':
         if out.exists() and not (force and is_hub_folder(out)):
             cure = 'give another --out' if force else '--force replaces such a folder'
@@ -156,7 +157,7 @@ def _write_weights(source: Source, form: str, out: Path, force: bool) -> None:
 def _network(form: str, source: Source) -> Network:
     if form == 'torchvision':
         return torchvision_network(source.encoder.backbone)
-    package('timm', f'--to {form}')
+    package('timm', '--to timm')
     return timm_network(source.encoder.backbone, source.config)
 
 

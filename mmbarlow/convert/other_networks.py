@@ -45,7 +45,7 @@ def other_torchvision_network(net: Any) -> Network:
         )
         return Network('torchvision.models.DenseNet', (), options, ends, DENSENET)
     if type(net) is VGG:
-        layers = list(net.features.modules())
+        layers = list(net.get_submodule('features').modules())
         convs = sum(isinstance(layer, nn.Conv2d) for layer in layers)
         normed = any(isinstance(layer, nn.BatchNorm2d) for layer in layers)
         ends['avgpool'] = nn.AdaptiveAvgPool2d(1)

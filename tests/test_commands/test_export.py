@@ -113,7 +113,7 @@ def _write(family: str, folder: Path) -> list[Path | str]:
 
 
 def images(family: str, count: int = 2) -> torch.Tensor:
-    size = 160 if family == 'timm vit' else 32 if 'vit' in family or family == 'swin' else 64
+    size = 160 if family == 'timm vit' else 32 if family not in ('convnext map', 'regnet') else 64
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
@@ -155,8 +155,9 @@ def test_the_printed_line_makes_a_network_of_the_same_features(
             assert largest(loaded(text)['net'](inputs), wanted(arguments, inputs)) < 1e-5
     else:
         assert status == 2
-        assert err.count('\n') == 1
-        assert 'onnx.' in err
+        said = err.splitlines()[-1]  # after what mmpretrain's log may say of timm's networks
+        assert said.startswith('error: ')
+        assert said.endswith('onnx.')
         assert not out.exists()
 
 
@@ -192,7 +193,7 @@ def test_pixels_are_normalized_in_the_model_if_asked_for(narrow_backbone, run_co
         assert largest(found, model((torch.from_numpy(pixels) - 120) / 60)) < TOLERANCE
 
 
-@pytest.mark.parametrize('family', [n for n, (_, forms) in FAMILIES.items() if 'timm' not in n])
+@pytest.mark.parametrize('family', [n for n in FAMILIES if 'timm' not in n and n not in LARGE])
 def test_detectron2_gets_what_the_tool_writes(family, backbone, run_command, run_tool, tmp_path):
     (path,), ours, tools = backbone(family), tmp_path / 'a.pkl', tmp_path / 'b.pkl'
     status, text, err = run_command('export', path, '--to', 'detectron2', '--out', ours)
@@ -216,9 +217,8 @@ def test_the_folder_for_the_hub_is_a_backbone_to_fine_tune(backbone, run_command
     assert torch.equal(net.layer4[0].conv1.weight, own.layer4[0].conv1.weight)
     data = timm.data.resolve_model_data_config(own)
     assert data['mean'] == pytest.approx([0.485, 0.456, 0.406])
-    assert (data['input_size'], data['crop_pct'], data['interpolation']) == (
-        *((3, 224, 224), 0.875, 'bilinear'),
-    )
+    assert [*data['input_size'], data['crop_pct']] == [3, 224, 224, 0.875]
+    assert data['interpolation'] == 'bilinear'
     assert sorted(p.name for p in out.iterdir()) == [
         *('README.md', 'config.json', 'model.safetensors')
     ]
