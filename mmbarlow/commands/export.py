@@ -42,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from mmbarlow.commands.backbones import backbone_file
-    from mmbarlow.commands.exporting import Source, check_options, write
+    from mmbarlow.commands.exporting import Exportable, check_export, write_form
 
     path = backbone_file(args.backbone)
     out = args.out or path.with_name(path.stem.removesuffix('_backbone') + ENDINGS[args.to])
-    check_options(args.to, path, out, args.force, args.normalize, args.size)
-    source = Source.read(path, args.config, args.size, Path(args.backbone).is_dir())
-    write(source, args.to, out, args.force, args.normalize)
+    check_export(args.to, path, out, args.force, args.normalize, args.size)
+    source = Exportable.read(path, args.config, args.size, Path(args.backbone).is_dir())
+    write_form(source, args.to, out, args.force, args.normalize)

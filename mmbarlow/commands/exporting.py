@@ -18,7 +18,7 @@ from mmbarlow.convert import detectron2
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.convert.hub_folder import hub_config, is_hub_folder, write_hub_folder
 from mmbarlow.convert.model_card import model_card, records_of
-from mmbarlow.convert.networks import Network, own_size, translated
+from mmbarlow.convert.networks import ForeignNetwork, own_size, translated
 from mmbarlow.convert.onnx_file import onnx_model, package, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
@@ -31,7 +31,7 @@ from mmbarlow.weight_files import SAFE, glance, write_safetensors
 
 
 @dataclass(frozen=True)
-class Source:
+class Exportable:
     """The backbone to export."""
 
     path: Path
@@ -40,7 +40,7 @@ class Source:
     size: tuple[int, int]  # of its images
 
     @classmethod
-    def read(cls, path: Path, config: str | None, size: int | None, in_run: bool) -> 'Source':
+    def read(cls, path: Path, config: str | None, size: int | None, in_run: bool) -> 'Exportable':
         """Of a run, `in_run`, the config beside it says what the file does not.
 
         Raises:
@@ -74,7 +74,7 @@ class Source:
         return bool(getattr(self.encoder.data_preprocessor, '_channel_conversion', False))
 
 
-def check_options(
+def check_export(
     form: str, path: Path, out: Path, force: bool, normalize: bool, size: int | None
 ) -> None:
     """Raises InputError before anything is computed in vain."""
@@ -96,7 +96,7 @@ def check_options(
             raise InputError(f'--to {form} writes files named {names}, not {out.name}.')
 
 
-def write(source: Source, form: str, out: Path, force: bool, normalize: bool) -> None:
+def write_form(source: Exportable, form: str, out: Path, force: bool, normalize: bool) -> None:
     """Write one form and tell what it is and how it is loaded.
 
     Raises:
@@ -110,7 +110,7 @@ def write(source: Source, form: str, out: Path, force: bool, normalize: bool) ->
         _write_weights(source, form, out, force)
 
 
-def _write_onnx(source: Source, out: Path, normalize: bool) -> None:
+def _write_onnx(source: Exportable, out: Path, normalize: bool) -> None:
     made = onnx_model(source.encoder, source.size, normalize)
     write_atomically(out, partial(write_onnx, made.content))
     shapes = ' and '.join(str(shape) for shape in made.checked)
@@ -122,7 +122,7 @@ def _write_onnx(source: Source, out: Path, normalize: bool) -> None:
     print(f'inputs    float32 (N, 3, H, W), {unit}: any N, {made.sizes}')
 
 
-def _write_detectron2(source: Source, out: Path) -> None:
+def _write_detectron2(source: Exportable, out: Path) -> None:
     net: Any = source.encoder.backbone
     if type(net) is not ResNet:
         raise _refused('detectron2', source, 'detectron2 has plain ResNets with a 7x7 stem')
@@ -134,7 +134,7 @@ def _write_detectron2(source: Source, out: Path) -> None:
     _tell(source, same, out, [f'python tools/train_net.py ... MODEL.WEIGHTS {out} {options}'])
 
 
-def _write_weights(source: Source, form: str, out: Path, force: bool) -> None:
+def _write_weights(source: Exportable, form: str, out: Path, force: bool) -> None:
     try:
         network = _network(form, source)
         config = hub_config(network, **source.pixels) if form == 'huggingface' else {}
@@ -154,14 +154,14 @@ def _write_weights(source: Source, form: str, out: Path, force: bool) -> None:
     _tell(source, same, out, load)
 
 
-def _network(form: str, source: Source) -> Network:
+def _network(form: str, source: Exportable) -> ForeignNetwork:
     if form == 'torchvision':
         return torchvision_network(source.encoder.backbone)
     package('timm', '--to timm')
     return timm_network(source.encoder.backbone, source.config)
 
 
-def _refused(form: str, source: Source, reason: str) -> InputError:
+def _refused(form: str, source: Exportable, reason: str) -> InputError:
     """With the forms that take the network."""
     works = []
     for other in ('torchvision', 'timm'):
@@ -181,7 +181,7 @@ def _load_folder(folder: Path) -> list[str]:
     return ['import timm', f'net = timm.create_model({name!r}, pretrained=True).eval()']
 
 
-def _load(network: Network, out: Path) -> list[str]:
+def _load(network: ForeignNetwork, out: Path) -> list[str]:
     if network.library == 'timm' and not network.replaced:
         return ['import timm', *network.code(checkpoint_path=repr(str(out))), 'net.eval()']
     reader = 'safetensors.torch.load_file' if out.suffix == SAFE else 'torch.load'
@@ -190,7 +190,7 @@ def _load(network: Network, out: Path) -> list[str]:
     return [f'import {", ".join(modules)}', *network.code(), loading, 'net.eval()']
 
 
-def _card(source: Source, network: Network) -> str:
+def _card(source: Exportable, network: ForeignNetwork) -> str:
     net: Any = network.build()
     words = f'{network.positional[0]} of timm, {net.num_features} features'
     images = _images_of_run(source.path.parent)
@@ -237,7 +237,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _tell(source: Source, same: str, out: Path, load: list[str]) -> None:
+def _tell(source: Exportable, same: str, out: Path, load: list[str]) -> None:
     pixels, net = source.pixels, source.encoder.backbone
     mean, std = (', '.join(f'{x:g}' for x in pixels[key]) for key in ('mean', 'std'))
     count = sum(p.numel() for p in net.parameters())

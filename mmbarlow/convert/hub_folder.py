@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmbarlow.convert.networks import Network
+from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.convert.onnx_file import package
 from mmbarlow.errors import InputError
 from mmbarlow.files import TEMPORARY, write_atomically
@@ -19,7 +19,7 @@ FILES = ('config.json', 'model.safetensors', 'README.md')
 
 
 def hub_config(
-    network: Network,
+    network: ForeignNetwork,
     size: tuple[int, int],
     mean: list[float],
     std: list[float],

@@ -18,7 +18,7 @@ SAME = 1e-9  # of the largest feature: in float64, what the order of sums change
 
 
 @dataclass(frozen=True)
-class Network:
+class ForeignNetwork:
     """How to make a network of another library, and what it calls the tensors of ours."""
 
     maker: str  # a function, such as 'timm.create_model'
@@ -51,7 +51,9 @@ class Network:
         return [f'net = {self.maker}({", ".join(given)})', *lines]
 
 
-def translated(encoder: Encoder, network: Network, size: tuple[int, int]) -> tuple[dict, float]:
+def translated(
+    encoder: Encoder, network: ForeignNetwork, size: tuple[int, int]
+) -> tuple[dict, float]:
     """The tensors of our backbone for another network, once both have computed the same features.
 
     Args:
@@ -90,7 +92,7 @@ def translated(encoder: Encoder, network: Network, size: tuple[int, int]) -> tup
     return {name: tensor.to(kinds[name]).contiguous() for name, tensor in state.items()}, difference
 
 
-def _renamed(own: dict[str, Tensor], network: Network, theirs: dict) -> dict[str, Tensor]:
+def _renamed(own: dict[str, Tensor], network: ForeignNetwork, theirs: dict) -> dict[str, Tensor]:
     state = {}
     order = dict(zip(own, theirs, strict=False)) if network.in_order else {}
     for name, tensor in own.items():

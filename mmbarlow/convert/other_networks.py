@@ -5,7 +5,7 @@ from typing import Any
 from mmpretrain.models import VGG, DenseNet, MobileNetV2, RegNet
 from torch import nn
 
-from mmbarlow.convert.networks import Network
+from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.errors import InputError
 
 DENSENET = (
@@ -31,19 +31,19 @@ REGNETS = {  # in timm, by the same in mmpretrain
 }
 
 
-def other_torchvision_network(net: Any) -> Network:
+def other_torchvision_network(net: Any) -> ForeignNetwork:
     """Raises InputError if there is none."""
     ends: dict[str, nn.Module] = dict(classifier=nn.Identity())
     if type(net) is MobileNetV2:
         options = {} if net.widen_factor == 1 else dict(width_mult=net.widen_factor)
-        return Network('torchvision.models.mobilenet_v2', (), options, ends, in_order=True)
+        return ForeignNetwork('torchvision.models.mobilenet_v2', (), options, ends, in_order=True)
     if type(net) is DenseNet:
         options = dict(
             growth_rate=net.growth_rate,
             block_config=list(net.depths),
             num_init_features=net.init_channels,
         )
-        return Network('torchvision.models.DenseNet', (), options, ends, DENSENET)
+        return ForeignNetwork('torchvision.models.DenseNet', (), options, ends, DENSENET)
     if type(net) is VGG:
         layers = list(net.get_submodule('features').modules())
         convs = sum(isinstance(layer, nn.Conv2d) for layer in layers)
@@ -52,11 +52,11 @@ def other_torchvision_network(net: Any) -> Network:
         if not isinstance(layers[-1], nn.MaxPool2d):
             ends[f'features.{convs * (2 + normed) + 4}'] = nn.Identity()
         name = f'vgg{convs + 3}{"_bn" * normed}'  # named with three layers of its classifier
-        return Network(f'torchvision.models.{name}', (), {}, ends, in_order=True)
+        return ForeignNetwork(f'torchvision.models.{name}', (), {}, ends, in_order=True)
     raise InputError(f'torchvision has no network like {type(net).__name__}.')
 
 
-def other_timm_network(net: Any, config: dict) -> Network:
+def other_timm_network(net: Any, config: dict) -> ForeignNetwork:
     """Raises InputError if there is none."""
     options: dict[str, Any] = dict(num_classes=0)
     name, renames = None, ()
@@ -69,4 +69,4 @@ def other_timm_network(net: Any, config: dict) -> Network:
         options |= dict(growth_rate=net.growth_rate, block_config=list(net.depths))
     if name is None:
         raise InputError(f'timm has no network like this {type(net).__name__}.')
-    return Network('timm.create_model', (name,), options, {}, renames, in_order=not renames)
+    return ForeignNetwork('timm.create_model', (name,), options, {}, renames, in_order=not renames)

@@ -14,7 +14,7 @@ from mmpretrain.models import (
 )
 from torch import nn
 
-from mmbarlow.convert.networks import Network
+from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.errors import InputError
 from mmbarlow.models.resnets import GeneratorResNet, PooledResNet, SoloResNet
 
@@ -32,7 +32,7 @@ RENAMES = (
 UNPOOLED = ((r'^(layer1\.0\.downsample)\.(\d)\.', lambda m: f'{m[1]}.{int(m[2]) + 1}.'),)
 
 
-def torchvision_resnet(net: ResNet) -> Network:
+def torchvision_resnet(net: ResNet) -> ForeignNetwork:
     """Raises InputError if torchvision's class has no such option."""
     base, planes = _widths(net)
     if net.deep_stem or net.avg_down or isinstance(net, SEResNet):
@@ -45,10 +45,10 @@ def torchvision_resnet(net: ResNet) -> Network:
     options = dict(groups=getattr(net, 'groups', 1), width_per_group=base)
     options = {k: v for k, v in options.items() if v != (1 if k == 'groups' else 64)}
     replaced = _stem(net, 'relu') | dict(fc=nn.Identity())
-    return Network(f'torchvision.models.resnet{net.depth}', (), options, replaced)
+    return ForeignNetwork(f'torchvision.models.resnet{net.depth}', (), options, replaced)
 
 
-def timm_resnet(net: ResNet) -> Network:
+def timm_resnet(net: ResNet) -> ForeignNetwork:
     """Raises InputError if timm's class has no such option."""
     base, planes = _widths(net)
     if net.stem_channels != 64 and not net.deep_stem:
@@ -72,7 +72,7 @@ def timm_resnet(net: ResNet) -> Network:
         options['block_args'] = dict(attn_layer='se')
     replaced = {} if net.deep_stem else _stem(net, 'act1')
     name, options = (f'resnet{net.depth}',), dict(num_classes=0) | options
-    return Network('timm.create_model', name, options, replaced, renames)
+    return ForeignNetwork('timm.create_model', name, options, replaced, renames)
 
 
 def _widths(net: ResNet) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 from mmpretrain.models import ConvNeXt, SwinTransformer, TIMMBackbone, VisionTransformer
 from torch import nn
 
-from mmbarlow.convert.networks import Network
+from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.convert.other_networks import other_timm_network
 from mmbarlow.convert.resnet_networks import RESNETS, timm_resnet
 from mmbarlow.convert.swin_order import merged_in_order
@@ -46,7 +46,7 @@ VITS = {(192, 3): 'tiny', (384, 6): 'small', (768, 12): 'base'}  # by width and 
 CONVNEXTS = {(96, 9): 'tiny', (96, 27): 'small', (128, 27): 'base', (192, 27): 'large'}
 
 
-def timm_network(backbone: Any, config: dict) -> Network:
+def timm_network(backbone: Any, config: dict) -> ForeignNetwork:
     """The network of timm that has the tensors of this backbone.
 
     Args:
@@ -66,13 +66,15 @@ def timm_network(backbone: Any, config: dict) -> Network:
     return other_timm_network(backbone, config)
 
 
-def _network(name: str, options: dict, usual: dict, renames: Any, **more: Any) -> Network:
+def _network(name: str, options: dict, usual: dict, renames: Any, **more: Any) -> ForeignNetwork:
     """With those options alone that are not as usual."""
     options = {key: value for key, value in options.items() if value != usual.get(key)}
-    return Network('timm.create_model', (name,), dict(num_classes=0) | options, {}, renames, **more)
+    return ForeignNetwork(
+        'timm.create_model', (name,), dict(num_classes=0) | options, {}, renames, **more
+    )
 
 
-def _own(net: Any, config: dict) -> Network:
+def _own(net: Any, config: dict) -> ForeignNetwork:
     """timm's network without the wrapper, which takes its pooling away: what a norm after the
     pooling was is then one before it."""
     wrapper = ('type', 'model_name', 'pretrained', 'checkpoint_path', 'init_cfg', '_scope_')
@@ -88,7 +90,7 @@ def _own(net: Any, config: dict) -> Network:
     return _network(config['model_name'], options, dict(num_classes=0), renames)
 
 
-def _convnext(net: Any) -> Network:
+def _convnext(net: Any) -> ForeignNetwork:
     name = CONVNEXTS.get((net.channels[0], net.depths[2]), 'tiny')
     usual_width = dict(tiny=96, small=96, base=128, large=192)[name]
     block = net.stages[0][0]
@@ -112,7 +114,7 @@ def _convnext(net: Any) -> Network:
     return _network(f'{kind}_{name}', options, usual, renames)
 
 
-def _vit(net: Any) -> Network:
+def _vit(net: Any) -> ForeignNetwork:
     arch, projection = net.arch_settings, net.patch_embed.projection
     name = VITS.get((net.embed_dims, arch['num_heads']), 'tiny')
     width, heads = next(key for key, value in VITS.items() if value == name)
@@ -144,7 +146,7 @@ def _vit(net: Any) -> Network:
     return _network(f'vit_{name}_patch16_224', options, usual, VIT)
 
 
-def _swin(net: Any) -> Network:
+def _swin(net: Any) -> ForeignNetwork:
     projection = net.patch_embed.projection
     size = net.patch_embed.init_input_size
     options = dict(

@@ -6,7 +6,7 @@ from mmpretrain.models import ConvNeXt, SwinTransformer, VisionTransformer
 from torch import nn
 from torchvision.models.convnext import CNBlockConfig
 
-from mmbarlow.convert.networks import Network
+from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.convert.other_networks import other_torchvision_network
 from mmbarlow.convert.resnet_networks import RESNETS, torchvision_resnet
 from mmbarlow.convert.swin_order import merged_in_order
@@ -45,7 +45,7 @@ SWIN = (
 )
 
 
-def torchvision_network(backbone: Any) -> Network:
+def torchvision_network(backbone: Any) -> ForeignNetwork:
     """The network of torchvision that has the tensors of this backbone.
 
     Raises:
@@ -59,16 +59,16 @@ def torchvision_network(backbone: Any) -> Network:
     return other_torchvision_network(backbone)
 
 
-def _convnext(net: Any) -> Network:
+def _convnext(net: Any) -> ForeignNetwork:
     if not net.gap_before_final_norm:
         raise InputError('torchvision averages before the last norm of a ConvNeXt, not after it.')
     widths = [*net.channels[1:], None]
     stages = [CNBlockConfig(*s) for s in zip(net.channels, widths, net.depths, strict=True)]
     replaced: dict[str, nn.Module] = {'classifier.2': nn.Identity()}
-    return Network('torchvision.models.ConvNeXt', (stages,), {}, replaced, CONVNEXT)
+    return ForeignNetwork('torchvision.models.ConvNeXt', (stages,), {}, replaced, CONVNEXT)
 
 
-def _vit(net: Any) -> Network:
+def _vit(net: Any) -> ForeignNetwork:
     if not net.with_cls_token or net.out_type not in ('cls_token', 'raw'):
         raise InputError('torchvision has only vision transformers that give their class token.')
     (height, width), patch = net.img_size, net.patch_embed.projection.stride[0]
@@ -83,10 +83,10 @@ def _vit(net: Any) -> Network:
         mlp_dim=net.arch_settings['feedforward_channels'],
     )
     replaced: dict[str, nn.Module] = dict(heads=nn.Identity())
-    return Network('torchvision.models.VisionTransformer', (), options, replaced, VIT)
+    return ForeignNetwork('torchvision.models.VisionTransformer', (), options, replaced, VIT)
 
 
-def _swin(net: Any) -> Network:
+def _swin(net: Any) -> ForeignNetwork:
     window = net.stages[0].blocks[0].attn.window_size
     options = dict(
         patch_size=list(net.patch_embed.projection.stride),
@@ -97,4 +97,4 @@ def _swin(net: Any) -> Network:
     )
     replaced: dict[str, nn.Module] = dict(head=nn.Identity())
     maker = 'torchvision.models.SwinTransformer'
-    return Network(maker, (), options, replaced, SWIN, changed=merged_in_order)
+    return ForeignNetwork(maker, (), options, replaced, SWIN, changed=merged_in_order)

@@ -46,6 +46,7 @@ FAMILIES = {
     'without relu': (dict(type='mmbarlow.GeneratorResNet', depth=18), PLAIN),
     'resnext': (dict(type='mmpretrain.ResNeXt', depth=50), PLAIN | TIMM),
     'se': (dict(type='mmpretrain.SEResNet', depth=50), TIMM),
+    'caffe': (dict(type='mmpretrain.ResNet', depth=50, style='caffe'), {'detectron2', 'onnx'}),
     'convnext': (CONVNEXT, PLAIN | TIMM),
     'convnext map': (CONVNEXT | dict(gap_before_final_norm=False), TIMM),
     'convnext v2': (CONVNEXT | dict(use_grn=True, layer_scale_init_value=0.0), TIMM),
@@ -66,7 +67,17 @@ FAMILIES = {
         TIMM,
     ),
 }
-LARGE = ('wide', 'pooled', 'without relu', 'resnext', 'se', 'mobilenet', 'regnet', 'densenet')
+LARGE = (
+    'wide',
+    'caffe',
+    'pooled',
+    'without relu',
+    'resnext',
+    'se',
+    'mobilenet',
+    'regnet',
+    'densenet',
+)
 LARGE += ('deep stem', 'timm resnet', 'timm efficientnet', 'vit map', 'convnext map')
 QUICK = ('vit',)  # to export to ONNX
 PIXELS = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
