@@ -24,7 +24,7 @@ SWIN = dict(embed_dims=8, depths=[2, 2], num_heads=[2, 2])
 SWIN = dict(
     type='mmpretrain.SwinTransformer', arch=SWIN, out_indices=(1,), img_size=32, window_size=4
 )
-DENSENET = dict(growth_rate=8, depths=[1, 2, 2, 1], init_channels=64)
+DENSENET = dict(growth_rate=8, depths=[1, 2, 2, 1], init_channels=16)
 DENSENET = dict(type='mmpretrain.DenseNet', arch=DENSENET)
 NARROW = dict(depth=50, base_channels=8, stem_channels=16)
 # The table of docs/command.md: the forms that each family has; the others are refused.
