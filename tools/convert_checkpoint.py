@@ -17,7 +17,7 @@ from pathlib import Path
 from mmbarlow import cli
 from mmbarlow.checkpoints import sha256
 from mmbarlow.convert.backbone import Backbone, load_backbone
-from mmbarlow.convert.writers import WRITERS, meta_of
+from mmbarlow.convert.writers import WRITERS, check_destination, meta_of
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.weight_files import SAFE, write_safetensors
@@ -55,15 +55,6 @@ def main() -> None:
     save = write_safetensors if args.destination.suffix == SAFE else writer.save
     write_atomically(args.destination, partial(save, writer.content(backbone, meta)))
     report(backbone, args, writer.use(backbone, args.destination))
-
-
-def check_destination(source: Path, destination: Path, force: bool) -> None:
-    if destination.is_dir():
-        raise InputError(f'{destination} is a folder: give the file to write.')
-    if destination.exists() and source.exists() and destination.samefile(source):
-        raise InputError(f'{destination} is the source, which is never changed: give another file.')
-    if destination.exists() and not force:
-        raise InputError(f'{destination} exists already: --force replaces it.')
 
 
 def report(backbone: Backbone, args: argparse.Namespace, use: str) -> None:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
-from mmbarlow.convert.backbone import Backbone
 from mmbarlow.errors import InputError
 
 # As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, and each norm
@@ -20,7 +20,7 @@ RENAMED = (
 )
 
 
-def content(backbone: Backbone, meta: dict) -> dict:
+def content(state: dict[str, Tensor]) -> dict:
     """The object to pickle: all tensors as arrays, with BN's counters, which SyncBN there needs.
 
     `matching_heuristics` lets detectron2 match names by their ends, so that it finds `res5` in the
@@ -29,12 +29,12 @@ def content(backbone: Backbone, meta: dict) -> dict:
     Raises:
         InputError: detectron2 has no such stem.
     """
-    if backbone.state['conv1.weight'].shape[-1] != 7:
+    if state['conv1.weight'].shape[-1] != 7:
         raise InputError(
             "detectron2's ResNet has a 7x7 stem with pooling, but this network has a 3x3 one for "
             'small images: convert a network that was pretrained with a 7x7 stem.'
         )
-    model = {_renamed(name): tensor.numpy() for name, tensor in backbone.state.items()}
+    model = {_renamed(name): tensor.numpy() for name, tensor in state.items()}
     return dict(model=model, __author__='mmbarlow', matching_heuristics=True)
 
 
@@ -43,20 +43,19 @@ def save(content: dict, path: Path) -> None:
         _Pickler(file).dump(content)
 
 
-def options(backbone: Backbone, mean: list[float], std: list[float]) -> str:
+def options(config: dict, mean: list[float], std: list[float]) -> str:
     """The command-line options of detectron2 that its config needs for this network.
 
     Args:
-        backbone: the converted network.
+        config: the network's, as `infer_resnet.resnet_config` has it.
         mean, std: mean and standard deviation of the pixels, RGB, 0 to 255.
     """
-    config = backbone.config
     found = {
         'INPUT.FORMAT': 'RGB',
         'MODEL.PIXEL_MEAN': _list(mean),
         'MODEL.PIXEL_STD': _list(std),
         'MODEL.RESNETS.DEPTH': config['depth'],
-        'MODEL.RESNETS.STRIDE_IN_1X1': False,
+        'MODEL.RESNETS.STRIDE_IN_1X1': config.get('style') == 'caffe',
     }
     base = config.get('base_channels', 64)
     expansion = config.get('expansion', 1 if config['depth'] < 50 else 4)

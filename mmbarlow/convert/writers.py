@@ -10,6 +10,7 @@ import torch
 
 from mmbarlow.convert import detectron2
 from mmbarlow.convert.backbone import Backbone
+from mmbarlow.errors import InputError
 from mmbarlow.weight_files import SAFE
 
 IMAGENET = dict(
@@ -26,6 +27,16 @@ class Writer(NamedTuple):
     use: Callable[[Backbone, Path], str]  # the next command; the path is the file's
     save: Callable[[dict, Path], None] = torch.save
     suffixes: tuple[str, ...] = ('.pth', '.pt', '.ckpt', '.bin', '.tar', SAFE)  # of the file
+
+
+def check_destination(source: Path, destination: Path, force: bool) -> None:
+    """Raises InputError if a file must not be written there."""
+    if destination.is_dir():
+        raise InputError(f'{destination} is a folder: give the file to write.')
+    if destination.exists() and source.exists() and destination.samefile(source):
+        raise InputError(f'{destination} is the source, which is never changed: give another file.')
+    if destination.exists() and not force:
+        raise InputError(f'{destination} exists already: --force replaces it.')
 
 
 def meta_of(
@@ -82,7 +93,7 @@ def _detectron2_use(backbone: Backbone, path: Path) -> str:
     images: dict = IMAGENET | (backbone.preprocessor or {})
     # None in OpenMMLab: the pixels stay as they are
     mean, std = images['mean'] or [0.0] * 3, images['std'] or [1.0] * 3
-    options = detectron2.options(backbone, mean, std)
+    options = detectron2.options(backbone.config, mean, std)
     return f'in detectron2: python tools/train_net.py ... MODEL.WEIGHTS {path} {options}'
 
 
@@ -96,5 +107,7 @@ WRITERS = {
         lambda b, meta: b.state,
         partial(_load_use, "timm.create_model('resnet{}', num_classes=0)", ''),
     ),
-    'detectron2': Writer(detectron2.content, _detectron2_use, detectron2.save, ('.pkl',)),
+    'detectron2': Writer(
+        lambda b, meta: detectron2.content(b.state), _detectron2_use, detectron2.save, ('.pkl',)
+    ),
 }

@@ -1,6 +1,7 @@
 """What is left of a twin when the pretraining is over: images in, representations out."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -74,16 +75,21 @@ def pooled(outputs: Any) -> Tensor:
     Raises:
         InputError: it is nothing of this kind.
     """
-    last = _last(outputs)
+    last = last_output(outputs)
+    return pooling_of(last)(last)
+
+
+def pooling_of(last: Any) -> Callable[[Tensor], Tensor]:
+    """What `pooled` does with such a last output, which is `last_output` of a backbone's."""
     shape = tuple(last.shape[1:]) if isinstance(last, Tensor) else ()
     if len(shape) == 3:
-        return last.mean((1, 2) if shape[0] == shape[1] < shape[2] else (2, 3))
+        return _mean_over((1, 2) if shape[0] == shape[1] < shape[2] else (2, 3))
     if len(shape) == 2 and _tokens_last(*shape):
-        return last.mean(2)
+        return _mean_over(2)
     if len(shape) == 2:
-        return last.mean(1) if _is_square(shape[0]) else last[:, 0]
+        return _mean_over(1) if _is_square(shape[0]) else lambda tokens: tokens[:, 0]
     if len(shape) == 1:
-        return last
+        return lambda vectors: vectors
     found = tuple(last.shape) if isinstance(last, Tensor) else type(last).__name__
     raise InputError(
         f'the backbone gives {found}: it must give maps (n, C, H, W), tokens (n, L, C) or vectors '
@@ -91,7 +97,12 @@ def pooled(outputs: Any) -> Tensor:
     )
 
 
-def _last(outputs: Any) -> Any:
+def _mean_over(axes: int | tuple[int, int]) -> Callable[[Tensor], Tensor]:
+    return lambda numbers: numbers.mean(axes)
+
+
+def last_output(outputs: Any) -> Any:
+    """Of tensors in tuples, lists and dicts, the one that `pooled` takes."""
     while isinstance(outputs, tuple | list | dict) and outputs:
         if isinstance(outputs, dict):  # DINOv2's names its class token
             there = [value for value in outputs.values() if value is not None]

@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 
 from mmbarlow.apis import get_model
 from mmbarlow.checkpoints import export_backbone
-from mmbarlow.commands.main import main
+from mmbarlow.commands.main import command_line
 from mmbarlow.commands.page.feature_map import FeatureMap, Sample
 from mmbarlow.commands.page.image_sections import map_section, neighbors_section
 from mmbarlow.commands.page.pictures import SPRITE_BYTES, sprite_address
@@ -105,7 +105,7 @@ def report(capsys):
     def call(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
-            main(['report', *map(str, arguments)])
+            command_line(['report', *map(str, arguments)])
         out, err = capsys.readouterr()
         return int(stopped.value.code or 0), out, err
 
@@ -115,7 +115,7 @@ def report(capsys):
 @pytest.fixture(scope='module')
 def page(run_dir) -> str:
     with pytest.raises(SystemExit) as stopped:
-        main(['report', str(run_dir)])
+        command_line(['report', str(run_dir)])
     assert not stopped.value.code
     return (run_dir / 'report.html').read_text()
 
