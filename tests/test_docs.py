@@ -1,10 +1,14 @@
 """What the pages say holds in this tree: links, paths, names, commands and their options."""
 
+import argparse
+import importlib
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from mmbarlow.commands.main import VERBS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / 'README.md'
@@ -19,6 +23,7 @@ FILE = re.compile(r'(?<![\w./:-])(?:mmbarlow|configs|tools|tests|docs|examples)/
 PLACEHOLDER = re.compile(r'NAME|FOLDER|CONFIG|FILE|\bX\b')
 CLASS = re.compile(r'(?<![\w./])mmbarlow\.([A-Z]\w+)')
 COMMAND = re.compile(r'tools/([\w/]+\.(?:py|sh))((?: +[^\s#|;]+)*)')
+VERB = re.compile(r'^(?:python -m )?mmbarlow ([a-z]+)((?: +[^\s#|;]+)*)', re.MULTILINE)
 SCRIPTS = {
     'dist_train.sh': 'train.py',
     'slurm_train.sh': 'train.py',
@@ -112,3 +117,13 @@ def test_every_option_in_a_command_is_one_of_its_tool(run_tool):
             known.append('--max-restarts')  # of dist_run.sh, which gives it to torchrun
             unknown += [(tool, *option) for option in sorted(options) if option[1] not in known]
     assert unknown == []
+
+
+def test_every_option_of_a_verb_is_one_of_it():
+    used = {(page, *found) for page, found in named(VERB)}
+    assert {verb for _, verb, _ in used} == set(VERBS)
+    for page, verb, arguments in used:
+        parser = argparse.ArgumentParser()
+        importlib.import_module(f'mmbarlow.commands.{verb}').add_arguments(parser)
+        options = re.findall(r'(?<!\S)--[\w-]+', arguments)
+        assert set(options) <= set(parser._option_string_actions), (page, verb)
