@@ -1,0 +1,91 @@
+"""Whether what `mmbarlow pretrain` chooses is as good as what one would set by hand.
+
+    python tools/compare_settings.py FOLDER LABELED --images 500 5000 --minutes 2 3
+
+FOLDER has the images, of which so many are drawn, and LABELED labels of others (as `mmbarlow
+evaluate` takes them). The choice and five settings by hand train for the same time, one after the
+other, and kNN (k = 20) tells what each is worth. Results on 2 cores: docs/command.md.
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mmbarlow import cli, registered
+from mmbarlow.benchmarks.labeled_task import LabeledTask, measure_frozen, task_size
+from mmbarlow.benchmarks.network import read_network
+from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.errors import InputError
+from mmbarlow.files import write_atomically
+
+BY_HAND = {
+    'chosen': '',
+    'batch 64, AdamW 0.001': '--batch-size 64 --optimizer adamw --lr 0.001',
+    'batch 128, AdamW 0.002': '--batch-size 128 --optimizer adamw --lr 0.002',
+    'batch 256, AdamW 0.001': '--batch-size 256 --optimizer adamw --lr 0.001',
+    'batch 128, LARS': '--batch-size 128 --optimizer lars',
+    'batch 64, 512-512, lambda 0.02': '--batch-size 64 --projector 512-512 --lambd 0.02',
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description='The choice against settings by hand.')
+    parser.add_argument('folder', type=Path)
+    parser.add_argument('labeled')
+    parser.add_argument('--images', type=int, nargs='+', default=[500, 5000, 50000])
+    parser.add_argument('--minutes', type=float, nargs='+', default=[2, 3, 5], help='for each')
+    parser.add_argument('--only', nargs='+', choices=BY_HAND, help='settings')
+    parser.add_argument('--out', type=Path, default=Path('work_dirs/compare_settings'))
+    args = parser.parse_args()
+    assert registered
+    if len(args.images) != len(args.minutes):
+        raise InputError('--images and --minutes take as many numbers as each other.')
+    task = LabeledTask(args.labeled, 'labeled', 0)
+    task = LabeledTask(args.labeled, 'labeled', task_size(task.read()))
+    for images, minutes in zip(args.images, args.minutes, strict=True):
+        folder = drawn(args.folder, images, args.out)
+        for name in args.only or BY_HAND:
+            found = dict(images=images, minutes=minutes, settings=name)
+            found |= trained(folder, minutes, BY_HAND[name].split(), args.out, task)
+            print(json.dumps(found), flush=True)
+            results = args.out / 'results.jsonl'
+            before = results.read_text() if results.is_file() else ''
+            write_atomically(results, f'{before}{json.dumps(found)}\n')
+
+
+def drawn(folder: Path, count: int, out: Path) -> Path:
+    """A folder with links to some of the images, the same ones every time."""
+    images = ImageFolder(str(folder), quiet=True)
+    paths = sorted(images.get_data_info(i)['img_path'] for i in range(len(images)))
+    links = out / f'{count}_images'
+    links.mkdir(parents=True, exist_ok=True)
+    for i, path in enumerate(random.Random(0).sample(paths, count)):
+        link = links / f'{i}{Path(path).suffix}'
+        if not link.is_symlink():
+            link.symlink_to(os.path.realpath(path))
+    return links
+
+
+def trained(folder: Path, minutes: float, options: list[str], out: Path, task: LabeledTask) -> dict:
+    """What came of a training with these options."""
+    run = out / f'{folder.name}_{"_".join(options).replace("-", "") or "chosen"}'
+    command = [sys.executable, '-m', 'mmbarlow', 'pretrain', str(folder), '--out', str(run)]
+    start = time.perf_counter()
+    done = subprocess.run(
+        [*command, '--minutes', str(minutes), *options], capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        return dict(seconds=round(seconds), fault=done.stderr.strip())
+    network = read_network(str(run / 'pretrain_backbone.pth'))
+    metrics = measure_frozen(network, task).metrics
+    return dict(seconds=round(seconds), knn=metrics['knn'], linear=metrics['linear'])
+
+
+if __name__ == '__main__':
+    cli.run(main)
