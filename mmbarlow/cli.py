@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -89,6 +90,8 @@ def run(main: Callable[[], int | None]) -> None:
             launch.leave_together()
         else:
             launch.leave_alone(status)
+        if status > 128 and status != 128 + signal.SIGINT:  # the machine may be taken away
+            launch.end_at_once(status)
     sys.exit(status)
 
 

@@ -56,15 +56,15 @@ class CheckpointHook(BestCheckpoint):
         To be called in `after_train_iter`, by all processes. The file is `iter_N.pth`, N steps
         being complete.
         """
-        path = self._save_between(runner)
+        path = self._save_between(runner, copy=False)
         on_first(runner.writer.wait)
         return path
 
-    def _save_between(self, runner) -> Path:
+    def _save_between(self, runner, copy: bool = True) -> Path:
         step = runner.iter + 1
         runner.logger.info(f'Saving checkpoint at {step} iterations')
         meta = dict(epoch=runner.epoch, iter=step, between=True)
-        return self._save(runner, f'iter_{step}.pth', meta, by_epoch=False)
+        return self._save(runner, f'iter_{step}.pth', meta, by_epoch=False, copy=copy)
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         if self._is_local(runner):
@@ -72,7 +72,7 @@ class CheckpointHook(BestCheckpoint):
         else:
             super()._save_checkpoint_with_step(runner, step, meta)
 
-    def _save(self, runner, name: str, meta: dict, by_epoch: bool) -> Path:
+    def _save(self, runner, name: str, meta: dict, by_epoch: bool, copy: bool = True) -> Path:
         path = Path(self.out_dir, name)
         self.last_ckpt, self.saved, self.due = str(path), meta['iter'], False
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
@@ -86,6 +86,7 @@ class CheckpointHook(BestCheckpoint):
             meta=meta,
             by_epoch=by_epoch,
             then=self._follow_up(runner),
+            copy=copy,
             **self.args,
         )
         return path

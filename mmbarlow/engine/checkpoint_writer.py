@@ -32,14 +32,20 @@ class CheckpointWriter:
         self._write: Future | None = None
         self._host = HostCopy()
 
-    def start(self, checkpoint: dict, path: Path, then: Callable[[Path], object]) -> None:
+    def start(
+        self, checkpoint: dict, path: Path, then: Callable[[Path], object], copy: bool = True
+    ) -> None:
         """Copy the checkpoint to the host and return; `then(path)` is called once it is on disk.
+
+        Args:
+            copy: not needed where nothing is trained until `wait` returns.
 
         Raises:
             InputError: the one before could not be written.
         """
         self.wait()
-        self._write = self._thread.submit(write_checkpoint, self._host(checkpoint), path, then)
+        state = self._host(checkpoint) if copy else checkpoint
+        self._write = self._thread.submit(write_checkpoint, state, path, then)
 
     def wait(self) -> None:
         """Return when nothing is being written.

@@ -76,12 +76,14 @@ class SavingRunner(TerminalRunner):
         by_epoch: bool = True,
         backend_args: dict | None = None,
         then: Callable[[Path], object] | None = None,
+        copy: bool = True,
     ) -> None:
         """MMEngine's, but that the file appears when it is whole, on the disk and read back.
 
         Args:
             then: called, with the path, when it is written, which is done while the training goes
                 on; without it, the file is there when this returns.
+            copy: not needed where nothing is trained until `writer.wait` returns.
 
         Raises:
             InputError: a tensor has NaN or Inf, or nothing can be written there; also if that was
@@ -94,7 +96,8 @@ class SavingRunner(TerminalRunner):
             numbers = dict(epoch=self.epoch + by_epoch, iter=self.iter + (not by_epoch))
             checkpoint = self._state(numbers | (meta or {}), save_optimizer, save_param_scheduler)
             self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
-            self.writer.start(checkpoint, Path(out_dir, filename), then or (lambda path: None))
+            path, follow_up = Path(out_dir, filename), then or (lambda path: None)
+            self.writer.start(checkpoint, path, follow_up, copy and then is not None)
             if then is None:
                 self.writer.wait()
 
