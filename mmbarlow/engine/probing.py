@@ -53,11 +53,23 @@ class Trial:
         views = [torch.randint(256, (images, 3, size, size), dtype=torch.uint8) for _ in 'ab']
         self.step(dict(inputs=views, data_samples=None))
 
+    def is_quick(self, images: int) -> bool:
+        """Whether several steps on so many images can be measured on a CPU.
+
+        Of a small batch an image takes longer, since the optimizer takes as long for any batch.
+        """
+        if images <= SMALL:
+            return True
+        self.step_of_noise(SMALL)
+        start = time.perf_counter()
+        self.step_of_noise(SMALL)
+        return (time.perf_counter() - start) * images / SMALL < SECONDS / 4
+
     def pair_seconds(self) -> float:
         """Seconds of training for each image, in both views, loading included."""
         loader_cfg = dict(self.cfg.train_dataloader.to_dict(), persistent_workers=False)
-        if get_device() == 'cpu':
-            loader_cfg['batch_size'] = min(SMALL, loader_cfg['batch_size'])
+        if get_device() == 'cpu' and not self.is_quick(loader_cfg['batch_size']):
+            loader_cfg['batch_size'] = SMALL
         loader_cfg['dataset']['quiet'] = True
         loader = Runner.build_dataloader(loader_cfg, seed=0)
         times: list[float] = []
