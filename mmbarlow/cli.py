@@ -90,7 +90,8 @@ def run(main: Callable[[], int | None]) -> None:
             launch.leave_together()
         else:
             launch.leave_alone(status)
-        if status > 128 and status != 128 + signal.SIGINT:  # the machine may be taken away
+        # A training has left, with gigabytes to free, and the machine may be taken away.
+        if together and status > 128 and status != 128 + signal.SIGINT:
             launch.end_at_once(status)
     sys.exit(status)
 
