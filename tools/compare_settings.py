@@ -1,10 +1,12 @@
 """Whether what `mmbarlow pretrain` chooses is as good as what one would set by hand.
 
-    python tools/compare_settings.py FOLDER LABELED --images 500 5000 --minutes 2 3
+    python tools/compare_settings.py FOLDER LABELED --images 500 5000 --minutes 3 5
+    python tools/compare_settings.py FOLDER LABELED --images 500 5000 --passes 150 30
 
 FOLDER has the images, of which so many are drawn, and LABELED labels of others (as `mmbarlow
-evaluate` takes them). The choice and five settings by hand train for the same time, one after the
-other, and kNN (k = 20) tells what each is worth. Results on 2 cores: docs/command.md.
+evaluate` takes them). The choice and five settings by hand train for the same time, or for as many
+passes through the images (which other work on the machine cannot change), one after the other, and
+kNN (k = 20) tells what each is worth. Results on 2 cores: docs/command.md.
 """
 
 import argparse
@@ -20,6 +22,7 @@ from mmbarlow import cli, registered
 from mmbarlow.benchmarks.labeled_task import LabeledTask, measure_frozen, task_size
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.engine.choices import ROUNDS
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 
@@ -38,20 +41,24 @@ def main() -> None:
     parser.add_argument('folder', type=Path)
     parser.add_argument('labeled')
     parser.add_argument('--images', type=int, nargs='+', default=[500, 5000, 50000])
-    parser.add_argument('--minutes', type=float, nargs='+', default=[2, 3, 5], help='for each')
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument('--minutes', type=float, nargs='+', help='for each number of images')
+    length.add_argument('--passes', type=float, nargs='+', help='for each number of images')
     parser.add_argument('--only', nargs='+', choices=BY_HAND, help='settings')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/compare_settings'))
     args = parser.parse_args()
     assert registered
-    if len(args.images) != len(args.minutes):
-        raise InputError('--images and --minutes take as many numbers as each other.')
+    lengths = args.minutes or args.passes
+    if len(args.images) != len(lengths):
+        raise InputError('--images takes as many numbers as --minutes or --passes.')
     task = LabeledTask(args.labeled, 'labeled', 0)
     task = LabeledTask(args.labeled, 'labeled', task_size(task.read()))
-    for images, minutes in zip(args.images, args.minutes, strict=True):
+    for images, length in zip(args.images, lengths, strict=True):
         folder = drawn(args.folder, images, args.out)
+        budget = ['--minutes', str(length)] if args.minutes else passes(images, length)
         for name in args.only or BY_HAND:
-            found = dict(images=images, minutes=minutes, settings=name)
-            found |= trained(folder, minutes, BY_HAND[name].split(), args.out, task)
+            found = dict(images=images, budget=' '.join(budget), settings=name)
+            found |= trained(folder, budget, BY_HAND[name].split(), args.out, task)
             print(json.dumps(found), flush=True)
             results = args.out / 'results.jsonl'
             before = results.read_text() if results.is_file() else ''
@@ -71,14 +78,21 @@ def drawn(folder: Path, count: int, out: Path) -> Path:
     return links
 
 
-def trained(folder: Path, minutes: float, options: list[str], out: Path, task: LabeledTask) -> dict:
+def passes(images: int, count: float) -> list[str]:
+    """Options for so many passes, in ten epochs at least, as `--minutes` has them."""
+    if count >= ROUNDS:
+        return ['--epochs', str(round(count))]
+    return ['--epochs', str(ROUNDS), '--epoch-images', str(round(images * count / ROUNDS))]
+
+
+def trained(
+    folder: Path, budget: list[str], options: list[str], out: Path, task: LabeledTask
+) -> dict:
     """What came of a training with these options."""
     run = out / f'{folder.name}_{"_".join(options).replace("-", "") or "chosen"}'
     command = [sys.executable, '-m', 'mmbarlow', 'pretrain', str(folder), '--out', str(run)]
     start = time.perf_counter()
-    done = subprocess.run(
-        [*command, '--minutes', str(minutes), *options], capture_output=True, text=True
-    )
+    done = subprocess.run([*command, *budget, *options], capture_output=True, text=True)
     seconds = time.perf_counter() - start
     if done.returncode:
         return dict(seconds=round(seconds), fault=done.stderr.strip())

@@ -61,7 +61,7 @@ build_mmcv() {
 
 case $mode in
   light) extras= ;;
-  full) extras='[detection,export,tests]' ;;
+  full) extras='[detection,export,formats,tests]' ;;
   *) die "usage: tools/install.sh light|full" ;;
 esac
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv
