@@ -44,7 +44,9 @@ setup(
         'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz', 'commands/page/page.*s'],
     },
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('detection', 'export', 'formats', 'tests')},
+    extras_require={
+        name: requirements(name) for name in ('detection', 'export', 'formats', 'tests')
+    },
     entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},
     cmdclass={'build_py': BuildWithMim},
 )
