@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.registry import MODELS, OPTIM_WRAPPERS, OPTIMIZERS, DefaultScope
-from mmengine.runner import Runner
+from mmengine.registry import DATASETS, MODELS, OPTIM_WRAPPERS, OPTIMIZERS, DefaultScope
 
-SECONDS = 3.0  # that a measurement may take, from its second step on
+SECONDS = 3.0  # that a measurement takes, about
 SMALL = 64  # images of a step that is measured on a CPU, where time grows with their number
+LOADED = 64  # images that are loaded to measure it, at most
 
 
 def largest_that_fits(batch: int, step: Callable[[int], None]) -> int:
@@ -53,36 +54,47 @@ class Trial:
         views = [torch.randint(256, (images, 3, size, size), dtype=torch.uint8) for _ in 'ab']
         self.step(dict(inputs=views, data_samples=None))
 
-    def is_quick(self, images: int) -> bool:
-        """Whether several steps on so many images can be measured on a CPU.
-
-        Of a small batch an image takes longer, since the optimizer takes as long for any batch.
-        """
-        if images <= SMALL:
-            return True
-        self.step_of_noise(SMALL)
-        start = time.perf_counter()
-        self.step_of_noise(SMALL)
-        return (time.perf_counter() - start) * images / SMALL < SECONDS / 4
-
     def pair_seconds(self) -> float:
-        """Seconds of training for each image, in both views, loading included."""
-        loader_cfg = dict(self.cfg.train_dataloader.to_dict(), persistent_workers=False)
-        if get_device() == 'cpu' and not self.is_quick(loader_cfg['batch_size']):
-            loader_cfg['batch_size'] = SMALL
-        loader_cfg['dataset']['quiet'] = True
-        loader = Runner.build_dataloader(loader_cfg, seed=0)
-        times: list[float] = []
-        for batch in loader:
-            self.step(batch)
-            times.append(time.perf_counter())
-            if len(times) > 2 and times[-1] - times[0] > SECONDS:
+        """Seconds of training for each image, in both views, loading included.
+
+        On a CPU, the processes that load take their time from the one that trains; a GPU waits for
+        them if they are slower.
+        """
+        train, load = self._step_seconds(), self._load_seconds()
+        workers = max(1, self.cfg.train_dataloader.num_workers)
+        if get_device() == 'cpu':
+            return max(load / workers, train + load / torch.get_num_threads())
+        return max(load / workers, train)
+
+    def _step_seconds(self) -> float:
+        """Seconds of a step for each of its images."""
+        images = self.cfg.train_dataloader.batch_size
+        if get_device() == 'cpu' and images > SMALL:
+            each = self._timed(SMALL)
+            # Of a small batch an image takes longer, since the optimizer takes as long for any.
+            if each * images > SECONDS / 4:
+                return each
+        return self._timed(images)
+
+    def _timed(self, images: int) -> float:
+        self.step_of_noise(images)  # allocates, and on a CPU compiles its kernels
+        steps, start = 0, time.perf_counter()
+        while (took := time.perf_counter() - start) < SECONDS / 4 or not steps:
+            self.step_of_noise(images)
+            steps += 1
+        return took / steps / images
+
+    def _load_seconds(self) -> float:
+        """Seconds that a process takes to read an image and to make both views."""
+        with DefaultScope.overwrite_default_scope('mmengine'):
+            images = DATASETS.build(dict(self.cfg.train_dataloader.dataset, quiet=True))
+        start, number = 0.0, 0
+        for i in np.linspace(0, len(images) - 1, LOADED + 1).astype(int).tolist():
+            images[i]
+            if not start:  # the first one also builds what they share
+                start = time.perf_counter()
+                continue
+            number += 1
+            if time.perf_counter() - start > SECONDS / 3:
                 break
-        # What was loaded while the first step ran comes without waiting: the second half counts.
-        middle = (len(times) - 1) // 2
-        if len(times) < 2:
-            start = time.perf_counter()
-            self.step_of_noise(loader_cfg['batch_size'])
-            return (time.perf_counter() - start) / loader_cfg['batch_size']
-        steps = len(times) - 1 - middle
-        return (times[-1] - times[middle]) / (steps * loader_cfg['batch_size'])
+        return (time.perf_counter() - start) / number
