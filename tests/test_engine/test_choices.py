@@ -39,6 +39,11 @@ def test_small_images_keep_their_size_and_get_the_small_stem_on_a_gpu_alone():
     assert values(Facts(**{**vars(small), 'init': True}))['stem'] == '7x7'
 
 
+def test_a_short_training_has_lars_too():
+    short = values(Facts(**{**vars(CPU), 'seconds': 60, 'pair_seconds': 0.01}))
+    assert (short['optimizer'], short['weight_decay']) == ('lars', 1e-6)
+
+
 def test_without_bn_the_optimizer_is_adamw():
     bare = values(Facts(**{**vars(GPU), 'batch_norm': False}))
     assert (bare['optimizer'], bare['weight_decay']) == ('adamw', 0.05)
