@@ -64,6 +64,7 @@ class ResumingRunner(SavingRunner, ParallelRunner):
         if not isinstance(loop, dict):
             return super().build_train_loop(loop)
         entries = dict(loop)
+        entries.pop('_scope_', None)  # which configs of other packages have
         kind = entries.pop('type', None) or (
             'EpochBasedTrainLoop' if entries.pop('by_epoch') else 'IterBasedTrainLoop'
         )
