@@ -105,7 +105,7 @@ class Numbers:
             numbers, often = (bins + self.first).astype(self.dtype), self.counts[channel][bins]
         if values is None:
             return numbers.astype(np.float64), often
-        one = values.of_channel(channel)
+        one = values.of_channel(min(channel, values.channels - 1))
         return one.scale(numbers[:, None, None]).ravel().astype(np.float64), often
 
     def mean_and_std(self, values: Values | None) -> tuple[list[float], list[float]]:
@@ -120,7 +120,8 @@ class Numbers:
     def outside(self, values: Values) -> float:
         """The share of the numbers beyond the range, of the channel that has the most of them."""
         shares = []
-        for low, high, channel in zip(*values.ends(self.dtype), range(self.channels), strict=True):
+        ends = np.broadcast_to(np.stack(values.ends(self.dtype), 1), (self.channels, 2))
+        for channel, (low, high) in enumerate(ends):
             if self.counts is None:
                 inside = (self.kept[channel] >= low) & (self.kept[channel] <= high)
                 shares.append(1 - inside.mean())
