@@ -108,9 +108,9 @@ def test_images_of_other_channels_are_told_by_their_count(run_command, photos):
     np.save(photos / 'deep' / 'x.npy', np.zeros((4, 5, 6)))
     for image in photos.rglob('*.[jp][pn]g'):
         image.unlink()
-    np.save(photos / 'y.npy', np.ones((4, 5, 9)))
+    np.save(photos / 'y.npy', np.ones((9, 9, 2)))
     status, out, err = run_command('verify', photos, '--workers', '1')
     assert status == 2
     assert 'options   1 of float32 of 4 channels' in out
     assert 'formats   NPY 2' in out
-    assert 'error:' in err
+    assert 'different numbers of channels (1 of 2 channels, 1 of 4 channels)' in err
