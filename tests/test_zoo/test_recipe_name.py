@@ -22,6 +22,7 @@ DATASETS = dict(
     cifar10_folders='cifar10',
     digits='digits',
     folder='folder',
+    imagenette='imagenette',
     in1k='imagenet',
     in1k_list='imagenet',
     stl10='stl10',
