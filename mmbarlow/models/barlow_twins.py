@@ -12,6 +12,7 @@ from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.global_batch_norm import GlobalBatchNorm
 from mmbarlow.models.patch_projection import freeze_patch_projection
+from mmbarlow.models.quick_attention import quick_attention
 from mmbarlow.registry import MODELS
 
 
@@ -109,7 +110,8 @@ class BarlowTwins(Encoder):
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""
         images = images.contiguous(memory_format=self.layout)
-        return self._stage('neck')(self._stage('backbone')(images))
+        with quick_attention(images):
+            return self._stage('neck')(self._stage('backbone')(images))
 
     def _stage(self, name: str) -> Callable:
         """'backbone' or 'neck', compiled if that is asked for."""
