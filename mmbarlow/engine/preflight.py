@@ -102,7 +102,7 @@ def lars_without_bn(backbone: nn.Module) -> str:
     if any(isinstance(module, _BatchNorm) for module in backbone.modules()):
         return ''
     return (
-        f'LARS trains a {type(backbone).__name__}, which has no BN, and on vision transformers it '
-        'collapses: take AdamW, with lr 5e-4 for each 256 images and weight decay 0.05 '
-        '(docs/vit.md).'
+        f'LARS trains a {type(backbone).__name__}, which has no BN, and others report that it '
+        'collapses on vision transformers: take AdamW, with lr 5e-4 for each 256 images and weight '
+        'decay 0.05 (docs/vit.md).'
     )
