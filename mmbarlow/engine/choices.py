@@ -201,7 +201,7 @@ def _warmup(facts: Facts, chosen: Chosen) -> tuple[int, str]:
 
 def _optimizer(facts: Facts, chosen: Chosen) -> tuple[str, str]:
     if facts.batch_norm is False:
-        return 'adamw', 'the backbone has no BN, and LARS collapses there'
+        return 'adamw', 'no BN, and others saw LARS collapse on such networks'
     steps = _steps(facts, chosen)
     if steps < 10_000:
         return 'adamw', f'{steps:,} steps; LARS is for 10,000 or more'
