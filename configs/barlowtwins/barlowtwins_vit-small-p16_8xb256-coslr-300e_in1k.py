@@ -5,7 +5,7 @@
 Needs data/imagenet/{train,val}. AdamW instead of LARS, at 5e-4 x 2048 / 256; docs/vit.md has the reason
 of each value. Not run here yet, and no number is published for Barlow Twins; MoCo v3's ViT-S, 300
 epochs at a batch of 4096, ends at 73.2 % (linear, its CONFIG.md), the ResNet-50 of this package's recipe is
-expected at 71.7 %. An estimate, not measured: 8 A100 for a day and a half.
+expected at 71.7 %. How long it takes has not been measured.
 """
 
 _base_ = [

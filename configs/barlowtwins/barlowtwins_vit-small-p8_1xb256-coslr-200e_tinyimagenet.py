@@ -3,8 +3,7 @@
     python tools/train.py configs/barlowtwins/barlowtwins_vit-small-p8_1xb256-coslr-200e_tinyimagenet.py --amp
 
 Needs data/tiny-imagenet-200 as unpacked from its zip. Patches of 8 px make 64 tokens. 78,000 steps. Not run
-here yet; no number is published for it. STL-10, of 96 px, is 200e_stl10.py of ResNet-18 with this model
-and img_size=96.
+here yet; no number is published for it.
 """
 
 _base_ = [
