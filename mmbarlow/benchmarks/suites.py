@@ -33,6 +33,7 @@ DATA_SOURCES = dict(
     cifar10='cs.toronto.edu/~kriz/cifar.html: CIFAR-10, as class folders train/ and test/',
     cifar100='cs.toronto.edu/~kriz/cifar.html: CIFAR-100, downloaded where there is a network',
     stl10='ai.stanford.edu/~acoates/stl10: the binary version, downloaded where there is a network',
+    imagenette='github.com/fastai/imagenette: full size, unpacked to data/imagenette2',
     tinyimagenet='cs231n.stanford.edu/tiny-imagenet-200.zip',
     digits='comes with scikit-learn',
 )

@@ -30,6 +30,7 @@ from mmbarlow.datasets.folder_facts import FolderFacts, look_at
 from mmbarlow.datasets.labeled_split import LabeledSplit
 from mmbarlow.engine.bf16 import has_bf16
 from mmbarlow.engine.choices import RULES, Chosen, Facts, choose_settings, table
+from mmbarlow.engine.preflight import lars_without_bn
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.engine.probing import Trial, largest_that_fits
 from mmbarlow.engine.work_dir import files_of_run
@@ -90,6 +91,8 @@ def _plan(
     if not is_described(config):
         print(f'  {config["type"]} is read back with its config: get_model(FILE, DIR/{CONFIG})')
     facts = replace(facts, batch_norm=any(isinstance(m, _BatchNorm) for m in network.modules()))
+    if args.optimizer == 'lars' and (warning := lars_without_bn(network)):
+        print(f'  {warning}')
     init = None
     if 'init' in asked:
         init, matched = weights_to_start_from(asked['init'], get['backbone'], network)

@@ -199,7 +199,7 @@ def _warmup(facts: Facts, chosen: Chosen) -> tuple[int, str]:
 
 def _optimizer(facts: Facts, chosen: Chosen) -> tuple[str, str]:
     if facts.batch_norm is False:
-        return 'adamw', 'the backbone has no BN, and LARS collapses there'
+        return 'adamw', 'no BN, and others saw LARS collapse on such networks'
     return 'lars', "the paper's, which also leads in short trainings"
 
 

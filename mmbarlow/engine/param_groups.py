@@ -2,7 +2,7 @@
 
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
-from torch import nn
+from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -10,12 +10,12 @@ from mmbarlow.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class NdimParamGroups:
-    """Two groups: tensors with more than one dimension, and 1-D tensors (biases, BN).
+    """Two groups: weights, and what is added to activations or scales them (biases, norms).
 
     As in the official code, `ndim` tells them apart and not names: MMSelfSup's list of substrings
     (`bn`, `bias`, `downsample.1`) misses the BN layers of a projector built as a `Sequential`.
-    The 1-D group has no weight decay and the learning rate `paramwise_cfg['bias_lr']`, by default
-    the rate of the weights.
+    What vision transformers add is in the second group too (`is_added`). That group has no weight
+    decay and the learning rate `paramwise_cfg['bias_lr']`, by default the rate of the weights.
 
     Args:
         optim_wrapper_cfg: config of the wrapper, with the optimizer's under `optimizer`.
@@ -37,12 +37,27 @@ class NdimParamGroups:
             )
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
-        params = [p for p in model.parameters() if p.requires_grad]
+        params = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         groups = [
-            dict(params=[p for p in params if p.ndim > 1]),
-            dict(params=[p for p in params if p.ndim <= 1], lr=self.bias_lr, weight_decay=0.0),
+            dict(params=[p for name, p in params if not is_added(name, p)]),
+            dict(
+                params=[p for name, p in params if is_added(name, p)],
+                lr=self.bias_lr,
+                weight_decay=0.0,
+            ),
         ]
         optimizer = OPTIMIZERS.build({**self.optimizer_cfg, 'params': groups})
         return OPTIM_WRAPPERS.build(
             {'type': 'OptimWrapper', **self.wrapper_cfg}, default_args=dict(optimizer=optimizer)
         )
+
+
+def is_added(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter is no weight of a product: it has one dimension, or is that of tokens.
+
+    Class and other tokens and embeddings of positions, (1, L, C), do not decay in DeiT
+    (https://arxiv.org/abs/2012.12877), nor do Swin's tables of relative positions; timm names them
+    by `no_weight_decay()`.
+    """
+    tokens = parameter.ndim == 3 and len(parameter) == 1
+    return parameter.ndim <= 1 or tokens or name.endswith('relative_position_bias_table')

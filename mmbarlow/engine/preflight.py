@@ -3,11 +3,13 @@
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.config_files import explained
 from mmbarlow.engine.agreement import check_same_data
+from mmbarlow.engine.lars import LARS
 from mmbarlow.engine.schedule_checks import check_schedules
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError
@@ -81,3 +83,26 @@ def check_batches(loader: DataLoader, model: nn.Module) -> None:
             f'{own:,} images in batches of {batch} leave a last batch of 1 image, of which BN has '
             'no statistics: set train_dataloader.drop_last=True.'
         )
+
+
+def warn_of_lars(runner: Runner) -> None:
+    """Log `lars_without_bn` where it is so."""
+    uses_lars = isinstance(getattr(runner.optim_wrapper, 'optimizer', None), LARS)
+    backbone = getattr(unwrap(runner.model), 'backbone', None)
+    if uses_lars and backbone is not None and (warning := lars_without_bn(backbone)):
+        runner.logger.warning(warning)
+
+
+def lars_without_bn(backbone: nn.Module) -> str:
+    """What there is to say about LARS with a backbone that has no BN; nothing with one that has.
+
+    BN undoes the scale of the weights, which LARS ties its steps to; docs/vit.md has what others
+    and we have measured.
+    """
+    if any(isinstance(module, _BatchNorm) for module in backbone.modules()):
+        return ''
+    return (
+        f'LARS trains a {type(backbone).__name__}, which has no BN, and others report that it '
+        'collapses on vision transformers: take AdamW, with lr 5e-4 for each 256 images and weight '
+        'decay 0.05 (docs/vit.md).'
+    )

@@ -20,7 +20,7 @@ from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.parallel import warn_of_local_norms
-from mmbarlow.engine.preflight import check_run
+from mmbarlow.engine.preflight import check_run, warn_of_lars
 from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.rollback import RolledBack
 from mmbarlow.engine.run_settings import adopt_seed
@@ -108,6 +108,7 @@ def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) 
             announce(runner)
             warn_of_accumulation(runner)
             warn_of_local_norms(runner)
+            warn_of_lars(runner)
 
         runner.started = started
         runner.train()

@@ -11,6 +11,8 @@ from mmbarlow.loss import distributed
 from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.global_batch_norm import GlobalBatchNorm
+from mmbarlow.models.patch_projection import freeze_patch_projection
+from mmbarlow.models.quick_attention import quick_attention
 from mmbarlow.registry import MODELS
 
 
@@ -29,6 +31,8 @@ class BarlowTwins(Encoder):
             as on a device with a batch of `chunk_size` (with SyncBN: over one chunk of every
             process), so that a network with BN learns as with smaller BN batches; its running
             statistics move once for each chunk of each view. A network without BN cannot tell.
+        frozen_patches: keep the projection of patches of a vision transformer as it is
+            initialized (`freeze_patch_projection`).
     """
 
     def __init__(
@@ -40,10 +44,13 @@ class BarlowTwins(Encoder):
         chunk_size: int | None = None,
         channels_last: bool = False,
         compile: bool | dict = False,
+        frozen_patches: bool = False,
     ) -> None:
         if chunk_size is not None and chunk_size < 2:
             raise InputError(f'chunk_size is {chunk_size}: BN layers need at least 2 images.')
         super().__init__(backbone, data_preprocessor, channels_last)
+        if frozen_patches:
+            freeze_patch_projection(self.backbone)
         self.chunk_size = chunk_size
         self.compile_options = dict(compile) if isinstance(compile, dict) else {}
         self.compiles = compile is not False
@@ -103,7 +110,8 @@ class BarlowTwins(Encoder):
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""
         images = images.contiguous(memory_format=self.layout)
-        return self._stage('neck')(self._stage('backbone')(images))
+        with quick_attention(images):
+            return self._stage('neck')(self._stage('backbone')(images))
 
     def _stage(self, name: str) -> Callable:
         """'backbone' or 'neck', compiled if that is asked for."""

@@ -136,3 +136,21 @@ def test_a_size_that_is_not_square_or_no_number_is_refused(size):
     assert side_of(32) == side_of((32,)) == side_of([32, 32]) == 32
     with pytest.raises(InputError, match='views are square, so give one whole number'):
         side_of(size)
+
+
+@pytest.mark.parametrize(('optimizer', 'told'), [('mmbarlow.LARS', 1), ('AdamW', 0)])
+def test_lars_on_a_vision_transformer_is_warned_of_at_the_start(
+    optimizer, told, run_tool, config, tmp_path
+):
+    arch = dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32)
+    vit = dict(type='mmpretrain.VisionTransformer', arch=arch, img_size=32, patch_size=8)
+    text = config.read_text().replace('neck=dict(', f'backbone={vit}, neck=dict(in_channels=16, ')
+    text = text.replace("backbone={'type'", "backbone={'_delete_': True, 'type'")
+    wrapper = dict(_delete_=True, type='OptimWrapper', optimizer=dict(type=optimizer, lr=1e-3))
+    config.write_text(f'{text}optim_wrapper = {wrapper}\n')
+    options = ['train_cfg.max_epochs=1', 'param_scheduler.warmup=0']
+    status, out, err = run_tool(
+        'train.py', config, '--work-dir', tmp_path / 'out', '--cfg-options', *options
+    )
+    assert status == 0, err
+    assert (out + err).count('LARS trains a VisionTransformer, which has no BN') == told

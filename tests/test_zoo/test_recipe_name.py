@@ -22,6 +22,7 @@ DATASETS = dict(
     cifar10_folders='cifar10',
     digits='digits',
     folder='folder',
+    imagenette='imagenette',
     in1k='imagenet',
     in1k_list='imagenet',
     stl10='stl10',
@@ -38,6 +39,8 @@ REDUCED = {
     ),
     'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': f'8 epochs, and {STEM7}',
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
+    'barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10': f'6 epochs, and {STEM7}',
+    '-p8_1xb256-coslr-5e_cifar10': '5 epochs, of a vision transformer for 32 px',
     '-20e_digits': '20 epochs instead of 70',
 }
 

@@ -49,6 +49,8 @@ PUBLISHED = [
     (BT, 'linear', 'cifar10', 1000, dict(top1='92.10', top5='99.73')),
     (BT, 'linear', 'cifar10', 1000, dict(top1='91.56')),
     (BT, 'linear', 'cifar100', 1000, dict(top1='70.90', top5='91.91')),
+    (BT, 'knn', 'imagenette', 200, dict(top1_k20='81.2')),
+    (BT, 'linear', 'imagenette', 200, dict(top1='83.0')),
 ]
 
 
