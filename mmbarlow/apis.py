@@ -74,6 +74,11 @@ def encoder_config_of(
     """
     if config is not None:
         model_cfg = (config if isinstance(config, Config) else read_config(config)).model
+        if 'modalities' in model_cfg:
+            raise InputError(
+                f'the config has the two modalities {" and ".join(model_cfg.modalities)}: give one '
+                'of the backbones that its training exports, without a config.'
+            )
         return {k: model_cfg[k] for k in ('backbone', 'data_preprocessor') if k in model_cfg}
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:
