@@ -2,20 +2,19 @@
 
 Those of RGB, which three channels are, are the steps of `view_ops` without rounding to 8 bits. For
 other numbers of channels, geometry, blur, brightness and solarization are the same in each channel,
-contrast is a blend with the channel's own mean, and `channel_steps` has what takes the place of
+contrast is a blend with the channel's own mean, and `ChannelSteps` has what takes the place of
 saturation, hue and gray.
 """
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mmbarlow.datasets import view_ops
-from mmbarlow.datasets.channel_steps import ChannelSteps
-from mmbarlow.datasets.values import Values
 from mmbarlow.datasets.view import INTERPOLATIONS, NEUTRAL, Drawn
 
-Planes = NDArray[np.float32]  # (H, W, C), from 0 to 255
+Planes = np.ndarray  # float32 (H, W, C), from 0 to 255
 
 LUMA = view_ops.LUMA.astype(np.float32)
 
@@ -25,10 +24,16 @@ def clipped(image: Planes) -> Planes:
     return np.clip(image, 0, 255, out=image)
 
 
-def resized(image: np.ndarray, size: int, interpolation: str, values: Values) -> Planes:
-    """An image of its stored type, scaled by `values` and resized to (size, size), antialiased."""
-    scaled, box = values.scale(image), (0, 0, *image.shape[1::-1])
-    return clipped(np.ascontiguousarray(view_ops.crop_and_resize(scaled, box, size, interpolation)))
+def crop_and_resize(
+    image: Planes, box: Iterable[int], size: int, interpolation: str = 'bicubic'
+) -> Planes:
+    """The crop (left, top, width, height), resized to (size, size) and antialiased."""
+    resized = view_ops.crop_and_resize(image, box, size, interpolation)
+    return clipped(np.ascontiguousarray(resized))  # bicubic ones overshoot
+
+
+def flip(image: Planes) -> Planes:
+    return cv2.flip(image, 1).reshape(image.shape)  # OpenCV leaves a single channel out
 
 
 def brightness(image: Planes, factor: float) -> Planes:
@@ -58,6 +63,16 @@ def hue(image: Planes, shift: float) -> Planes:
 JITTER = brightness, contrast, saturation, hue  # as `view.Drawn` counts them
 
 
+def gains(image: Planes, factors: np.ndarray) -> Planes:
+    """Each channel times its own factor (C,)."""
+    return clipped(image * factors.astype(np.float32))
+
+
+def offsets(image: Planes, added: np.ndarray) -> Planes:
+    """Each channel plus its own number (C,)."""
+    return clipped(image + added.astype(np.float32))
+
+
 def gray(image: Planes) -> Planes:
     return np.repeat((image @ LUMA)[..., None], 3, 2)
 
@@ -66,7 +81,7 @@ def blur(image: Planes, sigma: float) -> Planes:
     """Pillow's GaussianBlur(sigma), see `view_ops.blur_kernel`."""
     kernel = view_ops.blur_kernel(sigma).astype(np.float32)
     blurred = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
-    return blurred.reshape(image.shape)  # OpenCV leaves a single channel out of the shape
+    return blurred.reshape(image.shape)
 
 
 def solarize(image: Planes) -> Planes:
@@ -74,35 +89,24 @@ def solarize(image: Planes) -> Planes:
     return np.minimum(image, 255 - image)
 
 
-def apply(
-    image: np.ndarray, drawn: Drawn, steps: ChannelSteps | None, size: int, values: Values
-) -> Planes:
-    """A view of `size` pixels with the parameters of one view.
-
-    Args:
-        image: of its stored type, (H, W, C).
-        steps: of an image that is not RGB.
-        values: what its numbers mean.
-    """
-    left, top, width, height = drawn.box
+def channel_view(image: Planes, drawn: Drawn, size: int) -> Planes:
+    """A view of `size` pixels with the parameters of one view."""
+    box, steps = drawn.box, drawn.channels
     if drawn.angle:
-        # What is outside of the image becomes black, the 0 of the scale.
-        part = view_ops.rotate(values.scale(image), float(drawn.angle), drawn.box)
-        values = Values.unchanged(values.channels)
-    else:
-        part = image[top : top + height, left : left + width]
-    view = resized(part, size, INTERPOLATIONS[drawn.interpolation], values)
+        image = view_ops.rotate(image, float(drawn.angle), box)
+        box = np.array([0, 0, *box[2:]])
+    view = crop_and_resize(image, box, size, INTERPOLATIONS[drawn.interpolation])
     if drawn.flip:
-        view = cv2.flip(view, 1).reshape(view.shape)
+        view = flip(view)
     amounts = drawn.jitter.tolist()
     for step in drawn.order.tolist():
         if steps is not None and step >= 2:
-            view = clipped(view * steps.gain if step == 2 else view + steps.offset)
+            view = gains(view, steps.gain) if step == 2 else offsets(view, steps.offset)
         elif amounts[step] != NEUTRAL[step]:
             view = JITTER[step](view, amounts[step])
     if steps is not None:
         view[..., steps.dropped] = 0
-    elif drawn.gray:
+    if drawn.gray:
         view = gray(view)
     if drawn.sigma:
         view = blur(view, float(drawn.sigma))

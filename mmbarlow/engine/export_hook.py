@@ -14,6 +14,7 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
+from mmbarlow.models.encoder_description import encoder_parts
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
 from mmbarlow.zoo.curve import read_curve
@@ -110,8 +111,7 @@ class ExportHook(Hook):
 
     def _encoder(self, cfg) -> str:
         """The network's config as text; a config in Python has classes in the place of names."""
-        parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
-        return json.dumps(parts, default=type_name)
+        return json.dumps(encoder_parts(cfg), default=type_name)
 
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""
