@@ -84,15 +84,15 @@ def _open(
         raise BrokenImage(path, 'empty')
     try:
         if isinstance(data, Image.Image):
-            _check_numbers(data)  # a copy has lost the tags of its file
+            check_numbers(data)  # a copy has lost the tags of its file
             return finish(_eight_bits(data.copy()))
         with opened(data) as image:
             return finish(_eight_bits(image))
     except UnidentifiedImageError as error:
-        reason = unread_tiff(data) or 'no image' if isinstance(data, bytes) else _reason(error)
+        reason = unread_tiff(data) or 'no image' if isinstance(data, bytes) else reason_of(error)
         raise BrokenImage(path, reason) from None
     except Exception as error:  # on damaged bytes, decoders raise anything
-        raise BrokenImage(path, _reason(error)) from None
+        raise BrokenImage(path, reason_of(error)) from None
 
 
 def opened(data: bytes) -> Image.Image:
@@ -106,7 +106,8 @@ class _Refused(ValueError):
     """What Pillow would read, and gives no picture, or too large a one."""
 
 
-def _check_numbers(image: Image.Image) -> None:
+def check_numbers(image: Image.Image) -> None:
+    """Raises a ValueError where Pillow would take the pixels of an opened image for others."""
     if reason := misread(image):
         raise _Refused(reason)
 
@@ -115,7 +116,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
     if reason := too_many(*image.size, image.format, image.mode):
         raise _Refused(reason)
-    _check_numbers(image)
+    check_numbers(image)
     image.load()
     image.info.pop('transparency', None)  # Pillow would warn, and drop it
     if image.mode == 'F':
@@ -133,7 +134,8 @@ def _scaled(image: Image.Image) -> Image.Image:
     return gray
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What an error of a decoder says of the image, in a few words."""
     if isinstance(error, _Refused):
         return str(error)
     if isinstance(error, Image.DecompressionBombError):

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -13,9 +14,9 @@ from PIL import Image
 
 from mmbarlow.config import check_data_folders, load_config, nodes
 from mmbarlow.config_files import explained
-from mmbarlow.datasets.image_reading import read_rgb
 from mmbarlow.datasets.image_sources import default_size, image_source
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.scaled_image import picture, read_picture
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 from mmbarlow.errors import BrokenImage, InputError, printable
@@ -59,7 +60,8 @@ def find_views(cfg: Config, name: str) -> TwinViews:
     """The views of the data loader, or those that the model's preprocessor makes on the device."""
     for node in nodes(cfg):
         if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
-            return TwinViews(node['size'], node['view_a'], node['view_b'])
+            images = {key: node[key] for key in ('channels', 'range') if key in node}
+            return TwinViews(node['size'], node['view_a'], node['view_b'], **images)
     raise InputError(
         f'{name} makes no views: it has neither mmbarlow.TwinViews nor mmbarlow.BatchTwinViews.'
     )
@@ -93,11 +95,12 @@ def draw_views(
     for row, axes in enumerate(figure.subplots(count, 3, squeeze=False)):
         info, views, drawn = _make(dataset, twins, row * len(dataset) // count, seed, epoch)
         name = printable(info.get('img_path', f'image {info["sample_idx"]}'))
-        draw_original(axes[0], read_rgb(info), drawn, Path(name).name)
+        draw_original(axes[0], read_picture(info, twins.values), drawn, Path(name).name)
         for i, view in enumerate(views):
             words = list(view_in_words(drawn.of(i)))
             yield f'{name}, view {i + 1}: {", ".join(words)}'
-            axes[1 + i].imshow(view, interpolation='nearest')
+            shown = view if twins.values is None else picture(view)
+            axes[1 + i].imshow(shown, interpolation='nearest')
             axes[1 + i].set_title(f'view {i + 1}', fontsize=8, color=COLORS[i])
             lines = [', '.join(words[k : k + 3]) for k in range(0, len(words), 3)]
             axes[1 + i].set_xlabel(',\n'.join(lines), fontsize=7)
@@ -144,13 +147,25 @@ def view_in_words(drawn: Drawn) -> Iterator[str]:
     yield f'crop {width} x {height} at {left}, {top}'
     if drawn.flip:
         yield 'flipped'
-    names = 'brightness', 'contrast', 'saturation', 'hue'
+    names, steps = ('brightness', 'contrast', 'saturation', 'hue'), drawn.channels
     for step in drawn.order:
         if drawn.jitter[step] != NEUTRAL[step]:
             yield f'{names[step]} {drawn.jitter[step]:.2f}'
+        elif steps and step == 2 and (steps.gain != 1).any():
+            yield 'gain ' + _several(steps.gain, '.2f')
+        elif steps and step == 3 and steps.offset.any():
+            yield 'offset ' + _several(steps.offset, '.0f')
+    if steps and steps.dropped.any():
+        yield f'without channel {_several(np.flatnonzero(steps.dropped) + 1, "d")}'
     if drawn.gray:
         yield 'gray'
     if drawn.sigma:
         yield f'blur {drawn.sigma:.1f}'
     if drawn.solarize:
         yield 'solarized'
+
+
+def _several(numbers: np.ndarray, form: str) -> str:
+    """Up to four of them, such as one for each channel."""
+    shown = ' '.join(f'{number:{form}}' for number in numbers[:4])
+    return shown + ' ...' * (len(numbers) > 4)

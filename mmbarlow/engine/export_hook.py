@@ -15,6 +15,7 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
+from mmbarlow.models.encoder_description import encoders_of, modalities_of
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
 from mmbarlow.zoo.curve import read_curve
@@ -22,19 +23,19 @@ from mmbarlow.zoo.names import one_line_of, permitted
 from mmbarlow.zoo.recipe_name import algorithm_and_dataset
 
 
-def modalities_of(model: Any) -> dict[str, Any]:
-    """By name, the parts of a model's config that each have a backbone: two modalities, or all of
-    it under the empty name."""
-    return dict(model.get('modalities') or {'': model})
-
-
 def backbone_files(cfg: Config, folder: Path) -> dict[str, Path]:
     """Where the backbones of a run of the config are exported to, by modality."""
     stem = Path(cfg.filename).stem
     return {
         name: folder / f'{stem}{f".{name}" * bool(name)}_backbone.pth'
-        for name in modalities_of(cfg.model)
+        for name in modalities_of(cfg)
     }
+
+
+def _descriptions(cfg: Config) -> dict[str, str]:
+    """The config of each network as text; a config in Python has classes in the place of names."""
+    parts = encoders_of(cfg)
+    return {name: json.dumps(part, default=type_name) for name, part in parts.items()}
 
 
 @HOOKS.register_module()
@@ -89,8 +90,7 @@ class ExportHook(Hook):
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
-        for part in modalities_of(runner.cfg.model).values():
-            self._encoder(part)
+        _descriptions(runner.cfg)
 
     def is_done(self, runner, folder: Path, replaced: dict[str, int]) -> bool:
         """Whether the run in `folder` has left its backbone; what it replaces does not count."""
@@ -109,8 +109,8 @@ class ExportHook(Hook):
         paths = backbone_files(cfg, Path(runner.work_dir))
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
         model = averaged[0] if averaged else unwrap(runner.model)
-        for name, part in modalities_of(cfg.model).items():
-            meta = dict(encoder=self._encoder(part), **about)
+        for name, encoder in _descriptions(cfg).items():
+            meta = dict(encoder=encoder, **about)
             trained = model.modalities[name] if name else model
             export_backbone(trained.backbone, meta, paths[name])
             kind = f' of {name}' * bool(name) + ' (moving average)' * bool(averaged)
@@ -130,11 +130,6 @@ class ExportHook(Hook):
             runner.logger.warning(f'The training is done, but has no record: {error}')
         else:
             runner.logger.info(f'Record: {written}')
-
-    def _encoder(self, model) -> str:
-        """The network's config as text; a config in Python has classes in the place of names."""
-        parts = {k: model[k] for k in ('backbone', 'data_preprocessor') if k in model}
-        return json.dumps(parts, default=type_name)
 
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""

@@ -25,13 +25,20 @@ class Encoder(BaseModel):
         channels_last: hold images, feature maps and the weights of convolutions with the channels
             of a pixel side by side, as a GPU's half-precision convolutions read them. Which numbers
             come out does not change; checkpoints do not either.
+        images: `channels` and `range` of the images, options of `mmbarlow.CenterView`; by default
+            they are 8-bit RGB.
     """
 
     def __init__(
-        self, backbone: dict, data_preprocessor: dict | None = None, channels_last: bool = False
+        self,
+        backbone: dict,
+        data_preprocessor: dict | None = None,
+        channels_last: bool = False,
+        images: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         self.backbone = MODELS.build(backbone)
+        self.images = dict(images or {})
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         if channels_last:
             self.backbone.to(memory_format=self.layout)
@@ -136,5 +143,5 @@ class RawPixels(nn.Module):
     """A backbone that learns nothing: the pixels themselves, to compare features with."""
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
-        """(n, 3, H, W) to a feature map (n, 3HW, 1, 1)."""
+        """(n, C, H, W) to a feature map (n, CHW, 1, 1)."""
         return (images.flatten(1)[..., None, None],)
