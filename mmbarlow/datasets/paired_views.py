@@ -24,8 +24,7 @@ class PairedViews(BaseTransform):
     Required keys: `img_path` and `pair_path`, as `mmbarlow.PairedImages` gives them. Sets `img` to
     a list of the views, those of the first image before those of the second: arrays (size, size,
     channels), uint8 RGB by default and float32, 0 to 255, for an image with `channels` or `range`.
-    If either image cannot be read, the data set gives another pair. A pair of an image with itself
-    has the views that `mmbarlow.TwinViews` makes of it.
+    If either image cannot be read, the data set gives another pair.
 
     Args:
         size: height and width of the views, in pixels.
