@@ -52,14 +52,15 @@ class _Features(nn.Module):
 
 
 def onnx_model(encoder: Encoder, size: tuple[int, int], normalize: bool = False) -> Exported:
-    """An ONNX model with the input `images` (N, 3, H, W) and the output `features` (N, C), float32.
+    """An ONNX model with the input `images` (N, 3, H, W) and the output `features` (N, C), float32,
+    with as many channels as the encoder takes in the place of 3.
 
     N is free, and so are H and W where the network can be exported so.
 
     Args:
         encoder: on the CPU.
         size: height and width of the images, the only ones where H and W are not free.
-        normalize: take images of 0 to 255, RGB, and normalize them in the model, as the encoder's
+        normalize: take images of 0 to 255 and normalize them in the model, as the encoder's
             preprocessor does; else they must be normalized already.
 
     Raises:
