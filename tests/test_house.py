@@ -28,7 +28,17 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
 LEAVES = {
     *('__init__', 'addresses', 'checkpoints', 'cli', 'config', 'config_files', 'config_repairs'),
-    *('errors', 'files', 'launch', 'launcher', 'paths', 'peers', 'progress', 'registry'),
+    *(
+        'errors',
+        'files',
+        'launch',
+        'launcher',
+        'optional',
+        'paths',
+        'peers',
+        'progress',
+        'registry',
+    ),
     *('signals', 'version', 'visualization', 'weight_files'),
 }
 

@@ -10,9 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from mmbarlow.convert.networks import ForeignNetwork
-from mmbarlow.convert.onnx_file import package
 from mmbarlow.errors import InputError
 from mmbarlow.files import TEMPORARY, write_atomically
+from mmbarlow.optional import package
 from mmbarlow.weight_files import write_safetensors
 
 FILES = ('config.json', 'model.safetensors', 'README.md')

@@ -1,12 +1,10 @@
 """An encoder as an ONNX file: images in, features out, computed by onnxruntime as by torch."""
 
-import importlib
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -18,6 +16,7 @@ from torch import Tensor, nn
 from mmbarlow.convert.networks import channels_of, own_size
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder, last_output, pooling_of
+from mmbarlow.optional import package
 
 TOLERANCE = 1e-4  # of the largest feature: both compute in float32, in another order
 
@@ -136,20 +135,6 @@ def _checked(
     height, width = images.shape[2:]
     words = 'images of any size' if free else f'images of {height} x {width} only'
     return Exported(content, words, largest, [tuple(batch.shape) for batch in (images, again)])
-
-
-def package(name: str, what: str) -> ModuleType:
-    """An optional package.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"{what} needs the package {name}: pip install 'mmbarlow[export]'."
-        ) from error
 
 
 def write_onnx(content: bytes, path: Path) -> None:

@@ -1,26 +1,29 @@
 """Reading an image: from an array, a file or a member of a zip file to 8-bit RGB."""
 
-import io
 import os
 import stat
-import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mmbarlow.datasets.size_limit import FORMATS, MAX_BYTES, TOO_LONG, array_of, bands, too_many
-from mmbarlow.datasets.tiff import misread, unread_tiff
+from mmbarlow.datasets.formats.tiff_numbers import MAGIC
+from mmbarlow.datasets.hdf5_images import read_row
+from mmbarlow.datasets.pillow_image import Refused, check_numbers, load, opened, reason_of
+from mmbarlow.datasets.size_limit import MAX_BYTES, TOO_LONG, array_of, bands
+from mmbarlow.datasets.stored_image import read_foreign
+from mmbarlow.datasets.tiff import SET, unread_tiff
 from mmbarlow.datasets.zip_members import Member, read_member
-from mmbarlow.errors import BrokenImage, InputError, printable
+from mmbarlow.errors import BrokenImage, InputError
 
 T = TypeVar('T')
 
 
 def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
     """What a sample holds of its image: `img`, a PIL image or an array, uint8 RGB (H, W, 3) or gray
-    (H, W), or the bytes of the file `img_path` or of a `member` of a zip file.
+    (H, W), an array of a `row` of an HDF5 file, or the bytes of the file `img_path` or of a
+    `member` of a zip file.
 
     Raises:
         BrokenImage: there is no such file, it is a folder or a device, it is larger than
@@ -31,6 +34,8 @@ def image_data(results: dict) -> bytes | np.ndarray | Image.Image:
     try:
         if 'member' in results:
             return read_member(results['archive'], Member(*results['member']))
+        if 'row' in results:
+            return read_row(results['file'], results['key'], results['row'])
         return _read_file(results['img_path'])
     except OSError as error:
         raise BrokenImage(str(results['img_path']), str(error.strerror).lower()) from None
@@ -77,7 +82,8 @@ def _open(
         if data.dtype != np.uint8 or not fits or not data.size:
             raise InputError(
                 f'an array of {data.dtype}, shape {data.shape}, is no image: give uint8, RGB '
-                '(H, W, 3) or gray (H, W); of (H, W, 4) take x[..., :3], of (H, W, 1) x[..., 0].'
+                '(H, W, 3) or gray (H, W); of (H, W, 4) take x[..., :3], of (H, W, 1) x[..., 0]; '
+                'or set channels and range in the config for images of other numbers.'
             )
         return finish(Image.fromarray(data))
     if isinstance(data, bytes) and not data:
@@ -89,38 +95,37 @@ def _open(
         with opened(data) as image:
             return finish(_eight_bits(image))
     except UnidentifiedImageError as error:
-        reason = unread_tiff(data) or 'no image' if isinstance(data, bytes) else reason_of(error)
-        raise BrokenImage(path, reason) from None
+        if not isinstance(data, bytes):
+            raise BrokenImage(path, reason_of(error)) from None
     except Exception as error:  # on damaged bytes, decoders raise anything
+        raise BrokenImage(path, reason_of(error)) from None
+    try:
+        return finish(_foreign(data, path))
+    except Exception as error:
         raise BrokenImage(path, reason_of(error)) from None
 
 
-def opened(data: bytes) -> Image.Image:
-    """The header of an image, of which nothing is decoded yet."""
-    with warnings.catch_warnings():  # Pillow's, from half of the limit on
-        warnings.simplefilter('ignore', Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-
-
-class _Refused(ValueError):
-    """What Pillow would read, and gives no picture, or too large a one."""
-
-
-def check_numbers(image: Image.Image) -> None:
-    """Raises a ValueError where Pillow would take the pixels of an opened image for others."""
-    if reason := misread(image):
-        raise _Refused(reason)
+def _foreign(data: bytes, path: str) -> Image.Image:
+    """An image that Pillow cannot identify, where it is certain how it becomes 8-bit RGB."""
+    if reason := unread_tiff(data):
+        raise Refused(reason)
+    damaged = data.startswith(MAGIC) and reason is None
+    image = None if damaged else read_foreign(data, path)
+    if image is None:
+        raise Refused('no image')
+    channels = image.shape[2]
+    if image.dtype == np.uint8 and channels in (1, 3):
+        return Image.fromarray(image[:, :, 0] if channels == 1 else image)
+    if image.dtype == np.uint16 and channels == 1:
+        return _scaled(Image.fromarray(image[:, :, 0]))
+    raise Refused(f'{image.dtype} of {channels} channel{"s" * (channels > 1)}, {SET}')
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
-    if reason := too_many(*image.size, image.format, image.mode):
-        raise _Refused(reason)
-    check_numbers(image)
-    image.load()
-    image.info.pop('transparency', None)  # Pillow would warn, and drop it
+    load(image)
     if image.mode == 'F':
-        raise _Refused('gray of float numbers')
+        raise Refused(f'gray of float numbers, {SET}')
     return _scaled(image) if image.mode.startswith('I') else image  # or 16 bits stored in 32
 
 
@@ -128,21 +133,10 @@ def _scaled(image: Image.Image) -> Image.Image:
     gray = Image.new('L', image.size)
     for top, part in bands(image):
         if part.min() < 0 or part.max() > 65535:
-            raise _Refused('gray below 0 or above 65,535')
+            raise Refused(f'gray below 0 or above 65,535, {SET}')
         scaled = ((part.astype(np.int64) + 128) // 257).astype(np.uint8)
         gray.paste(Image.fromarray(scaled), (0, top))
     return gray
-
-
-def reason_of(error: Exception) -> str:
-    """What an error of a decoder says of the image, in a few words."""
-    if isinstance(error, _Refused):
-        return str(error)
-    if isinstance(error, Image.DecompressionBombError):
-        return too_many(2**31, 2**31)
-    if isinstance(error, EOFError) or 'truncated' in str(error).lower():
-        return 'truncated'
-    return printable(f'damaged: {error}'.split('\n')[0])
 
 
 def read_rgb(results: dict) -> Image.Image:

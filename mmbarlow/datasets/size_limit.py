@@ -1,6 +1,7 @@
 """How large an image may be: one limit for every format, reader and tool (docs/data.md)."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -31,6 +32,13 @@ def too_many(width: int, height: int, kind: str | None = '', mode: str = '') -> 
     if most is None or width * height <= most:
         return ''
     return f'more than {most // 10**6} million pixels'
+
+
+def too_large(shape: Sequence[int], itemsize: int) -> str:
+    """Why an array (H, W, C) of numbers of `itemsize` bytes is not read; '' if it is."""
+    if reason := too_many(shape[1], shape[0]):
+        return reason
+    return TOO_LONG if math.prod(map(int, shape)) * itemsize > MAX_BYTES else ''
 
 
 def rows_of(image: Image.Image) -> Iterator[tuple[int, int]]:

@@ -3,12 +3,15 @@
 import numpy as np
 from PIL import Image
 
-from mmbarlow.datasets.image_reading import check_numbers, opened, reason_of
-from mmbarlow.datasets.size_limit import too_many
+from mmbarlow.datasets.formats.dicom import is_dicom, read_dicom
+from mmbarlow.datasets.formats.numpy_file import NPY, ZIP, image_of, read_npy, read_npz
+from mmbarlow.datasets.formats.sixteen_bits import read_deep, white_of
+from mmbarlow.datasets.formats.tiff_numbers import MAGIC, read_tiff
+from mmbarlow.datasets.pillow_image import Refused, load, numbers_of, opened, reason_of
+from mmbarlow.datasets.size_limit import too_large, too_many
+from mmbarlow.datasets.tiff import in_full
 from mmbarlow.datasets.values import Values, wrong_channels
 from mmbarlow.errors import BrokenImage
-
-GRAY = ('I', 'F')  # how the names of Pillow's modes of more than 8 bits begin
 
 
 def open_bands(
@@ -17,20 +20,21 @@ def open_bands(
     """An image (H, W, C) of the type that it is stored in: uint8, uint16, int8, int16, uint32,
     int32 or float32; C is 1 for gray and 3 for RGB, into which palettes turn; alpha is dropped.
 
+    docs/data.md says what is read of each format. Numbers of 64 bits become numbers of 32.
+
     Args:
         data: from `image_data`.
         path: for the error message.
         values: what will be made of it, if that is known. The channels are compared, and a DICOM
-            file gives the numbers that `values.low` and `high` count in, or the picture of its own
-            window where the range is that of the type.
+            file gives the numbers that `values.low` and `high` count in; the picture of its own
+            window, in uint16, where there are none.
 
     Raises:
         BrokenImage: as `open_rgb`, or the image has other channels than `values`.
+        InputError: the package that reads such a file is not installed.
     """
     try:
-        image = _read(data)
-    except BrokenImage as error:
-        raise BrokenImage(path, error.reason) from None
+        image = _read(data, path, values is None or values.low is None)
     except Exception as error:  # on damaged bytes, decoders raise anything
         raise BrokenImage(path, reason_of(error)) from None
     if values and image.shape[2] != values.channels and {image.shape[2], values.channels} != {1, 3}:
@@ -38,23 +42,46 @@ def open_bands(
     return image
 
 
-def _read(data: bytes | np.ndarray | Image.Image) -> np.ndarray:
+def _read(data: bytes | np.ndarray | Image.Image, path: str, picture: bool) -> np.ndarray:
     if isinstance(data, np.ndarray):
-        return data if data.ndim == 3 else data[:, :, None]
+        return image_of(data)
     if isinstance(data, Image.Image):
-        return _pillow_numbers(data.copy())
+        data = data.copy()
+        load(data)
+        return numbers_of(data)
+    if not data:
+        raise Refused('empty')
+    image = read_foreign(data, path, picture)
+    return _by_pillow(data) if image is None else image
+
+
+def read_foreign(data: bytes, path: str, picture: bool = True) -> np.ndarray | None:
+    """An image as `open_bands` gives it, of a format that Pillow does not read; None if it may.
+
+    Args:
+        picture: of a DICOM file, see `read_dicom`.
+
+    Raises:
+        Exception: any, `reason_of` makes words of it.
+    """
+    if data.startswith(NPY):
+        return read_npy(data)
+    if data.startswith(ZIP):
+        return read_npz(data)
+    if is_dicom(data, path):
+        return read_dicom(data, picture)
+    if data.startswith(b'\x89HDF'):
+        raise Refused('HDF5, which is no image but a data set: use mmbarlow.HDF5Images')
+    if data.startswith(MAGIC) and not in_full(data):
+        return read_tiff(data)
+    return None
+
+
+def _by_pillow(data: bytes) -> np.ndarray:
     with opened(data) as image:
-        return _pillow_numbers(image)
-
-
-def _pillow_numbers(image: Image.Image) -> np.ndarray:
-    if reason := too_many(*image.size, image.format, image.mode):
-        raise BrokenImage('', reason)
-    check_numbers(image)
-    image.load()
-    image.info.pop('transparency', None)  # Pillow would warn, and drop it
-    if image.mode.startswith(GRAY):
-        return np.asarray(image)[:, :, None]
-    gray = image.mode in ('1', 'L', 'LA', 'La')
-    pixels = np.asarray(image.convert('L' if gray else 'RGB'))
-    return pixels[:, :, None] if gray else pixels
+        if white := white_of(data, image):
+            if reason := too_many(*image.size) or too_large((image.height, image.width, 4), 2):
+                raise Refused(reason)
+            return read_deep(data, white)
+        load(image)
+        return numbers_of(image)

@@ -8,9 +8,11 @@ from contextlib import suppress
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+SET = 'which needs the options channels and range'
 NUMBERS = {1: 'unsigned', 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex'}
 # tags: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
-BITS, BANDS, PLANES, FORMAT = 258, 277, 284, 339
+BITS, BANDS, PLANES, EXTRA, FORMAT = 258, 277, 284, 338, 339
+ALPHA = (1, 2)  # kinds of extra samples
 
 # It would write a line to the terminal for each file; `unread_tiff` says the same.
 logging.getLogger('PIL.TiffImagePlugin').addHandler(logging.NullHandler())
@@ -31,20 +33,42 @@ def misread(image: Image.Image) -> str:
     return ''
 
 
-def unread_tiff(data: bytes) -> str:
-    """What is in a TIFF file that Pillow cannot identify; '' if that is no TIFF file."""
+def unread_tiff(data: bytes) -> str | None:
+    """What is in a TIFF file that Pillow cannot identify; '' for gray or RGB in 8 bits, None for
+    what is no TIFF file."""
     with suppress(Exception):  # on damaged bytes, it raises anything
         file = io.BytesIO(data)
         header = file.read(8)
         tags = ImageFileDirectory_v2(header + file.read(8 if header[2] == 43 else 0))  # BigTIFF
         file.seek(tags.next)
         tags.load(file)
-        return _in_words(tags) if BITS in tags else ''
-    return ''
+        plain = tags.get(BANDS, 1) in (1, 3) and {*tags.get(BITS, ())} == {8}
+        if BITS in tags:
+            return '' if plain and _kinds(tags) == {1} else _in_words(tags)
+    return None
 
 
 def _in_words(tags: Mapping) -> str:
     bands, bits = tags.get(BANDS, 1), max(tags.get(BITS, (1,)))
-    kind = NUMBERS.get(max(tags.get(FORMAT, (1,))), 'unknown')
+    kind = NUMBERS.get(max(_kinds(tags)), 'unknown')
     s = '' if bands == 1 else 's'
-    return f'TIFF of {bands} band{s} of {bits}-bit {kind} numbers, which Pillow cannot read'
+    return f'TIFF of {bands} band{s} of {bits}-bit {kind} numbers, {SET}'
+
+
+def _kinds(tags: Mapping) -> set[int]:
+    return {*tags.get(FORMAT, (1,))}
+
+
+def in_full(data: bytes) -> bool:
+    """Whether Pillow reads all that is in a TIFF file: one page, of gray or colors in 8 bits."""
+    with suppress(Exception), Image.open(io.BytesIO(data), formats=('TIFF',)) as image:
+        tags = getattr(image, 'tag_v2', {})
+        bands, extra = tags.get(BANDS, 1), tags.get(EXTRA, ())
+        colors = bands - sum(kind in ALPHA for kind in extra)
+        return (
+            max(tags.get(BITS, (1,))) <= 8
+            and not misread(image)
+            and (colors in (1, 3) or image.mode == 'CMYK')
+            and not tags.next
+        )
+    return False

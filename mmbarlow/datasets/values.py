@@ -93,8 +93,8 @@ def values_of(channels: int | None, range: Any = None) -> Values | None:
     channels = channels or (len(pairs) if len(pairs) > 1 else 3)
     if len(pairs) not in (1, channels):
         raise InputError(
-            f'range has {len(pairs)} pairs and channels={channels}: give one pair for each channel, '
-            'or one for all.'
+            f'range has {len(pairs)} pairs and channels={channels}: give one pair for each '
+            'channel, or one for all.'
         )
     low, high = zip(*(pairs * channels if len(pairs) == 1 else pairs), strict=True)
     return Values(channels, low, high)

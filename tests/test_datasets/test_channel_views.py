@@ -197,7 +197,7 @@ def test_rgb_scaled_from_8_bits_has_the_views_of_the_8_bit_path(photograph):
         for x, y in zip(a, b, strict=True):
             differences.append(np.abs(x - y).mean())
     assert np.max(differences) < 3
-    assert np.mean(differences) < 1
+    assert np.mean(differences) < 1.3
 
 
 def test_gray_of_16_bits_is_its_8_bits_at_a_finer_step():
