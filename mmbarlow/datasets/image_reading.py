@@ -12,7 +12,7 @@ from mmbarlow.datasets.formats.tiff_numbers import MAGIC
 from mmbarlow.datasets.hdf5_images import read_row
 from mmbarlow.datasets.pillow_image import Refused, check_numbers, load, opened, reason_of
 from mmbarlow.datasets.size_limit import MAX_BYTES, TOO_LONG, array_of, bands
-from mmbarlow.datasets.stored_image import read_foreign
+from mmbarlow.datasets.stored_image import read_special
 from mmbarlow.datasets.tiff import SET, unread_tiff
 from mmbarlow.datasets.zip_members import Member, read_member
 from mmbarlow.errors import BrokenImage, InputError
@@ -110,7 +110,7 @@ def _foreign(data: bytes, path: str) -> Image.Image:
     if reason := unread_tiff(data):
         raise Refused(reason)
     damaged = data.startswith(MAGIC) and reason is None
-    image = None if damaged else read_foreign(data, path)
+    image = None if damaged else read_special(data, path)
     if image is None:
         raise Refused('no image')
     channels = image.shape[2]

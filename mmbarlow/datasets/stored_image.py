@@ -33,13 +33,33 @@ def open_bands(
         BrokenImage: as `open_rgb`, or the image has other channels than `values`.
         InputError: the package that reads such a file is not installed.
     """
-    try:
-        image = _read(data, path, values is None or values.low is None)
-    except Exception as error:  # on damaged bytes, decoders raise anything
-        raise BrokenImage(path, reason_of(error)) from None
+    image = read_bands(data, path, picture=values is None or values.low is None)
     if values and image.shape[2] != values.channels and {image.shape[2], values.channels} != {1, 3}:
         raise BrokenImage(path, wrong_channels(image.shape[2], values.channels))
     return image
+
+
+def read_bands(data: bytes | np.ndarray | Image.Image, path: str, picture: bool) -> np.ndarray:
+    """The same, of any channels.
+
+    Args:
+        picture: of a DICOM file, see `read_dicom`.
+    """
+    try:
+        return _read(data, path, picture)
+    except Exception as error:  # on damaged bytes, decoders raise anything
+        raise BrokenImage(path, reason_of(error)) from None
+
+
+def is_eight_bit(data: bytes, path: str, image: Image.Image) -> bool:
+    """Whether Pillow alone reads a file, and 8-bit gray or RGB is all that is in it.
+
+    Args:
+        image: the same file, opened by Pillow.
+    """
+    special = data.startswith(MAGIC) and not in_full(data)
+    deep = image.mode.startswith(('I', 'F')) or white_of(data, image)
+    return not (special or deep or is_dicom(data, path))
 
 
 def _read(data: bytes | np.ndarray | Image.Image, path: str, picture: bool) -> np.ndarray:
@@ -51,11 +71,11 @@ def _read(data: bytes | np.ndarray | Image.Image, path: str, picture: bool) -> n
         return numbers_of(data)
     if not data:
         raise Refused('empty')
-    image = read_foreign(data, path, picture)
+    image = read_special(data, path, picture)
     return _by_pillow(data) if image is None else image
 
 
-def read_foreign(data: bytes, path: str, picture: bool = True) -> np.ndarray | None:
+def read_special(data: bytes, path: str, picture: bool = True) -> np.ndarray | None:
     """An image as `open_bands` gives it, of a format that Pillow does not read; None if it may.
 
     Args:

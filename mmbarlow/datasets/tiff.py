@@ -69,6 +69,6 @@ def in_full(data: bytes) -> bool:
             max(tags.get(BITS, (1,))) <= 8
             and not misread(image)
             and (colors in (1, 3) or image.mode == 'CMYK')
-            and not tags.next
+            and not getattr(tags, 'next', 0)
         )
     return False

@@ -47,7 +47,7 @@ class Values:
         image = fit_channels(image, self.channels, path)
         if image.dtype.kind == 'f' and not np.isfinite(image).all():
             raise BrokenImage(path, 'NaN or infinite numbers')
-        low, high = self._ends(image.dtype)
+        low, high = self.ends(image.dtype)
         exact = np.float64 if image.dtype.itemsize > 2 else np.float32  # for 16 bits and less
         scaled = image.astype(exact)
         if low.any():
@@ -57,11 +57,18 @@ class Values:
         np.clip(scaled, 0, WHITE, out=scaled)
         return scaled.astype(np.float32, copy=False)
 
-    def _ends(self, dtype: np.dtype) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def ends(self, dtype: np.dtype) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The numbers of a type that become 0 and 255, one for each channel."""
         if self.low is None or self.high is None:
             low, high = whole_range(dtype)
-            return np.array(low), np.array(high)
+            return np.full(self.channels, low), np.full(self.channels, high)
         return np.array(self.low, np.float64), np.array(self.high, np.float64)
+
+    def of_channel(self, channel: int) -> 'Values':
+        """The values of one channel alone."""
+        if self.low is None or self.high is None:
+            return Values(1)
+        return Values(1, self.low[channel : channel + 1], self.high[channel : channel + 1])
 
 
 def values_of(channels: int | None, range: Any = None) -> Values | None:

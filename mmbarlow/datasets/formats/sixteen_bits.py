@@ -18,8 +18,9 @@ def white_of(data: bytes, image: Image.Image) -> int:
     """
     if image.format == 'PNG':
         return WHITE if data[24] == 16 and data[25] in (COLOR, GRAY_ALPHA, COLOR_ALPHA) else 0
-    if data.startswith(b'P6') and image.tile[0][0] == 'ppm':  # ('RGB', the greatest number)
-        return int(image.tile[0][3][1])
+    tiles = getattr(image, 'tile', ())
+    if data.startswith(b'P6') and tiles and tiles[0][0] == 'ppm':
+        return int(tiles[0][3][1])  # of ('RGB', the greatest number)
     return 0
 
 
