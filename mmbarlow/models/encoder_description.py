@@ -24,7 +24,8 @@ NETWORKS |= {
     )
 }
 # A name without a colon or a point is of timm's own networks; other arguments could name anything.
-TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
+TIMM = 'mmpretrain.TIMMBackbone'
+OF_TIMM = {'type', 'model_name', 'img_size', 'in_channels', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmbarlow.ChannelsPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}

@@ -25,17 +25,23 @@ NAMES: dict[str, dict[str, Any]] = {
 SMALL = 64  # up to here a patch of 16 px would leave a vision transformer 16 of them
 
 
-def named_backbone(name: str, size: int, stem: str = '7x7') -> dict[str, Any]:
+def named_backbone(name: str, size: int, stem: str = '7x7', channels: int = 3) -> dict[str, Any]:
     """The config of a backbone.
 
     Args:
         name: one of `NAMES`, `timm/NAME`, or a class of mmpretrain, whose defaults count.
         size: height and width of the images, in pixels, which vision transformers are made for.
         stem: of a ResNet: '7x7' with max-pooling, as for ImageNet, or '3x3' without, as for CIFAR.
+        channels: of the images.
 
     Raises:
         InputError: there is no such backbone; the message has close names.
     """
+    own = dict(in_channels=channels) if channels != 3 else {}
+    return _named(name, size, stem) | own
+
+
+def _named(name: str, size: int, stem: str) -> dict[str, Any]:
     if name.startswith(TIMM):
         return _of_timm(name.removeprefix(TIMM), size)
     if is_resnet(name):
@@ -67,7 +73,8 @@ def built_backbone(config: dict[str, Any], size: int) -> tuple[nn.Module, int]:
         network = MODELS.build(config)
         network.eval()  # mmpretrain's ResNet returns nothing from it
         with torch.no_grad():
-            channels = pooled(network(torch.zeros(1, 3, size, size))).shape[1]
+            image = torch.zeros(1, config.get('in_channels', 3), size, size)
+            channels = pooled(network(image)).shape[1]
     return network, channels
 
 
