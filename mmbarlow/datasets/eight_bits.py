@@ -8,7 +8,7 @@ from PIL import UnidentifiedImageError
 
 from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.pillow_image import opened
-from mmbarlow.datasets.stored_image import is_eight_bit
+from mmbarlow.datasets.stored_image import is_eight_bit, read_bands
 
 LOOKED_AT = 200  # images, at equal distances
 
@@ -30,5 +30,6 @@ def is_all_eight_bit(dataset: BaseDataset) -> bool:
                     if not is_eight_bit(data, name_of(sample), image):
                         return False
             except UnidentifiedImageError:
+                read_bands(data, name_of(sample), picture=True)  # or it is no image at all
                 return False
     return True
