@@ -25,7 +25,7 @@ from mmbarlow.convert.sources import tensors_of
 from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError, printable
 from mmbarlow.models.allowance import allowance
-from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder import DESCRIBED, Encoder
 from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.progress import progress
 
@@ -74,7 +74,7 @@ def encoder_config_of(
     """
     if config is not None:
         model_cfg = (config if isinstance(config, Config) else read_config(config)).model
-        return {k: model_cfg[k] for k in ('backbone', 'data_preprocessor') if k in model_cfg}
+        return {k: model_cfg[k] for k in DESCRIBED if k in model_cfg}
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:
         raise InputError(

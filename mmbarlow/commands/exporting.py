@@ -18,7 +18,7 @@ from mmbarlow.convert import detectron2
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.convert.hub_folder import hub_config, is_hub_folder, write_hub_folder
 from mmbarlow.convert.model_card import model_card, records_of
-from mmbarlow.convert.networks import ForeignNetwork, own_size, translated
+from mmbarlow.convert.networks import ForeignNetwork, translated
 from mmbarlow.convert.onnx_file import onnx_model, package, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
@@ -26,6 +26,7 @@ from mmbarlow.convert.writers import WRITERS, check_destination
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import own_size
 from mmbarlow.models.resnets import PooledResNet
 from mmbarlow.weight_files import SAFE, glance, write_safetensors
 
