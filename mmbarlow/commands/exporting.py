@@ -18,7 +18,7 @@ from mmbarlow.convert import detectron2
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.convert.hub_folder import hub_config, is_hub_folder, write_hub_folder
 from mmbarlow.convert.model_card import model_card, records_of
-from mmbarlow.convert.networks import ForeignNetwork, channels_of, own_size, translated
+from mmbarlow.convert.networks import ForeignNetwork, translated
 from mmbarlow.convert.onnx_file import onnx_model, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
@@ -28,6 +28,7 @@ from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import channels_of, own_size
 from mmbarlow.models.resnets import PooledResNet
 from mmbarlow.optional import package
 from mmbarlow.weight_files import SAFE, glance, write_safetensors
@@ -66,7 +67,7 @@ class Exportable:
         """Size of the images, mean and standard deviation, 0 to 255."""
         images: Any = self.encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
-        channels = channels_of(self.encoder)
+        channels = channels_of(self.encoder.backbone)
         return dict(
             size=self.size,
             mean=[0.0] * channels if mean is None else mean.flatten().tolist(),
@@ -128,7 +129,7 @@ def _write_onnx(source: Exportable, out: Path, normalize: bool) -> None:
     use = "features = session.run(None, {'images': images})[0]"
     _tell(source, same, out, ['import onnxruntime', session, use])
     unit = f'pixels of 0 to 255, {source.images}' if normalize else 'normalized'
-    shape = f'(N, {channels_of(source.encoder)}, H, W)'
+    shape = f'(N, {channels_of(source.encoder.backbone)}, H, W)'
     print(f'inputs    float32 {shape}, {unit}: any N, {made.sizes}')
 
 

@@ -13,9 +13,10 @@ import torch
 from mmpretrain.models.utils import ShiftWindowMSA
 from torch import Tensor, nn
 
-from mmbarlow.convert.networks import channels_of, own_size
 from mmbarlow.errors import InputError
-from mmbarlow.models.encoder import Encoder, last_output, pooling_of
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import channels_of, own_size
+from mmbarlow.models.pooling import last_output, layout_of, pooling_of
 from mmbarlow.optional import package
 
 TOLERANCE = 1e-4  # of the largest feature: both compute in float32, in another order
@@ -36,7 +37,8 @@ class _Features(nn.Module):
     def __init__(self, encoder: Encoder, example: Tensor, normalize: bool) -> None:
         super().__init__()
         self.backbone = encoder.backbone
-        self.pool = pooling_of(last_output(encoder.backbone(example)))
+        last, layout = last_output(encoder.backbone(example)), layout_of(encoder.backbone)
+        self.pool = pooling_of(last, encoder.pool, layout)
         images: Any = encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
         self.pixels = (mean, std) if normalize and mean is not None else None
@@ -69,7 +71,7 @@ def onnx_model(encoder: Encoder, size: tuple[int, int], normalize: bool = False)
     for name in ('onnx', 'onnxscript', 'onnxruntime'):
         package(name, '--to onnx')
     encoder = encoder.eval().requires_grad_(False)
-    images = torch.rand(2, channels_of(encoder), *size) * 255
+    images = torch.rand(2, channels_of(encoder.backbone), *size) * 255
     with torch.no_grad():
         features = _Features(encoder, images, normalize).eval()
         free = {0: torch.export.Dim('N'), 2: torch.export.Dim('H'), 3: torch.export.Dim('W')}

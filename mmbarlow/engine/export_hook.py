@@ -14,6 +14,7 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoder_parts
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
@@ -88,9 +89,11 @@ class ExportHook(Hook):
         wall_time = round(time.perf_counter() - self.start, 1)
         cfg, about = runner.cfg, self._about(runner)
         path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
-        meta = dict(encoder=self._encoder(cfg), **about)
+        trained = unwrap(runner.model)
+        pool = dict(pool=trained.pooled_as) if isinstance(trained, Encoder) else {}
+        meta = dict(encoder=self._encoder(cfg, **pool), **about)
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
-        model = averaged[0] if averaged else unwrap(runner.model)
+        model = averaged[0] if averaged else trained
         export_backbone(model.backbone, meta, path)
         runner.logger.info(f'Backbone{" (moving average)" * bool(averaged)}: {path}')
         try:
@@ -109,9 +112,9 @@ class ExportHook(Hook):
         else:
             runner.logger.info(f'Record: {written}')
 
-    def _encoder(self, cfg) -> str:
+    def _encoder(self, cfg, **more: str) -> str:
         """The network's config as text; a config in Python has classes in the place of names."""
-        return json.dumps(encoder_parts(cfg), default=type_name)
+        return json.dumps(encoder_parts(cfg) | more, default=type_name)
 
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""

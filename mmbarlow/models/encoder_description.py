@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
+from mmbarlow.models.encoder import DESCRIBED
 
 # Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
 NETWORKS = {f'mmbarlow.{name}ResNet' for name in ('Generator', 'Pooled', 'Solo')}
@@ -43,7 +44,7 @@ IMAGES = ('channels', 'range')  # options of our transforms that say what images
 def encoder_parts(cfg: Config) -> dict[str, Any]:
     """The arguments of the `mmbarlow.Encoder` that a pretraining config makes: `backbone`,
     `data_preprocessor`, and what its training pipeline says of the images."""
-    parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
+    parts = {key: cfg.model[key] for key in DESCRIBED if key in cfg.model}
     images = cfg.model.get('images') or image_options(cfg)
     return parts | (dict(images=images) if images else {})
 
