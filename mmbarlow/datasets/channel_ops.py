@@ -24,7 +24,7 @@ def clipped(image: Planes) -> Planes:
     return np.clip(image, 0, 255, out=image)
 
 
-def crop_and_resize(
+def cropped_and_resized(
     image: Planes, box: Iterable[int], size: int, interpolation: str = 'bicubic'
 ) -> Planes:
     """The crop (left, top, width, height), resized to (size, size) and antialiased."""
@@ -32,35 +32,35 @@ def crop_and_resize(
     return clipped(np.ascontiguousarray(resized))  # bicubic ones overshoot
 
 
-def flip(image: Planes) -> Planes:
+def flipped(image: Planes) -> Planes:
     return cv2.flip(image, 1).reshape(image.shape)  # OpenCV leaves a single channel out
 
 
-def brightness(image: Planes, factor: float) -> Planes:
+def brightened(image: Planes, factor: float) -> Planes:
     return clipped(image * np.float32(factor))
 
 
-def contrast(image: Planes, factor: float) -> Planes:
+def contrasted(image: Planes, factor: float) -> Planes:
     """A blend with the mean of the gray image, or with that of each channel if it is not RGB."""
     mean = image.reshape(-1, image.shape[2]).mean(0, dtype=np.float64)
     mean = mean @ view_ops.LUMA if len(mean) == 3 else mean
     return clipped(image * np.float32(factor) + ((1 - factor) * mean).astype(np.float32))
 
 
-def saturation(image: Planes, factor: float) -> Planes:
+def saturated(image: Planes, factor: float) -> Planes:
     """A blend of RGB with the gray image."""
     gray = (1 - np.float32(factor)) * (image @ LUMA)
     return clipped(image * np.float32(factor) + gray[..., None])
 
 
-def hue(image: Planes, shift: float) -> Planes:
+def hue_shifted(image: Planes, shift: float) -> Planes:
     """Move RGB along the color circle by `shift`, a share of it."""
     hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)  # the hue in degrees
     hsv[..., 0] = (hsv[..., 0] + np.float32(360 * shift)) % 360
     return clipped(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
-JITTER = brightness, contrast, saturation, hue  # as `view.Drawn` counts them
+JITTER = brightened, contrasted, saturated, hue_shifted  # as `view.Drawn` counts them
 
 
 def gains(image: Planes, factors: np.ndarray) -> Planes:
@@ -73,18 +73,18 @@ def offsets(image: Planes, added: np.ndarray) -> Planes:
     return clipped(image + added.astype(np.float32))
 
 
-def gray(image: Planes) -> Planes:
+def grayed(image: Planes) -> Planes:
     return np.repeat((image @ LUMA)[..., None], 3, 2)
 
 
-def blur(image: Planes, sigma: float) -> Planes:
+def blurred(image: Planes, sigma: float) -> Planes:
     """Pillow's GaussianBlur(sigma), see `view_ops.blur_kernel`."""
     kernel = view_ops.blur_kernel(sigma).astype(np.float32)
     blurred = cv2.sepFilter2D(image, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     return blurred.reshape(image.shape)
 
 
-def solarize(image: Planes) -> Planes:
+def solarized(image: Planes) -> Planes:
     """Each value becomes the smaller of itself and its inverse."""
     return np.minimum(image, 255 - image)
 
@@ -95,9 +95,9 @@ def channel_view(image: Planes, drawn: Drawn, size: int) -> Planes:
     if drawn.angle:
         image = view_ops.rotate(image, float(drawn.angle), box)
         box = np.array([0, 0, *box[2:]])
-    view = crop_and_resize(image, box, size, INTERPOLATIONS[drawn.interpolation])
+    view = cropped_and_resized(image, box, size, INTERPOLATIONS[drawn.interpolation])
     if drawn.flip:
-        view = flip(view)
+        view = flipped(view)
     amounts = drawn.jitter.tolist()
     for step in drawn.order.tolist():
         if steps is not None and step >= 2:
@@ -107,7 +107,7 @@ def channel_view(image: Planes, drawn: Drawn, size: int) -> Planes:
     if steps is not None:
         view[..., steps.dropped] = 0
     if drawn.gray:
-        view = gray(view)
+        view = grayed(view)
     if drawn.sigma:
-        view = blur(view, float(drawn.sigma))
-    return solarize(view) if drawn.solarize else view
+        view = blurred(view, float(drawn.sigma))
+    return solarized(view) if drawn.solarize else view

@@ -3,7 +3,7 @@
 import os
 
 from mmbarlow.datasets.image_folder import ImageFolder, is_image
-from mmbarlow.datasets.passed_over import extension_of, say_once
+from mmbarlow.datasets.passed_over import extension_of, say_once, without_arrays
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
 
@@ -43,6 +43,7 @@ class ClassFolders(ImageFolder):
         samples = []
         for folder in self._folders(self.split):
             paths = list(self._walk(self._path(self.split, folder), set()))
+            paths = without_arrays(paths, self.passed_over)
             samples += [dict(img_path=path, gt_label=names.index(folder)) for path in paths]
         self.say_left_out(self._path(self.split))
         return samples

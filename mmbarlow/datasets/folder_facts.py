@@ -4,14 +4,15 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 
-from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_checks import images_of
-from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_reading import image_data, name_of, opened
+from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.passed_over import passed_over
+from mmbarlow.datasets.stored_image import size_of_image
 from mmbarlow.errors import BrokenImage, InputError, printable
 
 LOOKED_AT = 200  # images, at equal distances
@@ -72,7 +73,7 @@ def look_at(source: str) -> FolderFacts:
 
 
 def _sample(
-    dataset: ImageFolder | ImageArchive,
+    dataset: BaseDataset,
 ) -> tuple[list[tuple[int, int]], Counter[bytes], dict[str, str]]:
     """Sizes, digests of the contents, and the images that cannot be opened with the reasons."""
     sizes, contents, broken = [], Counter(), {}
@@ -81,19 +82,21 @@ def _sample(
         sample = dataset.get_data_info(place)
         try:
             data = image_data(sample)
-            assert isinstance(data, bytes)
-            with opened(data) as image:
-                sizes.append(image.size)
+            sizes.append(size_of_image(data, name_of(sample)))
         except BrokenImage as error:
             broken[name_of(sample)] = error.reason
         except Exception:  # of damaged bytes, decoders raise anything
             broken[name_of(sample)] = 'no image'
         else:
-            contents[hashlib.sha256(data).digest()] += 1
+            contents[hashlib.sha256(_bytes(data)).digest()] += 1
     return sizes, contents, broken
 
 
-def _notes(dataset: ImageFolder | ImageArchive, source: str, broken: int, looked_at: int):
+def _bytes(data: Any) -> bytes:
+    return data if isinstance(data, bytes) else data.tobytes()
+
+
+def _notes(dataset: BaseDataset, source: str, broken: int, looked_at: int):
     for folder, reason in getattr(dataset, 'unreadable', ()):
         yield printable(f'the folder {folder} is left out: {reason}')
     if others := getattr(dataset, 'passed_over', None):

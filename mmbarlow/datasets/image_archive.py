@@ -9,7 +9,13 @@ from mmengine.dataset import BaseDataset
 
 from mmbarlow.datasets.class_folders import unknown_classes
 from mmbarlow.datasets.image_folder import is_image
-from mmbarlow.datasets.passed_over import extension_of, no_image, passed_over, say_once
+from mmbarlow.datasets.passed_over import (
+    extension_of,
+    no_image,
+    passed_over,
+    say_once,
+    without_arrays,
+)
 from mmbarlow.datasets.zip_members import LOCAL_HEADER, METHODS, Member
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
@@ -120,7 +126,9 @@ class ImageArchive(BaseDataset):
     def _images(self, members: list[zipfile.ZipInfo], folder: str) -> list[zipfile.ZipInfo]:
         """Those of the members that are images below `folder`; others are counted."""
         below = [m for m in members if m.filename.startswith(folder)]
-        images = [m for m in below if is_image(os.path.basename(m.filename))]
+        names = [m.filename for m in below if is_image(os.path.basename(m.filename))]
+        taken = {*without_arrays(names, Counter())}
+        images = [m for m in below if m.filename in taken]
         for member in images:
             self._check(member, folder)
         if folder == self.folder:

@@ -1,66 +1,59 @@
 """Decode all images of a data set to find those that cannot be read."""
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from torch.utils.data import Subset
 
+from mmbarlow.datasets.checked_image import Checked, check_image
+from mmbarlow.datasets.hdf5_images import SUFFIXES, HDF5Images
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_reading import image_data, name_of, open_rgb, opened
-from mmbarlow.datasets.pixels import Pixels, dropped_and_blank, pixels_of, ranges
-from mmbarlow.errors import BrokenImage, InputError
+from mmbarlow.datasets.number_table import NumberTable
+from mmbarlow.datasets.pixels import dropped_and_blank, ranges
+from mmbarlow.datasets.values import Values
+from mmbarlow.errors import InputError
 
 READ = {'img', 'img_path'}  # where a sample has its image
 CHUNK = 64  # images handed to a process at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The findings about one image."""
-
-    path: str
-    size: int = 0  # of the file, in bytes
-    kind: str = ''  # JPEG, PNG, ...
-    shape: tuple[int, int] = (0, 0)  # width and height, in pixels
-    pixels: Pixels | None = None  # where it can be read
-    reason: str = ''  # why it cannot be read; empty if it can
-    digest: bytes = b''  # of the content of the file, the same for the same content
-
-
-def images_of(source: str) -> ImageFolder | ImageArchive:
-    """All images below a folder, or in an archive; what is left out is not logged.
+def images_of(source: str) -> ImageFolder | ImageArchive | HDF5Images:
+    """All images below a folder, in a zip file or in an HDF5 file; what is left out is not logged.
 
     Raises:
-        InputError: there is no such folder or archive, or it has no image.
+        InputError: there is no such folder or file, or it has no image.
     """
     if not os.path.exists(source):
         raise InputError(f'there is no folder or zip file {source}.')
-    kind = ImageFolder if os.path.isdir(source) else ImageArchive
+    if os.path.isdir(source):
+        return ImageFolder(source, quiet=True)
+    kind = HDF5Images if source.lower().endswith(SUFFIXES) else ImageArchive
     return kind(source, quiet=True)
 
 
-def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
-    """Decode all images in `workers` processes; yields chunks of results in the data set's order.
+def check_images(
+    dataset: BaseDataset, workers: int, picture: bool = True
+) -> Iterator[tuple[list[Checked], NumberTable]]:
+    """Decode all images in `workers` processes; yields chunks of results in the data set's order,
+    each with the numbers of its images (`picture`: see `NumberTable`).
 
     Raises:
         InputError: a process died while it decoded an image, or ran out of memory.
     """
     chunks = [range(i, min(i + CHUNK, len(dataset))) for i in range(0, len(dataset), CHUNK)]
     if workers == 1:
-        _keep(dataset)
+        _keep(dataset, picture)
         yield from map(_check_chunk, chunks)
         return
     try:
-        with ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset,)) as pool:
+        with ProcessPoolExecutor(workers, initializer=_keep, initargs=(dataset, picture)) as pool:
             yield from pool.map(_check_chunk, chunks)
     except BrokenProcessPool:
         raise InputError(
@@ -69,38 +62,25 @@ def check_images(dataset: BaseDataset, workers: int) -> Iterator[list[Checked]]:
         ) from None
 
 
-def check_image(sample: dict) -> Checked:
-    """Decode an image completely: a file, a member of an archive or an array."""
-    path = name_of(sample)
-    try:
-        data = image_data(sample)
-        image = open_rgb(data, path)
-    except BrokenImage as error:
-        return Checked(path, reason=error.reason)
-    pixels = pixels_of(data, image)
-    if not isinstance(data, bytes):
-        return Checked(path, shape=image.size, pixels=pixels)
-    with opened(data) as header:  # decoding has converted the image
-        kind, digest = header.format or '', hashlib.blake2b(data, digest_size=16).digest()
-        return Checked(path, len(data), kind, image.size, pixels, digest=digest)
-
-
 _dataset: BaseDataset  # of this process: a worker gets it once and not with every chunk
+_picture: bool
 
 
-def _keep(dataset: BaseDataset) -> None:
-    global _dataset
-    _dataset = dataset
+def _keep(dataset: BaseDataset, picture: bool) -> None:
+    global _dataset, _picture
+    _dataset, _picture = dataset, picture
 
 
-def _check_chunk(indices: Sequence[int]) -> list[Checked]:
-    return [check_image(_dataset.get_data_info(i)) for i in indices]
+def _check_chunk(indices: Sequence[int]) -> tuple[list[Checked], NumberTable]:
+    table = NumberTable(_picture)
+    return [check_image(_dataset.get_data_info(i), table) for i in indices], table
 
 
-def check_sample(dataset: Any, number: int) -> list[Checked]:
+def check_sample(dataset: Any, number: int, table: NumberTable | None = None) -> list[Checked]:
     """Decode `number` images at equal distances of a data set, of MMEngine's kind or a `Subset`.
 
-    One that has no images to read, such as one that makes them, gives none.
+    One that has no images to read, such as one that makes them, gives none. `table` counts their
+    numbers, see `check_image`.
     """
     picked = np.unique(np.linspace(0, len(dataset) - 1, number).round().astype(int)).tolist()
     while isinstance(dataset, Subset):
@@ -108,7 +88,16 @@ def check_sample(dataset: Any, number: int) -> list[Checked]:
     if not hasattr(dataset, 'get_data_info'):
         return []
     samples = [dataset.get_data_info(i) for i in picked]
-    return [check_image(sample) for sample in samples if READ & sample.keys()]
+    return [check_image(sample, table) for sample in samples if READ & sample.keys()]
+
+
+def values_in(dataset: Any) -> Values | None:
+    """What the views of a data set, of MMEngine's kind or a `Subset`, make of its numbers."""
+    while isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    found = (getattr(step, 'values', None) for step in steps)
+    return next((values for values in found if isinstance(values, Values)), None)
 
 
 def summary(results: Sequence[Checked]) -> Iterator[str]:
@@ -117,13 +106,20 @@ def summary(results: Sequence[Checked]) -> Iterator[str]:
     yield f'images    {len(results):,}, {sum(r.size for r in good) / 1e6:,.1f} MB'
     if good:
         kinds = Counter(r.kind for r in good)
-        yield 'formats   ' + ', '.join(f'{kind} {n:,}' for kind, n in kinds.most_common())
+        yield 'formats   ' + ', '.join(
+            f'{kind or "arrays"} {n:,}' for kind, n in kinds.most_common()
+        )
         ranked = sorted((r.shape for r in good), key=lambda shape: shape[0] * shape[1])
         least, median, most = ('{} x {}'.format(*ranked[i]) for i in (0, len(ranked) // 2, -1))
         yield f'sizes     from {least} by {median} (median) to {most}'
         images = [(r.path, r.pixels) for r in good if r.pixels]
-        yield 'pixels    ' + ranges(pixels for _, pixels in images)
+        if images:
+            yield 'pixels    ' + ranges(pixels for _, pixels in images)
         yield from dropped_and_blank(images)
+        if turned := sum(r.turned for r in good):
+            yield f'turned    {turned:,} have an EXIF orientation, which is not applied'
+        for needs, n in Counter(r.needs for r in good if r.needs).most_common():
+            yield f'options   {n:,} of {needs}'
         yield from _equal_files(good)
     yield f'broken    {len(results) - len(good):,}'
     for reason, n in Counter(r.reason for r in results if r.reason).most_common():

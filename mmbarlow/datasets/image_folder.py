@@ -12,6 +12,7 @@ from mmbarlow.datasets.passed_over import (
     no_image,
     passed_over,
     say_once,
+    without_arrays,
 )
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS
@@ -50,7 +51,8 @@ class ImageFolder(BaseDataset):
         if not os.path.isdir(root):
             hint = ': a zip file is for mmbarlow.ImageArchive' if os.path.isfile(root) else ''
             raise InputError(f'there is no folder {root}{hint}.')
-        samples = [dict(img_path=path) for path in self._walk(root, set())]
+        paths = without_arrays(list(self._walk(root, set())), self.passed_over)
+        samples = [dict(img_path=path) for path in paths]
         if not samples:
             raise InputError(no_image(root, self.passed_over))
         self.say_left_out(root)

@@ -13,7 +13,7 @@ from mmbarlow.datasets.hdf5_images import read_row
 from mmbarlow.datasets.pillow_image import Refused, check_numbers, load, opened, reason_of
 from mmbarlow.datasets.size_limit import MAX_BYTES, TOO_LONG, array_of, bands
 from mmbarlow.datasets.stored_image import read_special
-from mmbarlow.datasets.tiff import SET, unread_tiff
+from mmbarlow.datasets.tiff import unread_tiff
 from mmbarlow.datasets.zip_members import Member, read_member
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -118,14 +118,14 @@ def _foreign(data: bytes, path: str) -> Image.Image:
         return Image.fromarray(image[:, :, 0] if channels == 1 else image)
     if image.dtype == np.uint16 and channels == 1:
         return _scaled(Image.fromarray(image[:, :, 0]))
-    raise Refused(f'{image.dtype} of {channels} channel{"s" * (channels > 1)}, {SET}')
+    raise Refused(f'{image.dtype} of {channels} channel{"s" * (channels > 1)}')
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """The image with its pixels loaded, 16 bits of gray scaled to 8; the mode is any other."""
     load(image)
     if image.mode == 'F':
-        raise Refused(f'gray of float numbers, {SET}')
+        raise Refused('gray of float numbers')
     return _scaled(image) if image.mode.startswith('I') else image  # or 16 bits stored in 32
 
 
@@ -133,7 +133,7 @@ def _scaled(image: Image.Image) -> Image.Image:
     gray = Image.new('L', image.size)
     for top, part in bands(image):
         if part.min() < 0 or part.max() > 65535:
-            raise Refused(f'gray below 0 or above 65,535, {SET}')
+            raise Refused('gray below 0 or above 65,535')
         scaled = ((part.astype(np.int64) + 128) // 257).astype(np.uint8)
         gray.paste(Image.fromarray(scaled), (0, top))
     return gray

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from mmbarlow.datasets.hdf5_images import HDF5Images
 from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_checks import images_of
 from mmbarlow.datasets.image_folder import ImageFolder, is_image
-from mmbarlow.datasets.image_reading import image_data, name_of, opened
+from mmbarlow.datasets.image_reading import image_data, name_of
+from mmbarlow.datasets.stored_image import size_of_image
 from mmbarlow.errors import InputError
 
 LISTS = ('.txt', '.lst', '.csv')
@@ -39,8 +41,8 @@ class ImageList(BaseDataset):
         return [dict(img_path=path) for path in self._paths]
 
 
-def image_source(names: Sequence[str]) -> ImageFolder | ImageArchive | ImageList:
-    """The images of one folder, zip file or list, or of several files and folders.
+def image_source(names: Sequence[str]) -> ImageFolder | ImageArchive | HDF5Images | ImageList:
+    """The images of one folder, zip or HDF5 file or list, or of several files and folders.
 
     A list is a text with a path on each line, or a CSV with one of `COLUMNS`; paths are relative to
     the folder of the list.
@@ -102,10 +104,8 @@ def _typical_side(images: BaseDataset, number: int = 64) -> int:
     sides = []
     for i in picked:
         with suppress(Exception):  # decoders raise anything on damaged bytes; embedding tells it
-            data = image_data(images.get_data_info(i))
-            if isinstance(data, bytes):
-                with opened(data) as header:
-                    sides.append(min(header.size))
+            sample = images.get_data_info(i)
+            sides.append(min(size_of_image(image_data(sample), name_of(sample))))
     return int(np.median(sides)) if sides else 0
 
 

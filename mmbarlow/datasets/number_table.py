@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from mmbarlow.datasets.formats.dicom import is_dicom
-from mmbarlow.datasets.numbers import Numbers
+from mmbarlow.datasets.number_counts import NumberCounts
 from mmbarlow.datasets.stored_image import read_bands
 
 
 class NumberTable:
-    """The numbers of images of different kinds: one `Numbers` for each type and channels.
+    """The numbers of images of different kinds: one `NumberCounts` for each type and channels.
 
     Args:
         picture: read the pictures of DICOM files, see `read_dicom`.
@@ -19,13 +19,13 @@ class NumberTable:
     def __init__(self, picture: bool = True) -> None:
         self.picture = picture
         self.pictures = 0  # of DICOM files, among the images
-        self.kinds: dict[tuple[str, int], Numbers] = {}
+        self.kinds: dict[tuple[str, int], NumberCounts] = {}
 
-    def of(self, dtype: Any, channels: int) -> Numbers:
+    def of(self, dtype: Any, channels: int) -> NumberCounts:
         key = np.dtype(dtype).name, channels
-        return self.kinds.setdefault(key, Numbers(np.dtype(dtype), channels))
+        return self.kinds.setdefault(key, NumberCounts(np.dtype(dtype), channels))
 
-    def used(self) -> list[Numbers]:
+    def used(self) -> list[NumberCounts]:
         """Those that have images."""
         return [numbers for numbers in self.kinds.values() if numbers.images]
 
@@ -52,10 +52,10 @@ class NumberTable:
 
     def lines(self) -> list[str]:
         """What numbers there are: 'uint16 of 1 channel: 20 images, 0 to 4,095 (12 of 16 bits)'."""
-        return [in_words(numbers) for numbers in self.used()]
+        return [numbers_text(numbers) for numbers in self.used()]
 
 
-def in_words(numbers: Numbers) -> str:
+def numbers_text(numbers: NumberCounts) -> str:
     """Type, channels and range of the numbers, and of how many images they are."""
     s, n = 's' * (numbers.channels > 1), 's' * (numbers.images > 1)
     low, high = numbers.low.min(), numbers.high.max()

@@ -10,7 +10,9 @@ from mmengine.logging import MMLogger, print_log
 
 from mmbarlow.errors import printable
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
+ARRAYS = ('.npy', '.npz')  # which features and masks are in as well
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.tif', '.tiff', '.dcm', '.dicom', *ARRAYS)
+EXTENSIONS += ('.gif', '.ppm', '.pgm')
 
 
 def extension_of(name: str) -> str:
@@ -21,6 +23,16 @@ def extension_of(name: str) -> str:
 def passed_over(counts: Counter[str]) -> str:
     """The line on files that are no images by their names, such as 'passed over: 12 .heic'."""
     return 'passed over: ' + ', '.join(f'{n:,} {kind}' for kind, n in counts.most_common())
+
+
+def without_arrays(names: list[str], counts: Counter[str]) -> list[str]:
+    """Those names of images that are no arrays, unless all of them are: beside other images,
+    arrays are features or masks of them. What is left out is counted."""
+    images = [name for name in names if not name.lower().endswith(ARRAYS)]
+    if not images or len(images) == len(names):
+        return names
+    counts.update(extension_of(name) for name in names if name.lower().endswith(ARRAYS))
+    return images
 
 
 def no_image(where: str, counts: Counter[str]) -> str:

@@ -4,11 +4,13 @@ import io
 import warnings
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmbarlow.datasets.size_limit import FORMATS, too_many
 from mmbarlow.datasets.tiff import misread
 from mmbarlow.errors import BrokenImage, InputError, printable
+
+GRAY = ('1', 'L', 'LA', 'La')  # Pillow's modes of gray in 8 bits or less
 
 
 class Refused(ValueError):
@@ -46,7 +48,7 @@ def numbers_of(image: Image.Image) -> np.ndarray:
     if image.mode.startswith(('I', 'F')):
         deep = image.format in ('PNG', 'PPM')  # of 16 bits, which Pillow may keep in 32
         return np.asarray(image, np.uint16 if deep else None)[:, :, None]
-    gray = image.mode in ('1', 'L', 'LA', 'La')
+    gray = image.mode in GRAY
     pixels = np.asarray(image.convert('L' if gray else 'RGB'))
     return pixels[:, :, None] if gray else pixels
 
@@ -61,6 +63,8 @@ def reason_of(error: Exception) -> str:
         return error.reason if isinstance(error, BrokenImage) else str(error)
     if isinstance(error, InputError):
         raise error
+    if isinstance(error, UnidentifiedImageError):
+        return 'no image'
     if isinstance(error, Image.DecompressionBombError):
         return too_many(2**31, 2**31)
     if isinstance(error, EOFError) or 'truncated' in str(error).lower():

@@ -6,10 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from mmbarlow.datasets.image_reading import opened
+from mmbarlow.datasets.pillow_image import opened
 from mmbarlow.datasets.size_limit import bands
+from mmbarlow.datasets.stored_image import format_of
 
 DARK = 64  # a quarter of the range of 8 bits
 DARK_SHARE = 0.5  # of the images that may be dark: photographs of the night are
@@ -45,9 +46,13 @@ def pixels_of(data: bytes | np.ndarray | Image.Image, rgb: Image.Image) -> Pixel
     dark = bool((counts[:, DARK:].sum(1) < SHARE * counts.sum(1)).all())
     if isinstance(data, np.ndarray):
         data = Image.fromarray(data)
-    image = data if isinstance(data, Image.Image) else opened(data)
-    kind = _kind(image)  # before its pixels are loaded
     low, high, white = int(used[0]), int(used[-1]), 255
+    try:
+        image = data if isinstance(data, Image.Image) else opened(data)
+    except UnidentifiedImageError:  # another reader has read it
+        kind = f'{format_of(data, "") if isinstance(data, bytes) else ""} in 8 bits'
+        return Pixels(kind, low, high, white, (), constant, dark)
+    kind = _kind(image)  # before its pixels are loaded
     if image.mode.startswith('I'):
         ends = [(int(gray.min()), int(gray.max())) for _, gray in bands(image)]
         low, high, white = min(e[0] for e in ends), max(e[1] for e in ends), 65535
@@ -115,5 +120,6 @@ def too_dark(images: Sequence[Pixels], share: float = DARK_SHARE) -> str:
     return (
         f'{len(dark):,} of {len(images):,} images are almost black ({ranges(dark)}): in 8 bits, '
         f'99.9 % of their pixels are below {DARK} of 255, so little of them is left to learn from; '
-        'scale them to 8 bits over the range they use (docs/data.md has the lines)'
+        'set channels and range of the views to what they use (`mmbarlow verify FOLDER` prints '
+        'the lines)'
     )

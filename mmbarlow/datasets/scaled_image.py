@@ -19,6 +19,19 @@ def read_scaled(results: dict, values: Values) -> NDArray[np.float32]:
     return values.scale(read_stored(results, values), name_of(results))
 
 
+def in_words(values: Values | None) -> str:
+    """The images of these values: 'RGB', or '1 channel with 0 to 4095 scaled to 0 to 255'."""
+    if values is None:
+        return 'RGB'
+    s = '' if values.channels == 1 else 's'
+    pairs = values.range
+    if isinstance(pairs, str):
+        ends = 'the whole range of their type'
+    else:
+        ends = ', '.join(f'{low:g} to {high:g}' for low, high in dict.fromkeys(pairs))
+    return f'{values.channels} channel{s} with {ends} scaled to 0 to 255'
+
+
 def read_picture(results: dict, values: Values | None = None) -> Image.Image:
     """The image of a sample to be looked at, in 8-bit RGB; raises BrokenImage."""
     return read_rgb(results) if values is None else picture(read_scaled(results, values))

@@ -1,7 +1,9 @@
 """Reading an image in the channels and the numbers that its file has."""
 
+from contextlib import suppress
+
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from mmbarlow.datasets.formats.dicom import is_dicom, read_dicom
 from mmbarlow.datasets.formats.numpy_file import NPY, ZIP, image_of, read_npy, read_npz
@@ -12,6 +14,8 @@ from mmbarlow.datasets.size_limit import too_large, too_many
 from mmbarlow.datasets.tiff import in_full
 from mmbarlow.datasets.values import Values, wrong_channels
 from mmbarlow.errors import BrokenImage
+
+HDF5 = b'\x89HDF'
 
 
 def open_bands(
@@ -90,11 +94,27 @@ def read_special(data: bytes, path: str, picture: bool = True) -> np.ndarray | N
         return read_npz(data)
     if is_dicom(data, path):
         return read_dicom(data, picture)
-    if data.startswith(b'\x89HDF'):
+    if data.startswith(HDF5):
         raise Refused('HDF5, which is no image but a data set: use mmbarlow.HDF5Images')
     if data.startswith(MAGIC) and not in_full(data):
         return read_tiff(data)
     return None
+
+
+def size_of_image(data: bytes | np.ndarray | Image.Image, path: str) -> tuple[int, int]:
+    """Width and height, by the header of a file where Pillow reads it; raises BrokenImage."""
+    if isinstance(data, bytes):
+        with suppress(UnidentifiedImageError), opened(data) as image:
+            return image.size
+    image = read_bands(data, path, picture=True)
+    return image.shape[1], image.shape[0]
+
+
+def format_of(data: bytes, path: str) -> str:
+    """What a file of a format is called that Pillow does not read; '' for others."""
+    beginnings = {NPY: 'NPY', ZIP: 'NPZ', HDF5: 'HDF5', **dict.fromkeys(MAGIC, 'TIFF')}
+    named = (name for start, name in beginnings.items() if data.startswith(start))
+    return next(named, 'DICOM' if is_dicom(data, path) else '')
 
 
 def _by_pillow(data: bytes) -> np.ndarray:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-SET = 'which needs the options channels and range'
 NUMBERS = {1: 'unsigned', 2: 'signed', 3: 'float', 5: 'complex', 6: 'complex'}
 # tags: https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf
 BITS, BANDS, PLANES, EXTRA, FORMAT = 258, 277, 284, 338, 339
@@ -52,7 +51,7 @@ def _in_words(tags: Mapping) -> str:
     bands, bits = tags.get(BANDS, 1), max(tags.get(BITS, (1,)))
     kind = NUMBERS.get(max(_kinds(tags)), 'unknown')
     s = '' if bands == 1 else 's'
-    return f'TIFF of {bands} band{s} of {bits}-bit {kind} numbers, {SET}'
+    return f'TIFF of {bands} band{s} of {bits}-bit {kind} numbers'
 
 
 def _kinds(tags: Mapping) -> set[int]:

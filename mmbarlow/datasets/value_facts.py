@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mmbarlow.datasets.image_reading import image_data, name_of
+from mmbarlow.datasets.number_counts import NumberCounts
 from mmbarlow.datasets.number_table import NumberTable
-from mmbarlow.datasets.numbers import Numbers
 from mmbarlow.datasets.value_range import choose_values, is_picture, range_text
 from mmbarlow.datasets.values import Values
 from mmbarlow.errors import BrokenImage, InputError
@@ -99,13 +99,15 @@ def value_facts(table: NumberTable, range: Any = None, channels: int | None = No
     return ValueFacts(values, mean, std, why, saturated)
 
 
-def _outside(numbers: Numbers, values: Values | None) -> float:
+def _outside(numbers: NumberCounts, values: Values | None) -> float:
     if values is None or values.low is None:
         return 0.0
     return numbers.outside(values if numbers.channels == values.channels else values.of_channel(0))
 
 
-def _mean_and_std(kinds: list[Numbers], values: Values | None) -> tuple[list[float], list[float]]:
+def _mean_and_std(
+    kinds: list[NumberCounts], values: Values | None
+) -> tuple[list[float], list[float]]:
     """Over all kinds of images, each with the weight of its images."""
     channels = values.channels if values else 3
     means, squares = [], []

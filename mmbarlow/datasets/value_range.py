@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mmbarlow.datasets.number_table import NumberTable, in_words
-from mmbarlow.datasets.numbers import Numbers
+from mmbarlow.datasets.number_counts import NumberCounts
+from mmbarlow.datasets.number_table import NumberTable, numbers_text
 from mmbarlow.datasets.values import Values, values_of
 from mmbarlow.errors import InputError
 
@@ -56,7 +56,7 @@ def choose_values(
     kinds = table.used()
     found = {numbers.channels for numbers in kinds}
     if found - {1, 3} and len(found) > 1 or (channels and not _fits(found, channels)):
-        counts = '; '.join(map(in_words, kinds))
+        counts = '; '.join(map(numbers_text, kinds))
         raise InputError(
             f'the images have different channels than one network takes ({counts}): set channels '
             'to their number, and train on images of another number by themselves.'
@@ -75,7 +75,7 @@ def choose_values(
         return values, 'the whole range of their type' if range == 'dtype' else 'as given'
     if len({numbers.dtype for numbers in kinds}) > 1:
         raise InputError(
-            f'the images have different numbers ({"; ".join(map(in_words, kinds))}), which no '
+            f'the images have different numbers ({"; ".join(map(numbers_text, kinds))}), which no '
             "measured range fits: set range to 'dtype' or to numbers, or convert them."
         )
     return _measured(kinds, range, channels)
@@ -85,7 +85,7 @@ def _fits(found: set[int], channels: int) -> bool:
     return found == {channels} or (channels in (1, 3) and found <= {1, 3})
 
 
-def _span(kinds: list[Numbers], values: Values) -> float:
+def _span(kinds: list[NumberCounts], values: Values) -> float:
     """What the numbers between two percentiles span of 255 once scaled, in the widest channel."""
     spans = []
     for numbers in kinds:
@@ -96,18 +96,17 @@ def _span(kinds: list[Numbers], values: Values) -> float:
     return float(max(spans))
 
 
-def _check_width(kinds: list[Numbers], values: Values) -> None:
+def _check_width(kinds: list[NumberCounts], values: Values) -> None:
     """Raises InputError where little of the range is used, as by 12 bits in files of 16."""
     if (span := _span(kinds, values)) < NARROW:
         better, why = _measured(kinds, 'percentiles', values.channels)
         raise InputError(
             f'range={range_text(values)} leaves the images {span:.0f} of 255 levels: they have '
-            f'{"; ".join(map(in_words, kinds))}; set range={range_text(better)}, which is from '
-            f'their {why}.'
+            f'{"; ".join(map(numbers_text, kinds))}; set range={range_text(better)} ({why}).'
         )
 
 
-def _measured(kinds: list[Numbers], range: Any, channels: int) -> tuple[Values, str]:
+def _measured(kinds: list[NumberCounts], range: Any, channels: int) -> tuple[Values, str]:
     shares = (0, 100) if range == 'data' else PERCENTILES
     if isinstance(range, tuple | list):
         shares = tuple(range[1:])
@@ -117,17 +116,17 @@ def _measured(kinds: list[Numbers], range: Any, channels: int) -> tuple[Values, 
     low, high = (np.floor(low), np.ceil(high)) if whole else (low, high)
     if (low >= high).any():
         raise InputError(
-            f'the images have {"; ".join(map(in_words, kinds))}, and between the percentiles '
+            f'the images have {"; ".join(map(numbers_text, kinds))}, and between the percentiles '
             f'{shares[0]:g} and {shares[1]:g} of a channel all are equal: set the range in numbers.'
         )
     why = 'from the least to the greatest number'
     if range != 'data':
-        why = f'percentile {shares[0]:g} to {shares[1]:g}'
+        why = f'percentiles {shares[0]:g} and {shares[1]:g}'
     low, high = (tuple(float(f'{x:.6g}') for x in side) for side in (low, high))
     return Values(channels, low, high), why
 
 
-def _ends(numbers: Numbers, shares: Sequence[float], channels: int) -> np.ndarray:
+def _ends(numbers: NumberCounts, shares: Sequence[float], channels: int) -> np.ndarray:
     """The ends of each channel of the values, (channels, 2)."""
     if tuple(shares) == (0, 100):
         ends = np.stack([numbers.low, numbers.high], axis=1)

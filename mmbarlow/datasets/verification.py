@@ -1,14 +1,18 @@
 """Looking through all images before a training does."""
 
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbarlow.datasets.image_checks import Checked, check_images, summary
+from mmbarlow.datasets.checked_image import Checked
+from mmbarlow.datasets.image_checks import check_images, summary
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.image_sources import image_source
+from mmbarlow.datasets.number_table import NumberTable
 from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.pixels import too_dark
+from mmbarlow.datasets.value_facts import value_facts
+from mmbarlow.datasets.value_range import is_picture
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.progress import progress
@@ -19,15 +23,22 @@ class Verified(NamedTuple):
 
     lines: on the images, their formats, sizes and pixels, and on what is wrong with them.
     broken: how many cannot be read.
+    problem: why a network cannot be trained on their numbers; '' if it can.
     """
 
     lines: list[str]
     broken: int
+    problem: str = ''
 
 
-def verify_images(source: str, workers: int, output: Path, force: bool) -> Verified:
+def verify_images(
+    source: str, workers: int, output: Path, force: bool, range: Any = None
+) -> Verified:
     """Decode every image of a source (see `image_source`) in `workers` processes, and list those
     that cannot be read in the file `output`, one 'path<TAB>reason' a line, if there are any.
+
+    Args:
+        range: how their numbers are to be scaled, see `measure_values`.
 
     Raises:
         InputError: there is no such source or no image in it, or the list cannot be written: it
@@ -40,7 +51,8 @@ def verify_images(source: str, workers: int, output: Path, force: bool) -> Verif
     if not output.absolute().parent.is_dir():
         raise InputError(f'there is no folder {output.absolute().parent} for --output.')
     dataset = image_source([source])
-    found = chain.from_iterable(check_images(dataset, workers))
+    table = NumberTable(is_picture(range))
+    found = _counted(check_images(dataset, workers, table.picture), table)
     results = list(progress(found, 'decoding', len(dataset)))
     if isinstance(dataset, ImageFolder):
         results += [Checked(path, reason=reason) for path, reason in dataset.unreadable]
@@ -55,4 +67,21 @@ def verify_images(source: str, workers: int, output: Path, force: bool) -> Verif
         listed = ''.join(f'{printable(path)}\t{reason}\n' for path, reason in doubled)
         write_atomically(output, listed)
         lines.append(f'list      {output}')
-    return Verified(lines, len(doubled))
+    if not table.used():
+        return Verified(lines, len(doubled))
+    lines += [f'numbers   {line}' for line in table.lines()]
+    try:
+        facts = value_facts(table, range)
+    except InputError as error:
+        return Verified(lines, len(doubled), str(error))
+    lines.append(f'range     {facts.why}')
+    return Verified([*lines, *(f'config    {line}' for line in facts.config_lines())], len(doubled))
+
+
+def _counted(
+    chunks: Iterable[tuple[list[Checked], NumberTable]], table: NumberTable
+) -> Iterator[Checked]:
+    """The results one by one, while their numbers are counted."""
+    for checked, part in chunks:
+        table.merge(part)
+        yield from checked

@@ -15,6 +15,7 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import encoders_of, modalities_of
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
@@ -32,10 +33,9 @@ def backbone_files(cfg: Config, folder: Path) -> dict[str, Path]:
     }
 
 
-def _descriptions(cfg: Config) -> dict[str, str]:
-    """The config of each network as text; a config in Python has classes in the place of names."""
-    parts = encoders_of(cfg)
-    return {name: json.dumps(part, default=type_name) for name, part in parts.items()}
+def _as_text(parts: dict[str, Any]) -> str:
+    """A network's config; one in Python has classes in the place of names."""
+    return json.dumps(parts, default=type_name)
 
 
 @HOOKS.register_module()
@@ -90,7 +90,8 @@ class ExportHook(Hook):
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
-        _descriptions(runner.cfg)
+        for parts in encoders_of(runner.cfg).values():
+            _as_text(parts)
 
     def is_done(self, runner, folder: Path, replaced: dict[str, int]) -> bool:
         """Whether the run in `folder` has left its backbone; what it replaces does not count."""
@@ -106,13 +107,15 @@ class ExportHook(Hook):
     def after_train(self, runner) -> None:
         wall_time = round(time.perf_counter() - self.start, 1)
         cfg, about = runner.cfg, self._about(runner)
-        paths = backbone_files(cfg, Path(runner.work_dir))
+        paths, trained = backbone_files(cfg, Path(runner.work_dir)), unwrap(runner.model)
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
-        model = averaged[0] if averaged else unwrap(runner.model)
-        for name, encoder in _descriptions(cfg).items():
-            meta = dict(encoder=encoder, **about)
-            trained = model.modalities[name] if name else model
-            export_backbone(trained.backbone, meta, paths[name])
+        model = averaged[0] if averaged else trained
+        for name, parts in encoders_of(cfg).items():
+            own = trained.modalities[name] if name else trained
+            pool = dict(pool=own.pooled_as) if isinstance(own, Encoder) else {}
+            meta = dict(encoder=_as_text(parts | pool), **about)
+            backbone = (model.modalities[name] if name else model).backbone
+            export_backbone(backbone, meta, paths[name])
             kind = f' of {name}' * bool(name) + ' (moving average)' * bool(averaged)
             runner.logger.info(f'Backbone{kind}: {paths[name]}')
         try:

@@ -1,28 +1,40 @@
-"""Looks at some images before the first step: what is left of them in 8 bits?"""
+"""Looks at some images before the first step: what is left of them once they are scaled?"""
 
 import logging
+from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 
-from mmbarlow.datasets.image_checks import check_sample
+from mmbarlow.datasets.checked_image import Checked
+from mmbarlow.datasets.image_checks import check_sample, values_in
+from mmbarlow.datasets.number_table import NumberTable
 from mmbarlow.datasets.passed_over import say_passed_over
 from mmbarlow.datasets.pixels import DARK_SHARE, dropped_and_blank, ranges, too_dark
+from mmbarlow.datasets.value_facts import value_facts
+from mmbarlow.datasets.values import Values
 from mmbarlow.errors import InputError, printable
 from mmbarlow.launch import on_first
 from mmbarlow.registry import HOOKS
+
+ANYWAY = (
+    ', or give --cfg-options default_hooks.pixels.max_dark_share=1 to train on them as they are.'
+)
 
 
 @HOOKS.register_module()
 class PixelsHook(Hook):
     """Logs depth, range and bands of a sample of the training images, and stops where most of them
-    are almost black, as 12 bits in a file of 16 are, or where none of them can be read.
+    are almost black, as 12 bits in a file of 16 are, where the range that is set for the views
+    does not fit them, or where none of them can be read.
 
     Args:
         images: number of images in the sample, at equal distances in the data set; 0 for none.
         max_dark_share: largest share of them that may be dark, see `mmbarlow.datasets.pixels`.
+            With 1, images are taken in any range.
 
     Raises:
-        InputError: more of them are, or none can be read.
+        InputError: more of them are, or none can be read; the range cuts off more than 5 % of the
+            pixels or leaves them few levels (`mmbarlow.datasets.value_facts`).
     """
 
     def __init__(self, images: int = 64, max_dark_share: float = DARK_SHARE) -> None:
@@ -41,20 +53,38 @@ class PixelsHook(Hook):
             runner.logger.log(logging.WARNING if i else logging.INFO, printable(line))
 
     def _look(self, dataset) -> list[str]:
-        checked = check_sample(dataset, self.images)
-        good = [(c.path, c.pixels) for c in checked if c.pixels]
+        values = values_in(dataset)
+        table = NumberTable(values is None or values.low is None)
+        checked = check_sample(dataset, self.images, table)
+        good = [c for c in checked if not c.reason and (values or not c.needs)]
         if not good:
-            if checked:
-                raise InputError(
-                    f'none of {len(checked)} sampled images can be read, the first is '
-                    f'{checked[0].path} ({checked[0].reason}): tools/verify_images.py lists them.'
-                )
+            self._refuse(checked)
             return []
-        pixels = [p for _, p in good]
-        if problem := too_dark(pixels, self.max_dark_share):
-            raise InputError(
-                f'{problem}, or give --cfg-options default_hooks.pixels.max_dark_share=1 to train '
-                'on them as they are.'
-            )
         size = f'{len(good)} of {len(dataset):,} training images looked at'
-        return [f'{size}: {ranges(pixels)}', *dropped_and_blank(good)]
+        if values:
+            self._check_range(table, values)
+            return [f'{size}: {"; ".join(table.lines())}']
+        pixels = [(c.path, c.pixels) for c in good if c.pixels]
+        if problem := too_dark([p for _, p in pixels], self.max_dark_share):
+            raise InputError(f'{problem}{ANYWAY}')
+        return [f'{size}: {ranges(p for _, p in pixels)}', *dropped_and_blank(pixels)]
+
+    def _refuse(self, checked: Sequence[Checked]) -> None:
+        """Raises InputError on images of which none can be read, unless there are none."""
+        if not checked:
+            return
+        path, reason, needs = checked[0].path, checked[0].reason, checked[0].needs
+        cure = 'tools/verify_images.py lists them'
+        if needs:
+            cure = 'set channels and range of the views, `mmbarlow verify FOLDER` prints the lines'
+        raise InputError(
+            f'none of {len(checked)} sampled images can be read, the first is {path} '
+            f'({reason or needs}): {cure}.'
+        )
+
+    def _check_range(self, table: NumberTable, values: Values) -> None:
+        if self.max_dark_share < 1:
+            try:
+                value_facts(table, values.range, values.channels)
+            except InputError as error:
+                raise InputError(f'{str(error).removesuffix(".")}{ANYWAY}') from None

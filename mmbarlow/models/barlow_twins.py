@@ -11,6 +11,7 @@ from mmbarlow.loss import distributed
 from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.global_batch_norm import GlobalBatchNorm
+from mmbarlow.models.width import with_width
 from mmbarlow.registry import MODELS
 
 
@@ -19,8 +20,9 @@ class BarlowTwins(Encoder):
     """Barlow Twins (Zbontar et al., ICML 2021, https://arxiv.org/abs/2103.03230).
 
     Args:
-        backbone: config of a backbone that returns a tuple of feature maps.
-        neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`.
+        backbone: config of a backbone that returns anything that `pooled` takes.
+        neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`, of representations
+            (n, C); its `in_channels`, where it is None or left out, is the backbone's C.
         head: config of the loss, such as `mmbarlow.CrossCorrelationHead`.
         data_preprocessor: config of the preprocessor that normalizes the views on the device.
         chunk_size: most images of a view to run at once, per process; by default all of them. The
@@ -29,6 +31,7 @@ class BarlowTwins(Encoder):
             as on a device with a batch of `chunk_size` (with SyncBN: over one chunk of every
             process), so that a network with BN learns as with smaller BN batches; its running
             statistics move once for each chunk of each view. A network without BN cannot tell.
+        pool: as in `Encoder`, for the projector as for what is exported.
     """
 
     def __init__(
@@ -40,15 +43,16 @@ class BarlowTwins(Encoder):
         chunk_size: int | None = None,
         channels_last: bool = False,
         compile: bool | dict = False,
+        pool: str = 'auto',
     ) -> None:
         if chunk_size is not None and chunk_size < 2:
             raise InputError(f'chunk_size is {chunk_size}: BN layers need at least 2 images.')
-        super().__init__(backbone, data_preprocessor, channels_last)
+        super().__init__(backbone, data_preprocessor, channels_last, pool)
         self.chunk_size = chunk_size
         self.compile_options = dict(compile) if isinstance(compile, dict) else {}
         self.compiles = compile is not False
         self.compiled: dict[str, Callable] = {}
-        self.neck = MODELS.build(neck)
+        self.neck = MODELS.build(with_width(neck, self.backbone, pool))
         self.head = MODELS.build(head)
 
     def forward(
@@ -103,7 +107,7 @@ class BarlowTwins(Encoder):
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""
         images = images.contiguous(memory_format=self.layout)
-        return self._stage('neck')(self._stage('backbone')(images))
+        return self._stage('neck')(self.pooled(self._stage('backbone')(images)))
 
     def _stage(self, name: str) -> Callable:
         """'backbone' or 'neck', compiled if that is asked for."""

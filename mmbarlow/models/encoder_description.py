@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
+from mmbarlow.models.encoder import DESCRIBED
 
 # Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
 NETWORKS = {f'mmbarlow.{name}ResNet' for name in ('Generator', 'Pooled', 'Solo')}
@@ -24,7 +25,8 @@ NETWORKS |= {
     )
 }
 # A name without a colon or a point is of timm's own networks; other arguments could name anything.
-TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
+TIMM = 'mmpretrain.TIMMBackbone'
+OF_TIMM = {'type', 'model_name', 'img_size', 'in_channels', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmbarlow.ChannelsPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
@@ -59,7 +61,7 @@ def encoders_of(cfg: Config) -> dict[str, dict[str, Any]]:
     """The same of each modality, by name."""
     encoders = {}
     for place, (name, model) in enumerate(modalities_of(cfg).items()):
-        parts = {k: model[k] for k in ('backbone', 'data_preprocessor') if k in model}
+        parts = {key: model[key] for key in DESCRIBED if key in model}
         images = model.get('images') or image_options(cfg, place)
         encoders[name] = parts | (dict(images=images) if images else {})
     return encoders

@@ -34,7 +34,18 @@ def test_counts_sizes_formats_other_files_and_copies_are_told(run_command, photo
         'as photos/a.jpg',
         'broken    0',
         'passed over: 1 .md',
+        'numbers   uint8 of 3 channels: 4 images, 0 to 255 (8 of 8 bits)',
+        'range     as they are',
+        f'config    {mean_and_std(photos)}',
     ]
+
+
+def mean_and_std(photos: Path) -> str:
+    """The line for a config, in float64 from all pixels."""
+    images = [np.asarray(Image.open(p), float) for p in photos.rglob('*.[jp]*g')]
+    pixels = np.concatenate([image.reshape(-1, 3) for image in images])
+    mean, std = ([f'{x:.2f}' for x in y] for y in (pixels.mean(0), pixels.std(0)))
+    return f'mean=[{", ".join(mean)}], std=[{", ".join(std)}]'
 
 
 def test_broken_images_are_listed_and_the_status_is_1(run_command, photos):

@@ -102,7 +102,7 @@ def test_files_that_are_no_images_say_what_they_are(tmp_path):
         text='no image',
         folder='is a directory',
         absent='no such file or directory',
-        float='gray of float numbers, which needs the options channels and range',
+        float='gray of float numbers',
         large='more than 178 million pixels',
     )
     for name, reason in reasons.items():

@@ -13,7 +13,7 @@ KEPT = 2**18  # numbers of a channel that are kept of other types, evenly spaced
 OF_AN_IMAGE = 4096  # the most that one image adds to them
 
 
-class Numbers:
+class NumberCounts:
     """Counts of the numbers of images of one type and of as many channels.
 
     Of integers of 8 and 16 bits all are counted, and percentiles are exact; of others a sample is.
@@ -60,7 +60,7 @@ class Numbers:
         ends = np.array([(row[0], row[-1]) for row in used], np.float64).T
         self._widen(ends[0], ends[1], 1)
 
-    def merge(self, other: 'Numbers') -> None:
+    def merge(self, other: 'NumberCounts') -> None:
         """Add what another one counted of the same type and channels."""
         if self.counts is not None and other.counts is not None:
             self.counts += other.counts
