@@ -3,14 +3,13 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.datasets.tables import check_columns, read_rows
-from mmbarlow.errors import InputError, printable
+from mmbarlow.errors import printable
 
 
 @dataclass
@@ -54,7 +53,9 @@ def pairs_of_table(table: Path, max_distance: int | None) -> Pairs:
         len(rows),
         'pairs have no partner',
     )
-    names = list(dict.fromkeys(row[side] for row in whole.values() for side in ('path_a', 'path_b')))
+    names = list(
+        dict.fromkeys(row[side] for row in whole.values() for side in ('path_a', 'path_b'))
+    )
     missing = missing_files(table.parent, names)
     pairs.lacks(missing, len(names), 'images do not exist')
     gone = set(missing)

@@ -68,7 +68,7 @@ class PairedImages(BaseDataset):
         ways = [way for way, given in dict(table=table, folders=folders).items() if given]
         if len(ways) > 1 or not (ways or group) or (table and group):
             raise InputError(
-                "mmbarlow.PairedImages takes table, folders, group, or folders with group: say in "
+                'mmbarlow.PairedImages takes table, folders, group, or folders with group: say in '
                 'one of these ways which images belong together.'
             )
         if folders is not None and (isinstance(folders, str) or len(folders) != 2):
@@ -114,7 +114,7 @@ class PairedImages(BaseDataset):
         key = idx.key if isinstance(idx, SampleIndex) else Key(0, 0, int(info['sample_idx']))
         u = uniforms(np.array([key]), PARTNER + 1, 1)[PARTNER, 0, 0]
         place = first + int(u * (last - first - among))
-        info['pair_path'] = os.fsdecode(self.partners[place + (among and place >= own)])
+        info['pair_path'] = os.fsdecode(self.partners.item(place + (among and place >= own)))
         return info
 
     def _pairs(self) -> tuple[Pairs, str]:

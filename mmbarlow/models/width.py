@@ -56,7 +56,7 @@ def _check_model(cfg: Config, model: Any, place: str) -> None:
     if own or isinstance(outputs, Tensor) or len(outputs) == 1:
         found = pooled(outputs, model.get('pool', 'auto'), layout_of(network)).shape[1]
         if asked is None:
-            after.in_channels = found
+            after['in_channels'] = found
         else:
             check_channels(found, asked, f'{place}.{part}')
 

@@ -21,9 +21,7 @@ def touch(root: Path, *names: str) -> None:
 
 
 def pairs_of(dataset: PairedImages, root: Path, epoch: int = 0) -> list[tuple[str, str]]:
-    samples = [
-        dataset.get_data_info(SampleIndex(i, Key(0, epoch, i))) for i in range(len(dataset))
-    ]
+    samples = [dataset.get_data_info(SampleIndex(i, Key(0, epoch, i))) for i in range(len(dataset))]
     return [
         tuple(Path(sample[key]).relative_to(root).as_posix() for key in ('img_path', 'pair_path'))
         for sample in samples
@@ -146,9 +144,7 @@ def test_images_without_a_partner_are_counted_and_can_be_dropped(tmp_path, says,
         options = dict(table='groups.csv')
         with pytest.raises(InputError, match='there is no pair of images'):
             PairedImages(str(root), **options, drop_unpaired=True)
-        (root / 'groups.csv').write_text(
-            'path,group\na/1.png,x\na/2.png,y\na/3.png,\nb/1.png,x\n'
-        )
+        (root / 'groups.csv').write_text('path,group\na/1.png,x\na/2.png,y\na/3.png,\nb/1.png,x\n')
         says = says.replace('1 of 3', '1 of 4')
     with pytest.raises(InputError) as error:
         PairedImages(str(root), **options)

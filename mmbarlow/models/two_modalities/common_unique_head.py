@@ -61,7 +61,7 @@ class CommonUniqueHead(BaseModule):
         batch, K = global_batch(z_a, z_b, self.in_channels), self.common
         invariance, redundancy = self.alignment.terms(z_a[:, :K], z_b[:, :K], batch)
         parts = dict(loss_common_invariance=invariance, loss_common_redundancy=redundancy)
-        if K < self.in_channels:
+        if self.in_channels > K:
             c_UU = cross_correlation(z_a[:, K:], z_b[:, K:], batch)
             parts['loss_unique_diagonal'] = c_UU.diagonal().square().sum()
             parts['loss_unique_redundancy'] = terms(c_UU, self.alignment.lambd)[1]

@@ -22,8 +22,8 @@ def formula(z_a: Tensor, z_b: Tensor, lambd: float) -> dict[str, Tensor]:
     """Entry by entry, in the numbers of the embeddings."""
     a, b = ((z - z.mean(0)) / (z.var(0, unbiased=False) + 1e-5).sqrt() for z in (z_a, z_b))
     c = a.T @ b / len(a)
-    parts = dict.fromkeys(('common_invariance', 'common_redundancy'), torch.zeros((), dtype=c.dtype))
-    parts |= dict.fromkeys(('unique_diagonal', 'unique_redundancy'), parts['common_invariance'])
+    names = 'common_invariance', 'common_redundancy', 'unique_diagonal', 'unique_redundancy'
+    parts = dict.fromkeys(names, torch.zeros((), dtype=c.dtype))
     for i, j in product(range(D), range(D)):
         if i == j < K:
             parts['common_invariance'] = parts['common_invariance'] + (1 - c[i, j]) ** 2

@@ -21,14 +21,14 @@ from mmbarlow.models.two_modalities.two_modality_barlow_twins import TwoModality
 from mmbarlow.registry import MODELS
 
 (RECIPE,) = (Path(__file__).parents[3] / 'configs' / 'two_modalities').glob('*_ycbcr.py')
-D, K, STEPS = 8, 6, 50
+D, K, STEPS = 8, 6, 80
 SAME = dict(jitter=0.0, gray=0.0, flip=0.0, crop_scale=(1, 1), crop_ratio=(1, 1))
 
 
 def write_modalities(root: Path) -> None:
-    """40 digits as ink, of one channel, and as its slopes with the ink, of three; four classes."""
+    """20 digits as ink, of one channel, and as its slopes with the ink, of three; four classes."""
     digits = load_digits()
-    few = np.concatenate([np.flatnonzero(digits.target == c)[:10] for c in range(4)])
+    few = np.concatenate([np.flatnonzero(digits.target == c)[:5] for c in range(4)])
     for number in few:
         ink = np.kron(digits.images[number] * 15, np.ones((2, 2)))
         slopes = [np.clip(128 + slope, 0, 255) for slope in np.gradient(ink)]
@@ -42,7 +42,7 @@ def own_config(root: Path, views: int = 2) -> Config:
     options = {
         'data_root': str(root),
         'train_dataloader.dataset.folders': ('ink', 'slopes'),
-        'train_dataloader.batch_size': 40,
+        'train_dataloader.batch_size': 20,
         'train_dataloader.num_workers': 0,
         'train_cfg.max_epochs': STEPS,
         'default_hooks.checkpoint.interval': STEPS,
@@ -63,7 +63,7 @@ def own_config(root: Path, views: int = 2) -> Config:
 
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory) -> Path:
-    """The folder of a run that has learned 40 pairs by heart."""
+    """The folder of a run that has learned 20 pairs by heart."""
     root = tmp_path_factory.mktemp('modalities')
     write_modalities(root)
     pretrain(own_config(root), quiet=True)
@@ -71,12 +71,12 @@ def trained(tmp_path_factory) -> Path:
 
 
 def test_a_few_pairs_are_learned_by_heart(trained):
-    """With 40 images in 8 dimensions nothing keeps the loss from 0."""
+    """With 20 images in 8 dimensions nothing keeps the loss from 0."""
     (log,) = trained.glob('run/*/vis_data/scalars.json')
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     first, last = lines[0], lines[-1]
     assert first['loss'] > 3
-    assert last['loss'] < 0.03 * first['loss']
+    assert last['loss'] < 0.05 * first['loss']
     kinds = [f'common_{term}' for term in ('invariance', 'redundancy')]
     kinds += ['unique_diagonal', 'unique_redundancy']
     kinds += [f'{m}_{t}' for m in ('luminance', 'chroma') for t in ('invariance', 'redundancy')]
@@ -117,7 +117,9 @@ def test_evaluate_takes_each_backbone_and_asks_which_of_a_run(trained, run_comma
     for name, folder in (('luminance', 'ink'), ('chroma', 'slopes')):
         backbone = trained / 'run' / f'{RECIPE.stem}.{name}_backbone.pth'
         out = trained / f'evaluated-{name}'
-        status, said = run_command('evaluate', backbone, trained / folder, '--out', out)
+        status, said = run_command(
+            'evaluate', backbone, trained / folder, '--out', out, '--size', 16
+        )
         assert status == 0, said
         assert 'kNN' in said
     run, no = trained / 'run', trained / 'no'
