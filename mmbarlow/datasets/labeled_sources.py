@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.datasets.passed_over import say_once
-from mmbarlow.datasets.tables import check_columns, read_rows
+from mmbarlow.datasets.tables import check_columns, read_table_rows
 from mmbarlow.errors import InputError, printable
 
 COLUMNS = ('path', 'label')
@@ -65,7 +65,7 @@ def read_table(path: Path) -> list[Entry]:
     Raises:
         InputError: it is no such table, or files are missing.
     """
-    header, rows = read_rows(path, 'the columns path and label')
+    header, rows = read_table_rows(path, 'the columns path and label')
     check_columns(path, header, COLUMNS)
     entries = []
     for number, cells in enumerate(rows, 2):

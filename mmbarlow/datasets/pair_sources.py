@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.missing_files import missing_files
-from mmbarlow.datasets.tables import check_columns, read_rows
+from mmbarlow.datasets.tables import check_columns, read_table_rows
 from mmbarlow.errors import printable
 
 
@@ -41,7 +41,7 @@ def pairs_of_table(table: Path, max_distance: int | None) -> Pairs:
     Raises:
         InputError: it is no such table.
     """
-    header, rows = read_rows(table, 'path_a and path_b, or path and group')
+    header, rows = read_table_rows(table, 'path_a and path_b, or path and group')
     if 'group' in header or 'path' in header:
         check_columns(table, header, ('path', 'group'))
         return _grouped_rows(rows, table.parent, max_distance)

@@ -6,7 +6,7 @@ from pathlib import Path
 from mmbarlow.errors import InputError, printable
 
 
-def read_rows(path: Path, wanted: str) -> tuple[list[str], list[dict[str, str]]]:
+def read_table_rows(path: Path, wanted: str) -> tuple[list[str], list[dict[str, str]]]:
     """The names of the columns, in lower case, and the rows below them, as cells by column.
 
     The columns are separated by commas, semicolons or tabs. Row i is line i + 2 of a table whose
