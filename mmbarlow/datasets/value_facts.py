@@ -9,7 +9,7 @@ import numpy as np
 from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.number_counts import NumberCounts
 from mmbarlow.datasets.number_table import NumberTable
-from mmbarlow.datasets.value_range import check_width, choose_values, is_picture, range_text
+from mmbarlow.datasets.value_range import check_levels, choose_values, is_picture, range_text
 from mmbarlow.datasets.values import Values
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -79,7 +79,7 @@ def measure_values(
             table.add(image_data(sample), path)
         except BrokenImage as error:
             first = first or error
-    if not table.kinds and first:
+    if not table.used() and first:
         raise InputError(f'no image can be read, the first is {first.path} ({first.reason}).')
     return value_facts(table, range, channels, max_saturated)
 
@@ -99,7 +99,7 @@ def value_facts(
     values, why = choose_values(table, range, channels)
     saturated = 0.0
     if values:
-        check_width(table, values)
+        check_levels(table, values)
         saturated = check_saturation(table, values, max_saturated)
     mean, std = _mean_and_std(table.used(), values)
     return ValueFacts(values, mean, std, why, saturated)

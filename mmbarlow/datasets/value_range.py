@@ -106,7 +106,7 @@ def _span(kinds: list[NumberCounts], values: Values) -> float:
     return float(max(spans))
 
 
-def check_width(table: NumberTable, values: Values) -> None:
+def check_levels(table: NumberTable, values: Values) -> None:
     """Raises InputError where little of the range is used, as by 12 bits in files of 16."""
     kinds = table.used()
     if (span := _span(kinds, values)) < NARROW:

@@ -11,7 +11,7 @@ from mmbarlow.datasets.number_table import NumberTable
 from mmbarlow.datasets.passed_over import say_passed_over
 from mmbarlow.datasets.pixels import DARK_SHARE, dropped_and_blank, ranges, too_dark
 from mmbarlow.datasets.value_facts import SATURATED, check_saturation
-from mmbarlow.datasets.value_range import check_width, choose_values
+from mmbarlow.datasets.value_range import check_levels, choose_values
 from mmbarlow.datasets.values import Values
 from mmbarlow.errors import InputError, printable
 from mmbarlow.launch import on_first
@@ -95,6 +95,6 @@ class PixelsHook(Hook):
         check_saturation(table, values, self.max_saturated)
         if self.max_dark_share < 1:
             try:
-                check_width(table, values)
+                check_levels(table, values)
             except InputError as error:
                 raise InputError(f'{str(error).removesuffix(".")}{ANYWAY}') from None
