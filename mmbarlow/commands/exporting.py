@@ -23,7 +23,7 @@ from mmbarlow.convert.onnx_file import onnx_model, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
 from mmbarlow.convert.writers import WRITERS, check_destination
-from mmbarlow.datasets.scaled_image import in_words
+from mmbarlow.datasets.scaled_image import values_in_words
 from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
@@ -77,7 +77,7 @@ class Exportable:
     @property
     def images(self) -> str:
         """What the numbers in the images are, in words."""
-        return in_words(values_of(**self.encoder.images))
+        return values_in_words(values_of(**self.encoder.images))
 
     @property
     def swapped(self) -> bool:

@@ -52,7 +52,10 @@ class NumberTable:
 
     def lines(self) -> list[str]:
         """What numbers there are: 'uint16 of 1 channel: 20 images, 0 to 4,095 (12 of 16 bits)'."""
-        return [numbers_text(numbers) for numbers in self.used()]
+        lines = [numbers_text(numbers) for numbers in self.used()]
+        if self.pictures:
+            lines.append(f'{self.pictures:,} DICOM files count as their windows show them')
+        return lines
 
 
 def numbers_text(numbers: NumberCounts) -> str:

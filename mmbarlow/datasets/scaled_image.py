@@ -19,7 +19,7 @@ def read_scaled(results: dict, values: Values) -> NDArray[np.float32]:
     return values.scale(read_stored(results, values), name_of(results))
 
 
-def in_words(values: Values | None) -> str:
+def values_in_words(values: Values | None) -> str:
     """The images of these values: 'RGB', or '1 channel with 0 to 4095 scaled to 0 to 255'."""
     if values is None:
         return 'RGB'

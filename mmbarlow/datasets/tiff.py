@@ -2,6 +2,7 @@
 
 import io
 import logging
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -60,10 +61,11 @@ def _kinds(tags: Mapping) -> set[int]:
 
 def in_full(data: bytes) -> bool:
     """Whether Pillow reads all that is in a TIFF file: one page, of gray or colors in 8 bits."""
-    with suppress(Exception), Image.open(io.BytesIO(data), formats=('TIFF',)) as image:
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of damaged tags: what reads the image says so
+        image = Image.open(io.BytesIO(data), formats=('TIFF',))
         tags = getattr(image, 'tag_v2', {})
-        bands, extra = tags.get(BANDS, 1), tags.get(EXTRA, ())
-        colors = bands - sum(kind in ALPHA for kind in extra)
+        colors = tags.get(BANDS, 1) - sum(kind in ALPHA for kind in tags.get(EXTRA, ()))
         return (
             max(tags.get(BITS, (1,))) <= 8
             and not misread(image)

@@ -9,7 +9,7 @@ import numpy as np
 from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.number_counts import NumberCounts
 from mmbarlow.datasets.number_table import NumberTable
-from mmbarlow.datasets.value_range import choose_values, is_picture, range_text
+from mmbarlow.datasets.value_range import check_levels, choose_values, is_picture, range_text
 from mmbarlow.datasets.values import Values
 from mmbarlow.errors import BrokenImage, InputError
 
@@ -48,7 +48,11 @@ def _numbers(numbers: Sequence[float]) -> str:
 
 
 def measure_values(
-    dataset: Any, range: Any = None, channels: int | None = None, number: int = LOOKED_AT
+    dataset: Any,
+    range: Any = None,
+    channels: int | None = None,
+    max_saturated: float = SATURATED,
+    number: int = LOOKED_AT,
 ) -> ValueFacts:
     """Look at some images of a data set, and say how to scale them.
 
@@ -59,6 +63,7 @@ def measure_values(
             other 8-bit images and pictures of DICOM files over the range of their type, and all
             others over the percentiles 0.1 to 99.9.
         channels: of the images, where that is not what they have: 3 for gray as RGB.
+        max_saturated: the largest share of the pixels that the range may cut off.
         number: of images to look at, at equal distances.
 
     Raises:
@@ -74,33 +79,47 @@ def measure_values(
             table.add(image_data(sample), path)
         except BrokenImage as error:
             first = first or error
-    if not table.kinds and first:
+    if not table.used() and first:
         raise InputError(f'no image can be read, the first is {first.path} ({first.reason}).')
-    return value_facts(table, range, channels)
+    return value_facts(table, range, channels, max_saturated)
 
 
-def value_facts(table: NumberTable, range: Any = None, channels: int | None = None) -> ValueFacts:
+def value_facts(
+    table: NumberTable,
+    range: Any = None,
+    channels: int | None = None,
+    max_saturated: float = SATURATED,
+) -> ValueFacts:
     """What `measure_values` says, of numbers that are counted already.
 
     Raises:
-        InputError: as `choose_values`, or the range cuts off more than `SATURATED` of the pixels.
+        InputError: as `choose_values`, or the range cuts off more than `max_saturated` of the
+            pixels, or leaves them few levels.
     """
-    kinds = table.used()
     values, why = choose_values(table, range, channels)
-    saturated = max(_outside(numbers, values) for numbers in kinds)
-    if saturated > SATURATED:
-        assert values
-        raise InputError(
-            f'range={range_text(values)} cuts off {100 * saturated:.1f} % of the pixels, and '
-            f'{100 * SATURATED:.0f} % is the most: the images have {"; ".join(table.lines())}; set '
-            'a wider range, or have it measured by --range percentiles.'
-        )
-    mean, std = _mean_and_std(kinds, values)
+    saturated = 0.0
+    if values:
+        check_levels(table, values)
+        saturated = check_saturation(table, values, max_saturated)
+    mean, std = _mean_and_std(table.used(), values)
     return ValueFacts(values, mean, std, why, saturated)
 
 
-def _outside(numbers: NumberCounts, values: Values | None) -> float:
-    if values is None or values.low is None:
+def check_saturation(table: NumberTable, values: Values, max_saturated: float) -> float:
+    """The share of the numbers that a range cuts off; raises InputError if it is larger."""
+    saturated = max(_outside(numbers, values) for numbers in table.used())
+    if saturated > max_saturated:
+        raise InputError(
+            f'range={range_text(values)} cuts off {100 * saturated:.1f} % of the pixels, and '
+            f'{100 * max_saturated:.0f} % is the most: the images have {"; ".join(table.lines())}; '
+            'set a wider range, such as `mmbarlow verify --range percentiles` measures, or train '
+            'with default_hooks.pixels.max_saturated=1.'
+        )
+    return saturated
+
+
+def _outside(numbers: NumberCounts, values: Values) -> float:
+    if values.low is None:
         return 0.0
     return numbers.outside(values if numbers.channels == values.channels else values.of_channel(0))
 

@@ -1,5 +1,6 @@
 """The range of numbers that becomes 0 to 255: as it is asked for, measured, and written."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,11 +57,7 @@ def choose_values(
     kinds = table.used()
     found = {numbers.channels for numbers in kinds}
     if found - {1, 3} and len(found) > 1 or (channels and not _fits(found, channels)):
-        counts = '; '.join(map(numbers_text, kinds))
-        raise InputError(
-            f'the images have different channels than one network takes ({counts}): set channels '
-            'to their number, and train on images of another number by themselves.'
-        )
+        raise InputError(_mixed(kinds, channels))
     eight_bits = all(numbers.dtype == np.uint8 for numbers in kinds)
     if range is None and channels is None and eight_bits and found <= {1, 3}:
         return None, 'as they are'
@@ -69,16 +66,29 @@ def choose_values(
         whole = table.pictures or (eight_bits and _span(kinds, Values(channels)) >= NARROW)
         range = 'dtype' if whole else 'percentiles'
     if range not in ('data', 'percentiles') and range[0] != 'percentiles':
-        values = values_of(channels, range)
-        assert values
-        _check_width(kinds, values)
-        return values, 'the whole range of their type' if range == 'dtype' else 'as given'
+        why = 'the whole range of their type' if range == 'dtype' else 'as given'
+        return values_of(channels, range), why
     if len({numbers.dtype for numbers in kinds}) > 1:
         raise InputError(
             f'the images have different numbers ({"; ".join(map(numbers_text, kinds))}), which no '
             "measured range fits: set range to 'dtype' or to numbers, or convert them."
         )
     return _measured(kinds, range, channels)
+
+
+def _mixed(kinds: list[NumberCounts], channels: int | None) -> str:
+    counts = Counter[int]()
+    for numbers in kinds:
+        counts[numbers.channels] += numbers.images
+    (most, _), *_ = ranked = counts.most_common()
+    told = ', '.join(f'{n:,} of {c} channel{"s" * (c > 1)}' for c, n in ranked[:4])
+    more = ' and others' if len(ranked) > 4 else ''
+    if len(ranked) == 1:
+        return f'the images are {told}, where channels={channels} is set: set channels={most}.'
+    return (
+        f'the images have different numbers of channels ({told}{more}), and a network takes one: '
+        f'keep images of one number in the folder, and set channels to it, such as channels={most}.'
+    )
 
 
 def _fits(found: set[int], channels: int) -> bool:
@@ -96,8 +106,9 @@ def _span(kinds: list[NumberCounts], values: Values) -> float:
     return float(max(spans))
 
 
-def _check_width(kinds: list[NumberCounts], values: Values) -> None:
+def check_levels(table: NumberTable, values: Values) -> None:
     """Raises InputError where little of the range is used, as by 12 bits in files of 16."""
+    kinds = table.used()
     if (span := _span(kinds, values)) < NARROW:
         better, why = _measured(kinds, 'percentiles', values.channels)
         raise InputError(

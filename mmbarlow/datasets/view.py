@@ -68,10 +68,6 @@ class ChannelSteps(NamedTuple):
     offset: np.ndarray  # for the hue: added, of 255
     dropped: np.ndarray  # bool, for gray: channels that become 0
 
-    def of(self, view: int, sample: int = 0) -> 'ChannelSteps':
-        """Those of one view of one sample, (C,)."""
-        return ChannelSteps(*(parameter[view, sample] for parameter in self))
-
 
 class Drawn(NamedTuple):
     """Parameters of views, each array of shape (V, n) or (V, n, 4)."""
@@ -89,8 +85,12 @@ class Drawn(NamedTuple):
 
     def of(self, view: int, sample: int = 0) -> 'Drawn':
         """The parameters of one view of one sample."""
-        own = None if self.channels is None else self.channels.of(view, sample)
-        return Drawn(*(parameter[view, sample] for parameter in self[:-1]), channels=own)
+        return self.changed(lambda parameter: parameter[view, sample])
+
+    def changed(self, change: Callable[[np.ndarray], np.ndarray]) -> 'Drawn':
+        """With the same change to each array."""
+        own = None if self.channels is None else ChannelSteps(*map(change, self.channels))
+        return Drawn(*map(change, self[:-1]), channels=own)
 
 
 HALVES = np.array([0.5, -0.5])  # shares of the ratio's logarithm in width and height

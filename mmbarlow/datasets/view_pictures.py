@@ -1,8 +1,10 @@
 """Pictures of images and the two views that are made of them."""
 
+import textwrap
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +16,13 @@ from PIL import Image
 
 from mmbarlow.config import check_data_folders, load_config, nodes
 from mmbarlow.config_files import explained
+from mmbarlow.datasets.eight_bits import is_all_eight_bit
 from mmbarlow.datasets.image_sources import default_size, image_source
 from mmbarlow.datasets.paired_views import PairedViews
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.scaled_image import picture, read_picture
 from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.datasets.value_facts import measure_values
 from mmbarlow.datasets.values import Values
 from mmbarlow.datasets.view import NEUTRAL, Drawn
 from mmbarlow.errors import BrokenImage, InputError, printable
@@ -26,6 +30,7 @@ from mmbarlow.files import write_atomically
 from mmbarlow.registry import DATASETS
 
 SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
+LINE = 52  # letters below a view
 COLORS = '#d02020', '#2040d0', '#208020', '#b06000'  # of the crops of the views of an image
 Maker = TwinViews | PairedViews
 
@@ -44,19 +49,27 @@ def views_of_config(path: str, options: dict | None = None) -> tuple[BaseDataset
     return dataset, twins, cfg.randomness.seed
 
 
-def views_of_images(source: str, size: int | None) -> tuple[BaseDataset, TwinViews, int]:
+def views_of_images(
+    source: str, size: int | None, channels: int | None = None, range: Any = None
+) -> tuple[BaseDataset, TwinViews, int]:
     """Images, the views that the official code makes of those of ImageNet, and a seed.
 
     Args:
         source: see `image_source`.
         size: of the views, in pixels; None: by the sizes of the images.
+        channels, range: of the images, see `measure_values`; measured by default, unless they are
+            of 8-bit gray or RGB.
 
     Raises:
-        InputError: there is no such source, or no image in it.
+        InputError: there is no such source, no image in it, or no values fit all of them.
     """
     dataset = image_source([source])
+    images: dict[str, Any] = {}
+    if channels is not None or range is not None or not is_all_eight_bit(dataset):
+        values = measure_values(dataset, range, channels).values
+        images = dict(channels=values.channels, range=values.range) if values else {}
     views = dict(blur=1.0), dict(blur=0.1, solarize=0.2)
-    return dataset, TwinViews(size or default_size(dataset)[0], *views), 0
+    return dataset, TwinViews(size or default_size(dataset)[0], *views, **images), 0
 
 
 def find_views(cfg: Config, name: str) -> Maker:
@@ -121,8 +134,7 @@ def draw_views(
 def _draw_view(axes: Axes, view: Image.Image, words: list[str], number: int, color: int) -> None:
     axes.imshow(view, interpolation='nearest')
     axes.set_title(f'view {number}', fontsize=8, color=COLORS[color])
-    lines = [', '.join(words[k : k + 3]) for k in range(0, len(words), 3)]
-    axes.set_xlabel(',\n'.join(lines), fontsize=7)
+    axes.set_xlabel(textwrap.fill(', '.join(words), LINE), fontsize=7)
     axes.set(xticks=[], yticks=[])
 
 

@@ -10,7 +10,8 @@ from mmbarlow.datasets.image_checks import check_sample, values_in
 from mmbarlow.datasets.number_table import NumberTable
 from mmbarlow.datasets.passed_over import say_passed_over
 from mmbarlow.datasets.pixels import DARK_SHARE, dropped_and_blank, ranges, too_dark
-from mmbarlow.datasets.value_facts import value_facts
+from mmbarlow.datasets.value_facts import SATURATED, check_saturation
+from mmbarlow.datasets.value_range import check_levels, choose_values
 from mmbarlow.datasets.values import Values
 from mmbarlow.errors import InputError, printable
 from mmbarlow.launch import on_first
@@ -30,16 +31,23 @@ class PixelsHook(Hook):
     Args:
         images: number of images in the sample, at equal distances in the data set; 0 for none.
         max_dark_share: largest share of them that may be dark, see `mmbarlow.datasets.pixels`.
-            With 1, images are taken in any range.
+            With 1, the range may leave them few levels.
+        max_saturated: largest share of the pixels that a range of the views may cut off.
 
     Raises:
-        InputError: more of them are, or none can be read; the range cuts off more than 5 % of the
-            pixels or leaves them few levels (`mmbarlow.datasets.value_facts`).
+        InputError: more of them are, or none can be read; the range cuts off more of the pixels,
+            or leaves them few levels (`mmbarlow.datasets.value_facts`).
     """
 
-    def __init__(self, images: int = 64, max_dark_share: float = DARK_SHARE) -> None:
+    def __init__(
+        self,
+        images: int = 64,
+        max_dark_share: float = DARK_SHARE,
+        max_saturated: float = SATURATED,
+    ) -> None:
         self.images = images
         self.max_dark_share = max_dark_share
+        self.max_saturated = max_saturated
         self.lines: list[str] = []
 
     def check_before_training(self, runner) -> None:
@@ -83,8 +91,10 @@ class PixelsHook(Hook):
         )
 
     def _check_range(self, table: NumberTable, values: Values) -> None:
+        choose_values(table, values.range, values.channels)
+        check_saturation(table, values, self.max_saturated)
         if self.max_dark_share < 1:
             try:
-                value_facts(table, values.range, values.channels)
+                check_levels(table, values)
             except InputError as error:
                 raise InputError(f'{str(error).removesuffix(".")}{ANYWAY}') from None

@@ -76,3 +76,41 @@ def test_a_place_without_images_is_told_in_a_sentence(run_command, photos):
         status, _, err = run_command('verify', source)
         assert (status, err.count('\n')) == (2, 1)
         assert message in err
+
+
+def test_twelve_bits_in_sixteen_and_photographs_on_their_side_are_told(run_command, photos):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(photos / 'a.jpg').save(photos / 'turned.jpg', exif=exif)
+    _, out, _ = run_command('verify', photos, '--workers', '1')
+    assert 'turned    1 have an EXIF orientation, which is not applied' in out
+    deep = Path('deep')
+    deep.mkdir()
+    x = (np.random.default_rng(0).random((9, 40, 30)) * 4095).astype(np.uint16)
+    for i, image in enumerate(x):
+        Image.fromarray(image).save(deep / f'{i}.png')
+    status, out, _ = run_command('verify', deep, '--workers', '2', '--range', 'data')
+    assert status == 0
+    assert out.splitlines()[-5:] == [
+        f'numbers   uint16 of 1 channel: 9 images, {x.min()} to {x.max():,} (12 of 16 bits)',
+        'range     from the least to the greatest number',
+        f'config    channels=1, range=({x.min()}, {x.max()})',
+        out.splitlines()[-2],
+        'config    in_channels=1',
+    ]
+    status, out, err = run_command('verify', deep, '--workers', '1', '--range', 'dtype')
+    assert (status, err.count('\n')) == (2, 1)
+    assert 'numbers   uint16 of 1 channel' in out
+    assert 'leaves the images 16 of 255 levels' in err
+
+
+def test_images_of_other_channels_are_told_by_their_count(run_command, photos):
+    np.save(photos / 'deep' / 'x.npy', np.zeros((4, 5, 6)))
+    for image in photos.rglob('*.[jp][pn]g'):
+        image.unlink()
+    np.save(photos / 'y.npy', np.ones((9, 9, 2)))
+    status, out, err = run_command('verify', photos, '--workers', '1')
+    assert status == 2
+    assert 'options   1 of float32 of 4 channels' in out
+    assert 'formats   NPY 2' in out
+    assert 'different numbers of channels (1 of 2 channels, 1 of 4 channels)' in err

@@ -8,12 +8,14 @@ import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from mmbarlow.datasets import size_limit, view_ops
 from mmbarlow.datasets.image_checks import check_image
 from mmbarlow.datasets.image_reading import open_array, open_rgb
 from mmbarlow.datasets.plain_views import CenterView, WholeView
+from mmbarlow.datasets.stored_image import open_bands
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.errors import BrokenImage
 
@@ -160,3 +162,61 @@ def test_frames_are_not_counted(tmp_path):
         'frames after the first',
     )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
+
+
+def npy(shape: tuple[int, ...], kind: str = '<f4') -> bytes:
+    """An array that says to be of that shape, and has no numbers."""
+    head = repr(dict(descr=kind, fortran_order=False, shape=shape)).encode().ljust(117) + b'\n'
+    return b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head
+
+
+def tiff(changes: dict[int, int], **options) -> bytes:
+    """A TIFF file of 4000 x 4000 black pixels, with other values of some tags."""
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((4000, 4000), np.uint16), **options)
+    data = bytearray(file.getvalue())
+    start = struct.unpack_from('<I', data, 4)[0]
+    for i in range(struct.unpack_from('<H', data, start)[0]):
+        tag = start + 2 + 12 * i
+        if (value := changes.get(struct.unpack_from('<H', data, tag)[0])) is not None:
+            struct.pack_into('<HII', data, tag + 2, 4, 1, value)
+    return bytes(data)
+
+
+def npz(**arrays) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+class Harm:
+    """Once unpickled, ends the tests."""
+
+    def __reduce__(self):
+        return os._exit, (1,)
+
+
+ZLIB = dict(compression='zlib')
+LIES = {
+    'long.npy': (npy((2**40, 2**40)), 'more than 178 million pixels'),
+    'deep.npy': (npy((13_000, 13_000, 9)), 'more than 1,024 mebibytes'),
+    'short.npy': (npy((9_000, 9_000)), 'damaged: buffer is smaller than requested size'),
+    'negative.npy': (npy((-4, 4)), 'an array of shape (-4, 4): an image is (H, W), (H, W, C) or'),
+    'objects.npy': (npy((4, 4), '|O'), 'an array of Python objects'),
+    'objects.npz': (npz(a=np.array([[Harm()]], object)), 'an array of Python objects'),
+    'two.npz': (npz(a=np.zeros(3), b=np.zeros(3)), '2 arrays in one file (a, b): keep one in each'),
+    'size.tif': (tiff({256: 2**31, 257: 2**31}, **ZLIB), 'more than 178 million pixels'),
+    'bands.tif': (tiff({277: 60_000}, **ZLIB), 'more than 1,024 mebibytes'),
+    'tile.tif': (tiff({322: 2**20, 323: 2**20}, tile=(64, 64), **ZLIB), 'more than 178 million'),
+    'bomb.tif': (tiff({256: 8, 257: 8, 278: 8}, rowsperstrip=4000, **ZLIB), 'damaged: '),
+}
+
+
+@pytest.mark.parametrize('name', LIES)
+def test_arrays_that_lie_take_no_memory_and_run_nothing(name):
+    data, reason = LIES[name]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BrokenImage) as caught:
+        open_bands(data, name)
+    assert caught.value.reason.startswith(reason)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmcv.transforms import BaseTransform
 from PIL import Image
 from torch.utils.data import Subset
 
 from mmbarlow.datasets.image_checks import check_sample
 from mmbarlow.datasets.image_folder import ImageFolder
+from mmbarlow.datasets.values import values_of
+from mmbarlow.engine.pixels_hook import PixelsHook
+from mmbarlow.errors import InputError
 
 RAMP = np.linspace(0, 1, 40 * 40).reshape(40, 40)
 
@@ -85,3 +89,32 @@ def test_the_sample_is_spread_over_the_data_set(tmp_path):
     (one,) = check_sample(Subset(dataset, [7]), 64)
     assert Path(one.path).stem == 'g07'
     assert check_sample([1, 2, 3], 2) == []
+
+
+class Scaled(BaseTransform):
+    """Has values, as the views of images of any channels do."""
+
+    def __init__(self, channels: int, span: object) -> None:
+        self.values = values_of(channels, span)
+
+    def transform(self, results: dict) -> dict:
+        return results
+
+
+def look(folder: Path, channels: int, span: object, **options) -> list[str]:
+    return PixelsHook(**options)._look(ImageFolder(str(folder), pipeline=[Scaled(channels, span)]))
+
+
+def test_a_range_that_is_set_is_compared_with_the_images(tmp_path):
+    folder = write(tmp_path / 'data', dark=5, good=0)
+    wanted = 'uint16 of 1 channel: 5 images, 0 to 4,095 (12 of 16 bits)'
+    assert look(folder, 1, (0, 4095)) == [f'5 of 5 training images looked at: {wanted}']
+    for channels, span, message in (
+        (1, 'dtype', 'leaves the images 16 of 255 levels'),
+        (1, (0, 3000), r'cuts off 26\.8 % of the pixels, .*default_hooks.pixels.max_saturated=1'),
+        (2, (0, 4095), 'where channels=2 is set: set channels=1'),
+    ):
+        with pytest.raises(InputError, match=message):
+            look(folder, channels, span)
+    assert look(folder, 1, 'dtype', max_dark_share=1)
+    assert look(folder, 1, (0, 3000), max_saturated=1)

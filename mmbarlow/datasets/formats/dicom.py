@@ -1,6 +1,7 @@
 """DICOM files of one image, by pydicom."""
 
 import io
+import logging
 import warnings
 from typing import Any
 
@@ -14,6 +15,9 @@ SUFFIXES = ('.dcm', '.dicom')
 DEFLATED = b'1.2.840.10008.1.2.1.99'  # unpacked in full before anything is known of it
 WHITE = 65535  # of the picture that a window gives
 OUR_DECODER = 'mmbarlow.datasets.formats.dicom_jpeg'
+
+# It would write lines to the terminal beside the error, which says the same.
+logging.getLogger('pydicom').addHandler(logging.NullHandler())
 
 
 def is_dicom(data: bytes, path: str) -> bool:
@@ -75,6 +79,8 @@ def _stored(file: Any) -> np.ndarray:
     except NotImplementedError:
         name = file.file_meta.TransferSyntaxUID.name
         raise Refused(f'DICOM compressed as {name}: write it uncompressed') from None
+    except RuntimeError:  # of several lines, one for each decoder
+        raise Refused('damaged: no decoder takes the pixels') from None
 
 
 def _add_ours(decoder: Any) -> None:

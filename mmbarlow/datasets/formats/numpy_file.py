@@ -63,9 +63,9 @@ def channels_last(shape: tuple[int, ...]) -> tuple[tuple[int, int, int], bool]:
     Raises:
         Refused: it has other axes, or an empty one.
     """
-    if len(shape) == 2 and all(shape):
+    if len(shape) == 2 and min(shape) > 0:
         return (shape[0], shape[1], 1), False
-    if len(shape) == 3 and all(shape):
+    if len(shape) == 3 and min(shape) > 0:
         first = shape[0] < shape[2]
         return (shape[1], shape[2], shape[0]) if first else shape, first
     raise Refused(f'an array of shape {shape}: an image is (H, W), (H, W, C) or (C, H, W)')
