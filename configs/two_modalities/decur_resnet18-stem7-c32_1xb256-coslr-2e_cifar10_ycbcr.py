@@ -4,6 +4,8 @@
 
 Needs CIFAR-10 as two folders, train/luminance/<class>/*.png of one channel and train/chroma/<class>/*.png
 of three: docs/pairs.md makes them. An encoder for each, the loss of DeCUR between and within them.
+Measured with every tenth training and every fifth test image, one seed (2026-11-27): kNN k=20 35.3 % of
+luminance, 30.6 of chroma, 40.6 of both, linear 38.2, 33.9 and 43.7; untrained 28.9, 28.9, 32.8 and 31.6, 28.9, 36.5.
 """
 
 _base_ = [
