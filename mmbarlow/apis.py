@@ -26,7 +26,7 @@ from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.errors import InputError, printable
 from mmbarlow.models.allowance import allowance
 from mmbarlow.models.encoder import Encoder
-from mmbarlow.models.encoder_description import encoder_config
+from mmbarlow.models.encoder_description import encoder_config, encoder_parts
 from mmbarlow.progress import progress
 
 KINDS = 'give paths, PIL images or uint8 arrays (a tensor (3, H, W) as x.permute(1, 2, 0).numpy())'
@@ -73,8 +73,7 @@ def encoder_config_of(
         InputError: neither describes one; the message names the `checkpoint`.
     """
     if config is not None:
-        model_cfg = (config if isinstance(config, Config) else read_config(config)).model
-        return {k: model_cfg[k] for k in ('backbone', 'data_preprocessor') if k in model_cfg}
+        return encoder_parts(config if isinstance(config, Config) else read_config(config))
     encoder_cfg = encoder_config(weights)
     if encoder_cfg is None:
         raise InputError(
@@ -100,7 +99,9 @@ def extract_features(
     Args:
         model: from `get_model`.
         images: paths, PIL images of any mode or uint8 arrays, RGB (H, W, 3) or gray (H, W); any
-            iterable of them, or a single one. A PIL image counts as the file it would come from.
+            iterable of them, or a single one. A PIL image counts as the file it would come from. A
+            model of images with other channels or another depth takes such files and arrays
+            (H, W, C), and scales them as its training did.
         size: height and width of the crop, in pixels. The shorter side is first resized to 8/7 of
             it, which is ImageNet's ratio of 256 to 224.
         batch_size: images in the network, and in memory, at once.
@@ -119,7 +120,7 @@ def extract_features(
     if size < 1 or batch_size < 1:
         raise InputError(f'size={size} and batch_size={batch_size} must be 1 or more.')
     pictures = _several(images)
-    view = CenterView(size, round(size * 8 / 7))
+    view = CenterView(size, round(size * 8 / 7), **model.images)
 
     def tensor_of(image: Picture) -> Tensor:
         if not isinstance(image, Picture):

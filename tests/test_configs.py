@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
@@ -20,6 +21,7 @@ from mmbarlow.config import load_config
 from mmbarlow.datasets.digits import Digits
 from mmbarlow.evaluation.classifiers import train_classifier
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder_description import modalities_of
 from mmbarlow.registry import METRICS, TRANSFORMS
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -39,11 +41,11 @@ def data(tmp_path_factory, make_voc) -> Path:
     """A few random images in the layout of every data set."""
     root, rng = tmp_path_factory.mktemp('data'), np.random.default_rng(0)
 
-    def images(folder: Path, *names: str) -> None:
+    def images(folder: Path, *names: str, mode: str = 'RGB') -> None:
         folder.mkdir(parents=True)
         for name in names:
             pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / name)
+            Image.fromarray(pixels).convert(mode).save(folder / name)
 
     names = [f'{i}.JPEG' for i in range(4)]
     tiny = root / 'tiny-imagenet-200'
@@ -81,6 +83,14 @@ def data(tmp_path_factory, make_voc) -> Path:
         images(root / 'listed' / split, *names)
         (root / 'listed' / 'meta').mkdir(exist_ok=True)
         (root / 'listed' / 'meta' / f'{split}.txt').write_text(''.join(f'{n} 1\n' for n in names))
+    for folder, channels in (('s1', 2), ('s2c', 13)):
+        (root / 'ssl4eo' / folder / '0000001').mkdir(parents=True)
+        for season in range(4):
+            values = rng.normal(-15, 5, (40, 50, channels)).astype(np.float32)
+            path = root / 'ssl4eo' / folder / '0000001' / f'{season}.tif'
+            tifffile.imwrite(path, values, photometric='minisblack', planarconfig='contig')
+    for folder, mode in (('luminance', 'L'), ('chroma', 'RGB')):
+        images(root / 'cifar10_ycbcr' / 'train' / folder, *names, mode=mode)
     with zipfile.ZipFile(root / 'images.zip', 'w') as archive:
         for path in (root / 'train').rglob('*.JPEG'):
             archive.write(path, path.relative_to(root))
@@ -126,6 +136,8 @@ def reduced(path: Path, data: Path, work_dir: Path, child: Path | None = None) -
         inat18='inat18',
         list='listed',
         archive='images.zip',
+        ycbcr='cifar10_ycbcr',
+        ssl4eo='ssl4eo',
     )
     data = data / folder.get(path.stem.rsplit('_', 1)[-1], '')
     cfg = load_config(child or path, dict(data_root=str(data)), str(work_dir))
@@ -135,25 +147,35 @@ def reduced(path: Path, data: Path, work_dir: Path, child: Path | None = None) -
     for loop in ('val_cfg', 'test_cfg'):
         if cfg.get(loop):
             shrink(cfg[loop].bank_dataloader)
-    if path in TRAINING and 'neck' in cfg.model and 'in_channels' in cfg.model.head:
-        cfg.model.neck.update(hid_channels=16, out_channels=16)
-        cfg.model.head.in_channels = 16
-        if isinstance(cfg.model.head.get('temperature'), dict):
-            cfg.model.head.temperature.batch_size = 4
-    if path in TRAINING:  # very many, so that narrow networks save minutes
-        after = cfg.model.get('neck', cfg.model.head)
-        after.in_channels = narrow(cfg.model.backbone)
+    if path in TRAINING:
+        for model in modalities_of(cfg).values():
+            narrow(model)
+    if 'modalities' in cfg.model:
+        cfg.model.head.update(in_channels=16, common=12)
     return cfg
 
 
-def narrow(backbone: Config) -> int:
-    """Give it few channels, and return their number at its end."""
-    if backbone.type == 'mmpretrain.VisionTransformer':
+def narrow(model: Config) -> None:
+    """Very many are built, so that narrow networks save minutes."""
+    if 'neck' in model and 'in_channels' in model.head:
+        model.neck.update(hid_channels=16, out_channels=16)
+        model.head.in_channels = 16
+        if isinstance(model.head.get('temperature'), dict):
+            model.head.temperature.batch_size = 4
+    after = model.get('neck', model.head)
+    if model.backbone.type == 'mmpretrain.VisionTransformer':
         arch = dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32)
-        backbone.update(arch=arch, img_size=32)
-        return 16
-    backbone.update(base_channels=8, stem_channels=8)
-    return 256 if backbone.depth == 50 else 64
+        model.backbone.update(arch=arch, img_size=32)
+        after.in_channels = 16
+    else:
+        model.backbone.update(base_channels=8, stem_channels=8)
+        after.in_channels = 256 if model.backbone.depth == 50 else 64
+
+
+def first_layer(model) -> torch.Tensor:
+    """Weights that learn first in the network, or in that of the first of two modalities."""
+    model = next(iter(getattr(model, 'modalities', {'': model}).values()))
+    return next(p for p in model.backbone.parameters() if p.requires_grad and p.ndim > 1)
 
 
 def shrink(loader: Config) -> None:
@@ -207,13 +229,12 @@ def test_a_training_config_builds_in_whole_and_makes_one_step(path, data, tmp_pa
         runner.optim_wrapper.optimizer.step()
         scheduler.step()
 
-    weight = next(p for p in runner.model.backbone.parameters() if p.requires_grad and p.ndim > 1)
-    before = weight.clone()
+    before = first_layer(runner.model).clone()
     losses = runner.model.train_step(next(iter(runner.train_dataloader)), runner.optim_wrapper)
     assert torch.isfinite(losses['loss'])
     terms = [value for name, value in losses.items() if 'loss_' in name]
     assert losses['loss'] == sum(terms) or cfg.model.type.startswith('mmpretrain.')  # one term
-    assert not torch.equal(before, weight)
+    assert not torch.equal(before, first_layer(runner.model))
 
 
 @pytest.mark.parametrize('path', TRAINING, ids=lambda p: p.stem)

@@ -13,7 +13,7 @@ model = dict(
         type='mmbarlow.BatchTwinViews', size=32, view_a=dict(), view_b=dict(solarize=0.2)
     ),
     backbone=dict(base_channels=32, stem_channels=32),
-    neck=dict(in_channels=256, hid_channels=1024, out_channels=1024),
+    neck=dict(hid_channels=1024, out_channels=1024),
     head=dict(in_channels=1024),
 )
 train_dataloader = dict(num_workers=1, dataset=dict(pipeline=_base_.whole_images))

@@ -19,7 +19,7 @@ _base_ = [
 # A quarter of them learns as much for few labels (93 %), but stops at 96.4 % with all of them.
 model = dict(
     backbone=dict(type='mmpretrain.ResNet', base_channels=32, stem_channels=32),
-    neck=dict(in_channels=256, hid_channels=512, out_channels=512, num_layers=3),
+    neck=dict(hid_channels=512, out_channels=512, num_layers=3),
     head=dict(in_channels=512, lambd=0.0051),
 )
 param_scheduler = dict(warmup=7)

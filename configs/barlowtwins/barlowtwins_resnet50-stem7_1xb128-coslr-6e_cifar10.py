@@ -8,7 +8,7 @@ of the backbone have moved, which is enough to try the transfer to mmdet (docs/d
 
 _base_ = 'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py'
 
-model = dict(backbone=dict(depth=50), neck=dict(in_channels=2048))
+model = dict(backbone=dict(depth=50))
 train_dataloader = dict(batch_size=128, dataset=dict(indices=list(range(0, 50000, 10))))
 train_cfg = dict(max_epochs=6, val_interval=6)
 

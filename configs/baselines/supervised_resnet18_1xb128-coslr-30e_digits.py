@@ -14,7 +14,6 @@ _base_ = [
 
 model = dict(
     backbone=dict(type='mmpretrain.ResNet', base_channels=32, stem_channels=32),
-    head=dict(in_channels=256),
 )
 # One view with its label, cropped as in the linear benchmark: to less than half, as the views are,
 # could make one digit of another.

@@ -7,5 +7,5 @@ linear-mixbt_cifar100 (README of wgcban/mix-bt; 1000 epochs in its script, not s
 """
 
 _base_ = 'mixed-barlowtwins_resnet18_1xb256-coslr-2000e_cifar100.py'
-model = dict(backbone=dict(depth=50), neck=dict(in_channels=2048))
+model = dict(backbone=dict(depth=50))
 train_cfg = dict(max_epochs=1000)

@@ -8,4 +8,4 @@ network has d = 4096 and no mixing, the released checkpoint d = 1024, as here.
 """
 
 _base_ = 'mixed-barlowtwins_resnet18_1xb256-coslr-2000e_tinyimagenet.py'
-model = dict(backbone=dict(depth=50), neck=dict(in_channels=2048))
+model = dict(backbone=dict(depth=50))

@@ -47,7 +47,7 @@ def finetune(
     labeled = task.read()
     check_one_class(labeled)
     with tempfile.TemporaryDirectory() as temporary:
-        cfg = _config(task, labeled, epochs, seed)
+        cfg = _config(network, task, labeled, epochs, seed)
         cfg.work_dir = str(folder or temporary)
         metrics = train_classifier(network.build(), network.encoder_cfg, cfg)
     return {name: metrics[name] for name in ('top1', 'top1_per_class')}
@@ -81,13 +81,15 @@ def check_one_class(labeled: LabeledImages) -> None:
         )
 
 
-def _config(task: LabeledTask, labeled: LabeledImages, epochs: int, seed: int) -> Config:
+def _config(
+    network: Network, task: LabeledTask, labeled: LabeledImages, epochs: int, seed: int
+) -> Config:
     cfg = Config()
     for facet in FACETS:
         cfg.merge_from_dict(read_config(CONFIGS / '_base_' / f'{facet}.py').to_dict())
     classes, size = len(labeled.classes), task.size
     views = [
-        dict(type='mmbarlow.LoadRGB'),
+        dict(type='mmbarlow.LoadRGB', **network.images),
         dict(type='mmpretrain.torchvision/RandomResizedCrop', size=size),
         dict(type='mmpretrain.torchvision/RandomHorizontalFlip'),
     ]
@@ -97,7 +99,7 @@ def _config(task: LabeledTask, labeled: LabeledImages, epochs: int, seed: int) -
     cfg.train_dataloader.drop_last = task.batch_size <= images
     steps = epochs * max(1, images // task.batch_size)
     warm_up = max(1, steps // 10)
-    cfg.val_dataloader = task.loader('test', [task.view(size)])
+    cfg.val_dataloader = task.loader('test', [task.view(size, network.images)])
     cfg.val_evaluator = dict(type='mmbarlow.ClassAccuracy', classes=classes)
     cfg.model.head.num_classes = classes
     cfg.optim_wrapper = dict(

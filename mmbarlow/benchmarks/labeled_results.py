@@ -25,6 +25,12 @@ from mmbarlow.zoo.text_table import text_table, with_spread
 Results = dict[str, dict[str, dict[str, float]]]  # metrics by task and by row
 
 
+def pixels_like(network: Network) -> Network:
+    """The raw pixels of the images of a network."""
+    raw = read_network('pixels')
+    return replace(raw, encoder_cfg=dict(raw.encoder_cfg, images=network.images))
+
+
 def untrained_like(network: Network, seed: int = 0) -> Network:
     """A network of the same architecture with weights drawn from the seed."""
     none = dict(model='untrained', checkpoint_sha256=None, seed=seed, scale='full')

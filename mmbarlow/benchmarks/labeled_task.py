@@ -15,6 +15,7 @@ from mmbarlow.benchmarks.network import Network
 from mmbarlow.datasets.image_checks import check_image
 from mmbarlow.datasets.labeled_files import labeled_task_images
 from mmbarlow.datasets.labeled_images import TEST_SHARE, LabeledImages
+from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import BrokenImage
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.label_probes import (
@@ -62,12 +63,18 @@ class LabeledTask:
             pipeline=[*pipeline, dict(type='mmpretrain.PackInputs')],
         )
 
-    def view(self, size: int) -> dict:
-        """Config of what is seen in a test: the middle of the image, of 7/8 from 224 px on."""
+    def view(self, size: int, images: dict) -> dict:
+        """Config of what is seen in a test: the middle of the image, of 7/8 from 224 px on.
+
+        Args:
+            size: height and width, in pixels.
+            images: `Network.images`.
+        """
         return dict(
             type='mmbarlow.CenterView',
             size=size,
             resize=round(size * 8 / 7) if size > 200 else size,
+            **images,
         )
 
     def features(self, network: Network) -> tuple[Features, Features]:
@@ -76,10 +83,12 @@ class LabeledTask:
         size = min(self.size, PIXELS_SIDE) if pixels else self.size
         encoder = network.build()
         device = next((p.device for p in encoder.parameters()), 'cpu')
-        width = encoder(torch.zeros(1, 3, size, size, device=device)).shape[1]
+        view = self.view(size, network.images)
+        values = values_of(**network.images)
+        channels = 3 if values is None else values.channels
+        width = encoder(torch.zeros(1, channels, size, size, device=device)).shape[1]
         loaders = [
-            Runner.build_dataloader(self.loader(part, [self.view(size)]), seed=0)
-            for part in ('train', 'test')
+            Runner.build_dataloader(self.loader(part, [view]), seed=0) for part in ('train', 'test')
         ]
         large = len(loaders[0].dataset) * width > LARGE  # pyright: ignore[reportArgumentType]
         dtype = 'float16' if large else 'float32'

@@ -18,9 +18,7 @@ from mmbarlow.zoo.names import one_line_of, permitted
 # Any affine map of the pixels would do; cosine similarity needs them centered.
 PIXELS = dict(
     backbone=dict(type='mmbarlow.RawPixels'),
-    data_preprocessor=dict(
-        type='mmpretrain.SelfSupDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3
-    ),
+    data_preprocessor=dict(type='mmpretrain.SelfSupDataPreprocessor', mean=[127.5], std=[127.5]),
 )
 
 
@@ -30,8 +28,13 @@ class Network:
 
     about: dict  # in its records: model, pretrain_config, checkpoint_sha256, seed, scale
     work_dir: Path  # where its results go by default
-    encoder_cfg: dict  # backbone and data_preprocessor, the arguments of `mmbarlow.Encoder`
+    encoder_cfg: dict  # arguments of `mmbarlow.Encoder`: backbone, data_preprocessor, images
     checkpoint: str | None = None  # the file of its weights, if it has any
+
+    @property
+    def images(self) -> dict:
+        """`channels` and `range` of its images, options of the transforms; {} for 8-bit RGB."""
+        return self.encoder_cfg.get('images') or {}
 
     def build(self) -> Encoder:
         """The frozen network in eval mode; untrained weights are drawn from the seed.

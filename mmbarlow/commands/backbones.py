@@ -54,7 +54,13 @@ def _of_run(folder: Path) -> Path:
     replaced = replaced_files(folder)
     exported = [p for p in folder.glob('*_backbone.pth') if not is_unchanged(p, replaced)]
     if exported:
-        return max(exported, key=lambda p: p.stat().st_mtime)
+        newest = max(exported, key=lambda p: p.stat().st_mtime)
+        run = newest.name.rpartition('.')[0].rpartition('.')[0]
+        of_run = [p for p in exported if run and p.name.startswith(f'{run}.')]
+        if len(of_run) > 1:
+            both = ' and '.join(sorted(map(str, of_run)))
+            raise InputError(f'{folder} has the encoders of two modalities: give one of {both}.')
+        return newest
     if (last := last_checkpoint_in(folder)[0]) is not None:
         return last
     runs = sorted({p.parent for p in folder.glob('*/*.pth')})[:5]
@@ -95,5 +101,5 @@ def _sizes_in(config: Path) -> Iterator[int]:
             if isinstance(node, ast.Call):
                 values = {k.arg: k.value for k in node.keywords}
                 kind, size = (getattr(values.get(k), 'value', None) for k in ('type', 'size'))
-                if str(kind).endswith('TwinViews') and isinstance(size, int):
+                if str(kind).endswith(('TwinViews', 'PairedViews')) and isinstance(size, int):
                     yield size

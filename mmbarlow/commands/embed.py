@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
         _embed(args, backbone, dataset, about, files)
     print('\n'.join(files.told()))
     if args.neighbors is not None or args.duplicates is not None:
-        _look(args, dataset, files)
+        _look(args, backbone, dataset, files)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -111,8 +111,8 @@ def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     workers = (cores or 1) if args.workers is None else args.workers
-    view = CenterView(about['size'], about['resize'])
     model = open_backbone(backbone)
+    view = CenterView(about['size'], about['resize'], **model.images)
     signals.defer(False, lost='the same command goes on')
     with FeatureStore(files.partial, about) as store:
         if before := store.done:
@@ -126,13 +126,17 @@ def _embed(args: argparse.Namespace, backbone: Path, dataset, about: dict, files
         print(f'rate       {(len(dataset) - before) / seconds:,.0f} images/s')
 
 
-def _look(args: argparse.Namespace, dataset, files) -> None:
+def _look(args: argparse.Namespace, backbone: Path, dataset, files) -> None:
     """Neighbors and duplicates."""
+    from mmbarlow.commands.backbones import open_backbone
+    from mmbarlow.datasets.values import values_of
     from mmbarlow.evaluation.embedding import indices_of_rows
     from mmbarlow.evaluation.neighbor_files import EmbeddedImages, write_duplicates, write_neighbors
 
     with files.opened() as features:
-        images = EmbeddedImages(dataset, indices_of_rows(dataset, files.broken), features)
+        values = values_of(**open_backbone(backbone).images)
+        rows = indices_of_rows(dataset, files.broken)
+        images = EmbeddedImages(dataset, rows, features, values)
         if args.neighbors is not None:
             table, picture = files.beside('neighbors.csv'), files.beside('neighbors.png')
             write_neighbors(images, args.neighbors, table, picture)

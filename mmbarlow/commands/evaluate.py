@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> None:
     from mmbarlow.benchmarks import labeled_results as results_of
     from mmbarlow.benchmarks.finetuning import check_one_class, finetune
     from mmbarlow.benchmarks.labeled_task import check_folder, measure_frozen, write_record
-    from mmbarlow.benchmarks.network import read_network
     from mmbarlow.evaluation.label_probes import labels_for_few
 
     network, task, labeled, folder, out = read_arguments(args)
@@ -36,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     if args.finetune:
         check_one_class(labeled)
     check_folder(folder, network, task)
-    networks = [read_network('pixels'), results_of.untrained_like(network), network]
+    networks = [results_of.pixels_like(network), results_of.untrained_like(network), network]
     if args.supervised:
         networks.append(results_of.supervised_network(args.supervised, network))
     for each in networks:

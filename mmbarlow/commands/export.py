@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--normalize',
         action='store_true',
-        help='onnx: take pixels from 0 to 255, RGB, and normalize them in the model',
+        help='onnx: take pixels from 0 to 255 and normalize them in the model',
     )
     parser.add_argument(
         '--config', help='the pretraining config, for a file that does not say its network'

@@ -18,14 +18,17 @@ from mmbarlow.convert import detectron2
 from mmbarlow.convert.fitting import read_weights
 from mmbarlow.convert.hub_folder import hub_config, is_hub_folder, write_hub_folder
 from mmbarlow.convert.model_card import model_card, records_of
-from mmbarlow.convert.networks import ForeignNetwork, own_size, translated
+from mmbarlow.convert.networks import ForeignNetwork, translated
 from mmbarlow.convert.onnx_file import onnx_model, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
 from mmbarlow.convert.writers import WRITERS, check_destination
+from mmbarlow.datasets.scaled_image import values_in_words
+from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import channels_of, own_size
 from mmbarlow.models.resnets import PooledResNet
 from mmbarlow.optional import package
 from mmbarlow.weight_files import SAFE, glance, write_safetensors
@@ -64,11 +67,17 @@ class Exportable:
         """Size of the images, mean and standard deviation, 0 to 255."""
         images: Any = self.encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
+        channels = channels_of(self.encoder.backbone)
         return dict(
             size=self.size,
-            mean=[0.0] * 3 if mean is None else mean.flatten().tolist(),
-            std=[1.0] * 3 if std is None else std.flatten().tolist(),
+            mean=[0.0] * channels if mean is None else mean.flatten().tolist(),
+            std=[1.0] * channels if std is None else std.flatten().tolist(),
         )
+
+    @property
+    def images(self) -> str:
+        """What the numbers in the images are, in words."""
+        return values_in_words(values_of(**self.encoder.images))
 
     @property
     def swapped(self) -> bool:
@@ -119,14 +128,17 @@ def _write_onnx(source: Exportable, out: Path, normalize: bool) -> None:
     session = f'session = onnxruntime.InferenceSession({str(out)!r})'
     use = "features = session.run(None, {'images': images})[0]"
     _tell(source, same, out, ['import onnxruntime', session, use])
-    unit = 'pixels of 0 to 255, RGB' if normalize else 'normalized'
-    print(f'inputs    float32 (N, 3, H, W), {unit}: any N, {made.sizes}')
+    unit = f'pixels of 0 to 255, {source.images}' if normalize else 'normalized'
+    shape = f'(N, {channels_of(source.encoder.backbone)}, H, W)'
+    print(f'inputs    float32 {shape}, {unit}: any N, {made.sizes}')
 
 
 def _write_detectron2(source: Exportable, out: Path) -> None:
     net: Any = source.encoder.backbone
     if type(net) is not ResNet:
         raise _refused('detectron2', source, 'detectron2 has plain ResNets with a 7x7 stem')
+    if source.encoder.images:
+        raise _refused('detectron2', source, 'detectron2 reads images in 8-bit RGB')
     pixels = source.pixels
     content = detectron2.content(net.state_dict())
     write_atomically(out, partial(detectron2.save, content))
@@ -197,7 +209,8 @@ def _card(source: Exportable, network: ForeignNetwork) -> str:
     images = _images_of_run(source.path.parent)
     name = source.path.stem.removesuffix('_backbone')
     load = _load_folder(Path('FOLDER'))
-    return model_card(name, words, source.pixels, records_of(source.path), images, load)
+    kind, records = source.images, records_of(source.path)
+    return model_card(name, words, kind, source.pixels, records, images, load)
 
 
 def _images_of_run(folder: Path) -> int | None:
@@ -245,7 +258,9 @@ def _tell(source: Exportable, same: str, out: Path, load: list[str]) -> None:
     files = out.rglob('*') if out.is_dir() else [out]
     megabytes = sum(file.stat().st_size for file in files) / 1e6
     print(f'network   {type(net).__name__}, {count / 1e6:.3g} million parameters')
-    print(f'images    {pixels["size"][0]} x {pixels["size"][1]}, minus ({mean}), over ({std})')
+    kind = f'{source.images}, ' if source.encoder.images else ''
+    size = f'{pixels["size"][0]} x {pixels["size"][1]}'
+    print(f'images    {kind}{size}, minus ({mean}), over ({std})')
     print(f'checked   {same}')
     print(printable(f'written   {out} ({megabytes:.3g} MB)'))
     print(f'load      {"; ".join(load)}')

@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--resume', action='store_true', help='go on with the run in DIR, whatever its settings')
     choices = parser.add_argument_group('instead of what is chosen and printed before the start')
     add = choices.add_argument
+    add('--channels', type=_count, metavar='NUMBER', help='of the images; as many as they have')
+    add('--range', metavar='LOW,HIGH', help='numbers that are black and white; or dtype, data, ...')
     add('--backbone', metavar='NAME', help='resnet50, convnext_tiny, vit_small, timm/NAME, ...')
     add('--image-size', type=_count, metavar='PIXELS', help='height and width of the views')
     add('--stem', choices=['3x3', '7x7'], help='of a ResNet: 3x3 without max-pooling, or 7x7')

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import torch
 
+from mmbarlow.datasets.value_facts import ValueFacts
+from mmbarlow.datasets.values import Values
 from mmbarlow.engine.bf16 import wrapper_for
 from mmbarlow.engine.choices import Chosen, bias_share, steps_of_epoch
 from mmbarlow.errors import InputError, printable
@@ -15,6 +17,8 @@ VIEWS = dict(
     small=(dict(interpolation='bilinear'), dict(interpolation='bilinear', solarize=0.2)),
 )
 DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]  # ImageNet's, RGB
+LEAST_STD = 1.0  # of a channel that is nearly constant, whose noise nothing shall be made of
 BANK, QUERIES = 2000, 1000  # labeled images that are looked at during training, at most
 
 
@@ -24,6 +28,7 @@ class Pretraining(NamedTuple):
     source: the folder of images, as an absolute path; kind: its data set, as configs name it.
     images: their number.
     backbone: its config; channels: C of its representations.
+    numbers: of the images, where they are not read as 8-bit RGB.
     labeled: labeled images, as an absolute path; init: a file of weights.
     gpu: whether there is one.
     validations: how often the labeled images are looked at in all.
@@ -37,7 +42,14 @@ class Pretraining(NamedTuple):
     labeled: str | None
     init: str | None
     gpu: bool
+    numbers: ValueFacts | None = None
     validations: int = 10
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """`channels` and `range` of the images, as transforms take them."""
+        values = self.numbers and self.numbers.values
+        return dict(channels=values.channels, range=written_range(values)) if values else {}
 
 
 def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) ->
     parts['train_dataloader'] = _images(about, get)
     parts |= _schedule(get)
     if about.labeled:
-        parts |= _validation(about.labeled, about.validations, get)
+        parts |= _validation(about.labeled, about.options, about.validations, get)
     if about.init:
         parts['load_from'] = about.init
     scale = f'{get["epochs"]} epochs of {get["epoch_images"] or about.images} images'
@@ -100,12 +112,7 @@ def _model(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
         type='mmbarlow.BarlowTwins',
         channels_last=True,
         **(dict(chunk_size=get['chunk_size']) if get['chunk_size'] else {}),
-        data_preprocessor=dict(
-            type='mmpretrain.SelfSupDataPreprocessor',
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            non_blocking=True,
-        ),
+        data_preprocessor=_preprocessor(about.numbers),
         backbone=about.backbone,
         neck=dict(
             type='mmbarlow.BarlowTwinsNeck',
@@ -116,6 +123,24 @@ def _model(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
         ),
         head=dict(type='mmbarlow.CrossCorrelationHead', in_channels=width, lambd=get['lambd']),
     )
+
+
+def _preprocessor(numbers: ValueFacts | None) -> dict[str, Any]:
+    """ImageNet's mean and deviation for 8-bit RGB, those that were measured for others."""
+    kind, mean, std = 'mmpretrain.SelfSupDataPreprocessor', MEAN, STD
+    if numbers and numbers.values:
+        kind = 'mmbarlow.ChannelsPreprocessor'
+        mean, std = ([round(x, 3) for x in part] for part in (numbers.mean, numbers.std))
+        std = [max(x, LEAST_STD) for x in std]
+    return dict(type=kind, mean=mean, std=std, non_blocking=True)
+
+
+def written_range(values: Values) -> Any:
+    """The option `range` of values, with whole numbers as such and one pair where all are equal."""
+    if isinstance(values.range, str):
+        return values.range
+    pairs = [tuple(int(x) if x.is_integer() else x for x in pair) for pair in values.range]
+    return pairs[0] if len(set(pairs)) == 1 else pairs
 
 
 def widths(projector: str) -> list[int]:
@@ -138,6 +163,7 @@ def _images(about: Pretraining, get: dict[str, Any]) -> dict[str, Any]:
     sampler = dict(images=get['epoch_images']) if get['epoch_images'] else {}
     size = get['image_size']
     views = dict(type='mmbarlow.TwinViews', size=size, view_a=view_a, view_b=view_b)
+    views |= about.options
     return dict(
         batch_size=get['batch_size'],
         **_workers(get, about.gpu),
@@ -179,10 +205,12 @@ def _schedule(get: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _validation(labeled: str, times: int, get: dict[str, Any]) -> dict[str, Any]:
+def _validation(
+    labeled: str, images: dict[str, Any], times: int, get: dict[str, Any]
+) -> dict[str, Any]:
     """kNN and a linear probe on the labeled images, so many times while the network is trained."""
     size, epochs = get['image_size'], get['epochs']
-    view = dict(type='mmbarlow.CenterView', size=size, resize=round(size * 8 / 7))
+    view = dict(type='mmbarlow.CenterView', size=size, resize=round(size * 8 / 7), **images)
 
     def loader(part: str, most: int) -> dict[str, Any]:
         return dict(

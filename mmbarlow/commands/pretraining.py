@@ -26,8 +26,11 @@ from mmbarlow.commands.pretrain_config import (
 from mmbarlow.commands.pretrain_folder import CONFIG, config_to_go_on_with, written
 from mmbarlow.commands.start_weights import weights_to_start_from
 from mmbarlow.config import load_config
+from mmbarlow.datasets.eight_bits import is_all_eight_bit
 from mmbarlow.datasets.folder_facts import FolderFacts, look_at
 from mmbarlow.datasets.labeled_split import LabeledSplit
+from mmbarlow.datasets.value_facts import ValueFacts, measure_values
+from mmbarlow.datasets.value_range import range_of, range_text
 from mmbarlow.engine.bf16 import has_bf16
 from mmbarlow.engine.choices import RULES, Chosen, Facts, choose_settings, table
 from mmbarlow.engine.preflight import lars_without_bn
@@ -37,6 +40,7 @@ from mmbarlow.engine.work_dir import files_of_run
 from mmbarlow.errors import InputError, printable
 from mmbarlow.models.encoder_description import is_described
 from mmbarlow.models.named_backbones import built_backbone, is_resnet, named_backbone
+from mmbarlow.registry import DATASETS
 
 VALIDATING = 0.15  # of --minutes, at most
 AROUND = 6.0  # seconds between the plan and the first step, and after the last one
@@ -83,10 +87,13 @@ def _plan(
 ) -> tuple[Pretraining, Chosen]:
     """All that is chosen, and what the training is about."""
     facts = replace(_machine(images), init='init' in asked)
+    numbers, facts, asked = _numbers(asked, images, facts)
     chosen = choose_settings(facts, asked)
     _check_asked(chosen, facts)
     get = {name: choice.value for name, choice in chosen.items()}
-    config = named_backbone(get['backbone'], get['image_size'], get['stem'])
+    config = named_backbone(
+        get['backbone'], get['image_size'], get['stem'], channels=get['channels']
+    )
     network, channels = built_backbone(config, get['image_size'])
     if not is_described(config):
         print(f'  {config["type"]} is read back with its config: get_model(FILE, DIR/{CONFIG})')
@@ -99,9 +106,8 @@ def _plan(
         print(f'  init          {matched}')
     labeled = asked.get('labeled')
     looked_at = _labeled_images(labeled) if labeled else 0
-    about = Pretraining(
-        asked['folder'], images.kind, images.images, config, channels, labeled, init, facts.gpu
-    )
+    data = asked['folder'], images.kind, images.images
+    about = Pretraining(*data, config, channels, labeled, init, facts.gpu, numbers)
     if facts.gpu and 'chunk_size' not in asked:
         trial = _trial(about, choose_settings(facts, asked), command)
         facts = replace(facts, fits=largest_that_fits(get['batch_size'], trial.step_of_noise))
@@ -116,6 +122,29 @@ def _plan(
         about = about._replace(validations=max(1, times))
         facts = replace(facts, pair_seconds=pair, seconds=left - times * each)
     return about, choose_settings(facts, asked)
+
+
+def _numbers(
+    asked: dict[str, Any], images: FolderFacts, facts: Facts
+) -> tuple[ValueFacts | None, Facts, dict[str, Any]]:
+    """What the numbers in the images are, measured unless they are of 8-bit gray or RGB, and facts
+    and what was asked for with that."""
+    channels, asked_range = asked.get('channels'), range_of(asked.get('range'))
+    dataset = DATASETS.build(dict(type=images.kind, data_root=asked['folder'], quiet=True))
+    if channels is None and asked_range is None and is_all_eight_bit(dataset):
+        return None, facts, asked
+    why = 'as the images have'
+    numbers = measure_values(dataset, asked_range, channels)
+    if 'init' in asked and channels is None and numbers.values and numbers.values.channels == 1:
+        numbers = measure_values(dataset, asked_range, 3)
+        why = 'gray as RGB, as weights to start from have it'
+    values = numbers.values
+    if values is None:
+        return None, facts, asked
+    shown = range_text(values).strip('()').replace(', ', ' to ')
+    shown = 'by channel' if shown.startswith('[') else shown.strip("'")
+    facts = replace(facts, channels=(values.channels, why), range=(shown, numbers.why))
+    return numbers, facts, asked | (dict(range=shown) if 'range' in asked else {})
 
 
 def _check_asked(chosen: Chosen, facts: Facts) -> None:

@@ -13,6 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--count', type=int, default=4, help='number of images, evenly spaced')
     parser.add_argument('--epoch', type=int, default=0, help='epoch of the views, from 0')
     parser.add_argument('--size', type=int, help='of the views of images; by their sizes if left')
+    parser.add_argument('--channels', type=int, help='of images; as many as they have if left')
+    parser.add_argument('--range', help='of images: LOW,HIGH, dtype, data or percentiles')
     parser.add_argument(
         '--output', type=Path, default=Path('views.png'), help='picture to write; views.png'
     )
@@ -20,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from mmbarlow.commands.backbones import config_of_run
+    from mmbarlow.datasets.scaled_image import values_in_words
+    from mmbarlow.datasets.value_range import range_of
     from mmbarlow.datasets.view_pictures import (
         check_picture,
         draw_views,
@@ -32,12 +36,15 @@ def run(args: argparse.Namespace) -> None:
     source = Path(args.source).expanduser()
     config = config_of_run(source) if source.is_dir() else None
     if config or source.suffix == '.py' or '::' in args.source:
-        if args.size is not None:
-            raise InputError('--size is for images: a config has its own, which it may change.')
+        for name in ('size', 'channels', 'range'):
+            if getattr(args, name) is not None:
+                raise InputError(f'--{name} is for images: a config has its own to change.')
         dataset, twins, seed = views_of_config(str(config or args.source))
     else:
-        dataset, twins, seed = views_of_images(args.source, args.size)
-    print(f'{len(dataset):,} images; views of {twins.size} px')
+        images = args.channels, range_of(args.range)
+        dataset, twins, seed = views_of_images(args.source, args.size, *images)
+    kind = '' if twins.values is None else f'; {values_in_words(twins.values)}'
+    print(f'{len(dataset):,} images; views of {twins.size} px{kind}')
     for line in draw_views(dataset, twins, seed, args.epoch, args.count, args.output):
         print(line)
     print(f'picture: {args.output}')

@@ -36,6 +36,7 @@ def records_of(backbone: Path) -> list[Record]:
 def model_card(
     name: str,
     network: str,
+    kind: str,
     pixels: dict[str, Any],
     records: list[Record],
     images: int | None,
@@ -46,7 +47,8 @@ def model_card(
     Args:
         name: title of the card.
         network: the architecture and the width of its features, in words.
-        pixels: `size`, `mean` and `std` (RGB, 0 to 255) of the images.
+        kind: of the images: 'RGB', or channels and the scaling of their numbers, in words.
+        pixels: `size`, `mean` and `std` (of 0 to 255) of the images.
         records: of the pretraining and of evaluations; the card leaves out what they do not say.
         images: how many the pretraining had, if it is known.
         load: lines of Python that load the model.
@@ -55,7 +57,7 @@ def model_card(
     mean, std = (', '.join(f'{x:g}' for x in pixels[key]) for key in ('mean', 'std'))
     height, width = pixels['size']
     rows = [('Network', network)]
-    rows += [('Images', f'RGB, {height} x {width}, minus ({mean}), over ({std})')]
+    rows += [('Images', f'{kind}, {height} x {width}, minus ({mean}), over ({std})')]
     if pretraining is not None:
         rows += _pretraining(pretraining, images)
     parts = [HEAD, f'# {plain(name)}', markdown_table(('', ''), rows)]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import channels_of
 
 Renames = tuple[tuple[str, str | Callable[[re.Match], str]], ...]
 SAME = 1e-9  # of the largest feature: in float64, what the order of sums changes is far less
@@ -71,7 +72,7 @@ def translated(
     ours, theirs = copy.deepcopy(encoder).double().eval(), network.build()
     state = _renamed(ours.backbone.state_dict(), network, theirs.state_dict())
     theirs.double().load_state_dict(state)
-    images = torch.randn(2, channels_of(ours), *size, dtype=torch.float64)
+    images = torch.randn(2, channels_of(ours.backbone), *size, dtype=torch.float64)
     with torch.no_grad():
         wanted = ours(images)
         try:
@@ -111,20 +112,6 @@ def _renamed(own: dict[str, Tensor], network: ForeignNetwork, theirs: dict) -> d
         )
     # Scales (C,) and (C, 1, 1), and layers (O, I) and convolutions (O, I, 1, 1), are the same.
     return {name: tensor.reshape(theirs[name].shape) for name, tensor in state.items()}
-
-
-def own_size(backbone: nn.Module) -> tuple[int, int] | None:
-    """Height and width of the images that a transformer is built for; None of other networks."""
-    net = getattr(backbone, 'timm_model', backbone)
-    embed = getattr(net, 'patch_embed', None)
-    found = [getattr(net, 'img_size', None)]
-    found += [getattr(embed, name, None) for name in ('init_input_size', 'img_size')]
-    return next((tuple(size) for size in found if size is not None), None)
-
-
-def channels_of(encoder: Encoder) -> int:
-    first = next((m for m in encoder.backbone.modules() if isinstance(m, nn.Conv2d)), None)
-    return first.in_channels if first else 3
 
 
 def _code(value: Any) -> str:

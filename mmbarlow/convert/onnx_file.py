@@ -13,9 +13,10 @@ import torch
 from mmpretrain.models.utils import ShiftWindowMSA
 from torch import Tensor, nn
 
-from mmbarlow.convert.networks import channels_of, own_size
 from mmbarlow.errors import InputError
-from mmbarlow.models.encoder import Encoder, last_output, pooling_of
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import channels_of, own_size
+from mmbarlow.models.pooling import last_output, layout_of, pooling_of
 from mmbarlow.optional import package
 
 TOLERANCE = 1e-4  # of the largest feature: both compute in float32, in another order
@@ -36,7 +37,8 @@ class _Features(nn.Module):
     def __init__(self, encoder: Encoder, example: Tensor, normalize: bool) -> None:
         super().__init__()
         self.backbone = encoder.backbone
-        self.pool = pooling_of(last_output(encoder.backbone(example)))
+        last, layout = last_output(encoder.backbone(example)), layout_of(encoder.backbone)
+        self.pool = pooling_of(last, encoder.pool, layout)
         images: Any = encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
         self.pixels = (mean, std) if normalize and mean is not None else None
@@ -51,14 +53,15 @@ class _Features(nn.Module):
 
 
 def onnx_model(encoder: Encoder, size: tuple[int, int], normalize: bool = False) -> Exported:
-    """An ONNX model with the input `images` (N, 3, H, W) and the output `features` (N, C), float32.
+    """An ONNX model with the input `images` (N, 3, H, W) and the output `features` (N, C), float32,
+    with as many channels as the encoder takes in the place of 3.
 
     N is free, and so are H and W where the network can be exported so.
 
     Args:
         encoder: on the CPU.
         size: height and width of the images, the only ones where H and W are not free.
-        normalize: take images of 0 to 255, RGB, and normalize them in the model, as the encoder's
+        normalize: take images of 0 to 255 and normalize them in the model, as the encoder's
             preprocessor does; else they must be normalized already.
 
     Raises:
@@ -68,7 +71,7 @@ def onnx_model(encoder: Encoder, size: tuple[int, int], normalize: bool = False)
     for name in ('onnx', 'onnxscript', 'onnxruntime'):
         package(name, '--to onnx')
     encoder = encoder.eval().requires_grad_(False)
-    images = torch.rand(2, channels_of(encoder), *size) * 255
+    images = torch.rand(2, channels_of(encoder.backbone), *size) * 255
     with torch.no_grad():
         features = _Features(encoder, images, normalize).eval()
         free = {0: torch.export.Dim('N'), 2: torch.export.Dim('H'), 3: torch.export.Dim('W')}

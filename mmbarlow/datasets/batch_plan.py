@@ -47,13 +47,13 @@ def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterat
         sigmas: of the available kernels, evenly spaced.
         at_once: the largest number of views in a plan.
     """
-    drawn = Drawn(*(parameter.reshape(-1, *parameter.shape[2:]) for parameter in drawn))
+    drawn = drawn.changed(lambda parameter: parameter.reshape(-1, *parameter.shape[2:]))
     jittered = (drawn.jitter != NEUTRAL).any(-1)
     place = np.where(jittered, (drawn.order == HUE).argmax(-1), PLACES)
     count = len(place)
     first = np.arange(count) // at_once * at_once  # view of the slice
     order = np.lexsort((place, first))  # within each slice
-    drawn, place = Drawn(*(parameter[order] for parameter in drawn)), place[order]
+    drawn, place = drawn.changed(lambda parameter: parameter[order]), place[order]
     blurred = np.flatnonzero(drawn.sigma)
 
     filters = tuple(np.unique(drawn.interpolation).tolist())

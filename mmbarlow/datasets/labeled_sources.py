@@ -1,6 +1,5 @@
 """What labels lie in, read to entries: class folders, a table, a file in COCO's style."""
 
-import csv
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.missing_files import missing_files
 from mmbarlow.datasets.passed_over import say_once
+from mmbarlow.datasets.tables import check_columns, read_table_rows
 from mmbarlow.errors import InputError, printable
 
 COLUMNS = ('path', 'label')
@@ -65,29 +65,14 @@ def read_table(path: Path) -> list[Entry]:
     Raises:
         InputError: it is no such table, or files are missing.
     """
-    try:
-        with path.open(newline='', encoding='utf-8-sig') as file:
-            first = file.readline()
-            file.seek(0)
-            separator = max(',;\t', key=first.count)
-            rows = list(csv.DictReader(file, delimiter=separator))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f'{path} cannot be read as a table: {printable(error)}.') from error
-    header = [name.strip().lower() for name in first.strip().split(separator)]
-    if lacking := [name for name in COLUMNS if name not in (h.strip('"') for h in header)]:
-        raise InputError(
-            f'{path} has no column {" and no column ".join(lacking)}: its first line must name '
-            f'the columns path and label, and is {first.strip()[:80]!r}.'
-        )
+    header, rows = read_table_rows(path, 'the columns path and label')
+    check_columns(path, header, COLUMNS)
     entries = []
-    for number, row in enumerate(rows, 2):
-        cells = {str(name).strip().lower(): (value or '') for name, value in row.items() if name}
-        if not (name := cells['path'].strip()):
+    for number, cells in enumerate(rows, 2):
+        if not cells['path']:
             raise InputError(f'line {number} of {path} names no image.')
         labels = tuple(filter(None, (part.strip() for part in cells['label'].split('|'))))
-        entries.append(Entry(name, labels, cells.get('split', '').strip()))
-    if not entries:
-        raise InputError(f'{path} has no rows below its first line.')
+        entries.append(Entry(cells['path'], labels, cells.get('split', '')))
     return _in_folder(entries, path.parent, path)
 
 

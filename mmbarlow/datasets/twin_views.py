@@ -1,15 +1,21 @@
 """The two distorted views of an image, with the distributions of the official code."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmbarlow.datasets import jpeg, view_ops
+from mmbarlow.datasets import channel_ops, jpeg, view_ops
 from mmbarlow.datasets.broken_images import Skipper
+from mmbarlow.datasets.channel_steps import draw_for_channels, numbers_for
 from mmbarlow.datasets.image_reading import image_data, name_of, open_array
 from mmbarlow.datasets.sample_random import key_of, uniforms
+from mmbarlow.datasets.scaled_image import read_scaled
 from mmbarlow.datasets.size_limit import too_many
 from mmbarlow.datasets.square import side_of
+from mmbarlow.datasets.values import Values, values_of
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.errors import BrokenImage
 from mmbarlow.registry import TRANSFORMS
@@ -24,48 +30,99 @@ class TwinViews(BaseTransform):
     image cannot be read, the data set gives another one (`mmbarlow.datasets.broken_images`). The
     views depend on the key of the sample alone if its index comes from `mmbarlow.ViewSampler`.
 
+    With `channels` or `range`, images have any depth and number of channels, and the views are
+    float32 (size, size, channels), 0 to 255 (`mmbarlow.datasets.channel_ops`, docs/views.md).
+
     Args:
         size: height and width of the views, in pixels.
         view_a, view_b: changes to the defaults of `View` for each view; in the official code
             `dict(blur=1.0)` and `dict(blur=0.1, solarize=0.2)`.
+        channels: of the images; 3 are RGB.
+        range: the numbers in the images that become 0 and 255, see `values_of`.
 
     Raises:
-        InputError: an option or its value is unknown to `View`.
+        InputError: an option or its value is unknown to `View` or to `values_of`.
     """
 
-    def __init__(self, size: int, view_a: dict, view_b: dict) -> None:
+    def __init__(
+        self,
+        size: int,
+        view_a: dict,
+        view_b: dict,
+        channels: int | None = None,
+        range: Any = None,
+    ) -> None:
         self.size = side_of(size)
         self.views = Views(view_a, view_b)
+        self.values = values_of(channels, range)
         self.skipper = Skipper(self.make)
 
     def transform(self, results: dict) -> dict | None:
         made = self.skipper.read(results)
         return None if made is None else dict(results, img=[planes_first(v) for v in made[0]])
 
-    def make(self, results: dict) -> tuple[list[view_ops.Image], Drawn]:
+    def make(self, results: dict) -> tuple[list[np.ndarray], Drawn]:
         """The two views and their parameters; raises BrokenImage."""
-        data, path = image_data(results), name_of(results)
-        size, image, factor = None, None, 1
-        if isinstance(data, bytes):
-            size = jpeg.size_of(data)
-            if size and (reason := too_many(*size)):
-                raise BrokenImage(path, reason)
-        if size is None:
-            image = open_array(data, path)
-            size = image.shape[1], image.shape[0]
-        drawn = self.views.draw(uniforms(np.array([key_of(results)]), 2, NUMBERS), *size)
-        if image is None and isinstance(data, bytes):
-            factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box, self.size)
-            image = jpeg.decode(data, *size, factor)
-        if image is None:  # libjpeg-turbo cannot decode it
-            image, factor = open_array(data, path), 1
-        # A crop of a smaller image starts and ends with whole pixels of it.
-        drawn = drawn._replace(box=drawn.box // factor * factor)
-        return [view_ops.apply(image, drawn.of(i), self.size, factor) for i in (0, 1)], drawn
+        return make_views(results, self.views, self.size, self.values)
 
 
-def planes_first(view: view_ops.Image) -> view_ops.Image:
-    """The same array (H, W, 3), stored channel by channel, so that PackInputs need not copy it."""
-    planes = np.empty((3, *view.shape[:2]), np.uint8)
-    cv2.split(view, [planes[0], planes[1], planes[2]])
+def make_views(
+    results: dict,
+    views: Views,
+    size: int,
+    values: Values | None = None,
+    places: Sequence[int] = (0, 1),
+) -> tuple[list[np.ndarray], Drawn]:
+    """Some of the views of an image, and the parameters of all.
+
+    Args:
+        results: the sample.
+        views: the distributions of all views.
+        size: height and width of the views, in pixels.
+        values: what the numbers in the image mean; None: they are 8-bit RGB.
+        places: of the wanted ones in `views`.
+
+    Raises:
+        BrokenImage: the image cannot be read.
+    """
+    if values is not None:
+        return _channel_views(results, views, size, values, places)
+    data, path = image_data(results), name_of(results)
+    sides, image, factor = None, None, 1
+    if isinstance(data, bytes):
+        sides = jpeg.size_of(data)
+        if sides and (reason := too_many(*sides)):
+            raise BrokenImage(path, reason)
+    if sides is None:
+        image = open_array(data, path)
+        sides = image.shape[1], image.shape[0]
+    drawn = views.draw(_numbers(results, views, NUMBERS), *sides)
+    if image is None and isinstance(data, bytes):
+        factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box[list(places)], size)
+        image = jpeg.decode(data, *sides, factor)
+    if image is None:  # libjpeg-turbo cannot decode it
+        image, factor = open_array(data, path), 1
+    # A crop of a smaller image starts and ends with whole pixels of it.
+    drawn = drawn._replace(box=drawn.box // factor * factor)
+    return [view_ops.apply(image, drawn.of(i), size, factor) for i in places], drawn
+
+
+def _channel_views(
+    results: dict, views: Views, size: int, values: Values, places: Sequence[int]
+) -> tuple[list[np.ndarray], Drawn]:
+    """The same of an image of any depth and number of channels; all its steps are float."""
+    image = read_scaled(results, values)
+    u = _numbers(results, views, numbers_for(values.channels))
+    drawn = draw_for_channels(views, u, *image.shape[1::-1])
+    return [channel_ops.channel_view(image, drawn.of(i), size) for i in places], drawn
+
+
+def _numbers(results: dict, views: Views, count: int) -> np.ndarray:
+    return uniforms(np.array([key_of(results)]), len(views.views), count)
+
+
+def planes_first(view: np.ndarray) -> np.ndarray:
+    """The same array (H, W, C), stored channel by channel, so that PackInputs need not copy it."""
+    planes = np.empty((view.shape[2], *view.shape[:2]), view.dtype)
+    cv2.split(view, list(planes))
     return planes.transpose(1, 2, 0)

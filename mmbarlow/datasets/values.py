@@ -71,7 +71,7 @@ class Values:
         return Values(1, self.low[channel : channel + 1], self.high[channel : channel + 1])
 
 
-def values_of(channels: int | None, range: Any = None) -> Values | None:
+def values_of(channels: int | None = None, range: Any = None) -> Values | None:
     """The values that two options of a transform ask for; None for neither: 8-bit RGB.
 
     Args:

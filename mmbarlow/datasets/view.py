@@ -61,6 +61,14 @@ class View:
                 raise InputError(f'{name}={value} of a view must be from 0 to {most}.')
 
 
+class ChannelSteps(NamedTuple):
+    """What images have that are not RGB in the place of steps on colors, each (V, n, C)."""
+
+    gain: np.ndarray  # for the saturation: a factor
+    offset: np.ndarray  # for the hue: added, of 255
+    dropped: np.ndarray  # bool, for gray: channels that become 0
+
+
 class Drawn(NamedTuple):
     """Parameters of views, each array of shape (V, n) or (V, n, 4)."""
 
@@ -73,10 +81,16 @@ class Drawn(NamedTuple):
     gray: np.ndarray  # bool
     sigma: np.ndarray  # strength of the blur, in pixels of the view; 0 without blur
     solarize: np.ndarray  # bool
+    channels: ChannelSteps | None = None  # of images that are not RGB
 
     def of(self, view: int, sample: int = 0) -> 'Drawn':
         """The parameters of one view of one sample."""
-        return Drawn(*(parameter[view, sample] for parameter in self))
+        return self.changed(lambda parameter: parameter[view, sample])
+
+    def changed(self, change: Callable[[np.ndarray], np.ndarray]) -> 'Drawn':
+        """With the same change to each array."""
+        own = None if self.channels is None else ChannelSteps(*map(change, self.channels))
+        return Drawn(*map(change, self[:-1]), channels=own)
 
 
 HALVES = np.array([0.5, -0.5])  # shares of the ratio's logarithm in width and height

@@ -38,11 +38,12 @@ def rotate(image: Image, angle: float, box: Iterable[int] | None = None) -> Imag
     height, width = image.shape[:2]
     left, top, wide, high = (0, 0, width, height) if box is None else map(int, box)
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
-    turned = np.empty((high, wide, 3), np.uint8)
+    turned = np.empty((high, wide, image.shape[2]), image.dtype)
     for y in range(0, high, TILE):
         for x in range(0, wide, TILE):
             part = turned[y : y + TILE, x : x + TILE]
-            part[:] = _turned(image, matrix, left + x, top + y, part.shape[1], part.shape[0])
+            tile = _turned(image, matrix, left + x, top + y, part.shape[1], part.shape[0])
+            part[:] = tile.reshape(part.shape)  # OpenCV leaves a single channel out
     return turned
 
 
@@ -55,7 +56,7 @@ def _turned(image: Image, matrix: np.ndarray, left: int, top: int, wide: int, hi
     first = np.clip(np.floor(sources.min(0)).astype(int) - 2, 0, size)
     last = np.clip(np.ceil(sources.max(0)).astype(int) + 2, 0, size)
     if (last <= first).any():
-        return np.zeros((high, wide, 3), np.uint8)
+        return np.zeros((high, wide, image.shape[2]), image.dtype)
     source = image[first[1] : last[1], first[0] : last[0]]
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2] @ first - (left, top)

@@ -36,6 +36,8 @@ class Facts:
     pair_seconds: of training on both views of an image, as measured; None: not measured.
     seconds: for the training, of `--minutes`; None: as many as it takes.
     init: whether the training starts from weights of others.
+    channels, range: of the images, as `mmbarlow.datasets.value_facts` has measured them, with the
+        reasons.
     """
 
     images: int
@@ -49,6 +51,8 @@ class Facts:
     pair_seconds: float | None = None
     seconds: float | None = None
     init: bool = False
+    channels: tuple[int, str] = (3, 'RGB, as which 8-bit images are read')
+    range: tuple[str, str] = ('0 to 255', 'all of 8 bits')
 
 
 class Choice(NamedTuple):
@@ -240,6 +244,8 @@ def _pairs(facts: Facts) -> float | None:
 
 
 RULES: dict[str, Rule] = dict(
+    channels=lambda facts, chosen: facts.channels,
+    range=lambda facts, chosen: facts.range,
     backbone=_backbone,
     image_size=_image_size,
     stem=_stem,

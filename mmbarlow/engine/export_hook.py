@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.dist import master_only
 from mmengine.hooks import EMAHook, Hook
 
@@ -14,11 +15,27 @@ from mmbarlow.checkpoints import export_backbone, keep_plain, sha256, unwrap
 from mmbarlow.config import type_name
 from mmbarlow.errors import InputError
 from mmbarlow.files import check_length
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder_description import encoders_of, modalities_of
 from mmbarlow.registry import HOOKS
 from mmbarlow.zoo import provenance, records
 from mmbarlow.zoo.curve import read_curve
 from mmbarlow.zoo.names import one_line_of, permitted
 from mmbarlow.zoo.recipe_name import algorithm_and_dataset
+
+
+def backbone_files(cfg: Config, folder: Path) -> dict[str, Path]:
+    """Where the backbones of a run of the config are exported to, by modality."""
+    stem = Path(cfg.filename).stem
+    return {
+        name: folder / f'{stem}{f".{name}" * bool(name)}_backbone.pth'
+        for name in modalities_of(cfg)
+    }
+
+
+def _as_text(parts: dict[str, Any]) -> str:
+    """A network's config; one in Python has classes in the place of names."""
+    return json.dumps(parts, default=type_name)
 
 
 @HOOKS.register_module()
@@ -27,7 +44,9 @@ class ExportHook(Hook):
 
     `work_dirs/NAME/NAME_backbone.pth` holds the backbone's tensors under their own names, as
     `init_cfg=dict(type='Pretrained', checkpoint=...)` of any OpenMMLab package reads them, and
-    as text what `mmbarlow.apis.get_model` needs to build the network.
+    as text what `mmbarlow.apis.get_model` needs to build the network. Of two modalities
+    (`mmbarlow.TwoModalityBarlowTwins`) there are two, `NAME.MODALITY_backbone.pth`, and the record
+    has the hash of the first.
     `work_dirs/NAME/records/` gets the record, with the curve of the training. With MMEngine's
     EMAHook the backbone is that of the moving average, as in the checkpoints and the validations.
 
@@ -66,16 +85,18 @@ class ExportHook(Hook):
 
     def check_before_training(self, runner) -> None:
         """Raises InputError before the first step if the record of the run could not be written."""
-        check_length(f'{Path(runner.cfg.filename).stem}_backbone.pth')
+        for path in backbone_files(runner.cfg, Path(runner.work_dir)).values():
+            check_length(path.name)
         self.provenance = provenance.provenance()
         record = self._record(runner, metrics=dict(loss=0.0), checkpoint_sha256='0' * 64)
         records.check_writable(record, Path(runner.work_dir) / 'records')
-        self._encoder(runner.cfg)
+        for parts in encoders_of(runner.cfg).values():
+            _as_text(parts)
 
     def is_done(self, runner, folder: Path, replaced: dict[str, int]) -> bool:
         """Whether the run in `folder` has left its backbone; what it replaces does not count."""
-        path = folder / f'{Path(runner.cfg.filename).stem}_backbone.pth'
-        return path.is_file() and path.stat().st_mtime_ns != replaced.get(path.name)
+        paths = backbone_files(runner.cfg, folder).values()
+        return all(p.is_file() and p.stat().st_mtime_ns != replaced.get(p.name) for p in paths)
 
     def before_train(self, runner) -> None:
         self.start = time.perf_counter() - self.earlier
@@ -86,19 +107,24 @@ class ExportHook(Hook):
     def after_train(self, runner) -> None:
         wall_time = round(time.perf_counter() - self.start, 1)
         cfg, about = runner.cfg, self._about(runner)
-        path = Path(runner.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
-        meta = dict(encoder=self._encoder(cfg), **about)
+        paths, trained = backbone_files(cfg, Path(runner.work_dir)), unwrap(runner.model)
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
-        model = averaged[0] if averaged else unwrap(runner.model)
-        export_backbone(model.backbone, meta, path)
-        runner.logger.info(f'Backbone{" (moving average)" * bool(averaged)}: {path}')
+        model = averaged[0] if averaged else trained
+        for name, parts in encoders_of(cfg).items():
+            own = trained.modalities[name] if name else trained
+            pool = dict(pool=own.pooled_as) if isinstance(own, Encoder) else {}
+            meta = dict(encoder=_as_text(parts | pool), **about)
+            backbone = (model.modalities[name] if name else model).backbone
+            export_backbone(backbone, meta, paths[name])
+            kind = f' of {name}' * bool(name) + ' (moving average)' * bool(averaged)
+            runner.logger.info(f'Backbone{kind}: {paths[name]}')
         try:
             curve = read_curve(runner.work_dir)
             last = curve[-1] if curve else {}
             record = self._record(
                 runner,
                 metrics={k: v for k, v in last.items() if k != 'epoch'} | dict(epochs=runner.epoch),
-                checkpoint_sha256=sha256(path),
+                checkpoint_sha256=sha256(next(iter(paths.values()))),
                 wall_time_s=wall_time,
                 curve=curve or None,
             )
@@ -107,11 +133,6 @@ class ExportHook(Hook):
             runner.logger.warning(f'The training is done, but has no record: {error}')
         else:
             runner.logger.info(f'Record: {written}')
-
-    def _encoder(self, cfg) -> str:
-        """The network's config as text; a config in Python has classes in the place of names."""
-        parts = {k: cfg.model[k] for k in ('backbone', 'data_preprocessor') if k in cfg.model}
-        return json.dumps(parts, default=type_name)
 
     def _names(self, runner) -> tuple[str, str]:
         """Model and data set, as records name them."""

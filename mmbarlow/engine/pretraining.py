@@ -17,6 +17,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.engine.agreement import check_same_config
 from mmbarlow.engine.attempt import undone_if_it_fails
 from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
+from mmbarlow.engine.export_hook import backbone_files
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.parallel import warn_of_local_norms
@@ -32,6 +33,7 @@ from mmbarlow.engine.work_dir import claimed, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.two_modalities.two_modality_barlow_twins import TwoModalityBarlowTwins
 from mmbarlow.models.width import check_width
 from mmbarlow.signals import handled
 
@@ -47,7 +49,8 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
         requeue: have Slurm start the job again after its warning, SIGUSR1 or SIGUSR2.
 
     Returns:
-        The backbone that `mmbarlow.ExportHook` writes if the config has it; records/ is beside it.
+        The backbone that `mmbarlow.ExportHook` writes if the config has it, the first of two
+        modalities; records/ is beside it.
 
     Raises:
         InputError: the config, the data and the weights that it names do not fit together, or the
@@ -114,7 +117,7 @@ def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) 
         runner.train()
         runner.logger.info(f'Done. Checkpoints, log and curves: {runner.work_dir}')
         on_first(lambda: remove_replaced(cfg.work_dir, runner.start['replaces']))
-    return Path(cfg.work_dir) / f'{Path(cfg.filename).stem}_backbone.pth'
+    return next(iter(backbone_files(cfg, Path(cfg.work_dir)).values()))
 
 
 def use_mixed_precision(cfg: Config) -> None:
@@ -155,7 +158,7 @@ def resume_from(cfg: Config, checkpoint: str = 'auto') -> None:
 def warn_of_accumulation(runner: Runner) -> None:
     """Say what the accumulation of gradients does not do for Barlow Twins."""
     steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
-    if steps > 1 and isinstance(unwrap(runner.model), BarlowTwins):
+    if steps > 1 and isinstance(unwrap(runner.model), BarlowTwins | TwoModalityBarlowTwins):
         runner.logger.warning(
             f'optim_wrapper.accumulative_counts={steps} is not a larger batch for Barlow Twins: C '
             'is computed on each small batch separately, which is another loss. For the loss of '

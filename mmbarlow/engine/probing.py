@@ -50,8 +50,9 @@ class Trial:
 
     def step_of_noise(self, images: int) -> None:
         """A step on so many images."""
-        size = self.cfg.train_dataloader.dataset.pipeline[0]['size']
-        views = [torch.randint(256, (images, 3, size, size), dtype=torch.uint8) for _ in 'ab']
+        views = self.cfg.train_dataloader.dataset.pipeline[0]
+        shape = images, views.get('channels', 3), views['size'], views['size']
+        views = [torch.randint(256, shape, dtype=torch.uint8) for _ in 'ab']
         self.step(dict(inputs=views, data_samples=None))
 
     def pair_seconds(self) -> float:

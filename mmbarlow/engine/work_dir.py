@@ -1,5 +1,6 @@
 """A run owns its folder: who may write there, and what is resumed from it."""
 
+import glob
 import json
 import os
 import re
@@ -28,6 +29,7 @@ def files_of_run(work_dir: str | Path, name: str) -> list[Path]:
     found = [p for p in folder.glob('*.pth') if NUMBERED.fullmatch(p.name)]
     found += folder.glob('best_*.pth')
     found += [p for p in [folder / f'{name}_backbone.pth'] if os.path.isfile(p)]
+    found += folder.glob(f'{glob.escape(name)}.*_backbone.pth')  # of two modalities
     return sorted(found) + [p for p in sorted(folder.glob('records/*.json')) if _is_of_run(p)]
 
 

@@ -1,12 +1,12 @@
 """Benchmarks that train a classifier, on the frozen network or together with it."""
 
-import inspect
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmpretrain.models import ResNet
 from torch import Tensor
 
 from mmbarlow.checkpoints import check_fits
@@ -14,6 +14,8 @@ from mmbarlow.config_files import explained
 from mmbarlow.evaluation.labels_hook import LabelsHook
 from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.pooling import layout_of
+from mmbarlow.models.width import takes
 from mmbarlow.registry import DATASETS, MODELS
 
 # The benchmark decides these, whatever the config of the pretraining says.
@@ -40,18 +42,23 @@ def train_classifier(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[s
 def replace_backbone(cfg: Config, encoder_cfg: dict) -> None:
     """Make the evaluated network the backbone of `cfg`, in place, without its weights.
 
-    The benchmark's own `frozen_stages`, `norm_eval` and `out_indices` are kept, and where its
-    backbone wraps another one (`mmbarlow.StemResNet`), the inner one is replaced. The images are
-    normalized as in pretraining.
+    The benchmark's own `frozen_stages` is kept for a ResNet: in other networks the number has other
+    meanings, and `mmbarlow.FrozenHook` freezes them. Its `norm_eval` and `out_indices` are kept
+    where the network takes them, and where its backbone wraps another one (`mmbarlow.StemResNet`),
+    the inner one is replaced. The images are normalized as in pretraining.
     """
     model = cfg.model
     wraps = 'backbone' in model.backbone
     asked = model.backbone.backbone if wraps else model.backbone
     backbone = {k: v for k, v in encoder_cfg['backbone'].items() if k not in BENCHMARKS_OWN}
-    backbone.update({k: asked[k] for k in ('norm_eval', 'out_indices') if k in asked})
-    if 'frozen_stages' in asked and _takes(backbone['type'], 'frozen_stages'):
+    kind: Any = MODELS.get(backbone['type'])
+    own = ('norm_eval', 'out_indices')
+    backbone.update({k: asked[k] for k in own if k in asked and takes(kind, k)})
+    if 'frozen_stages' in asked and isinstance(kind, type) and issubclass(kind, ResNet):
         stages = backbone.get('num_stages', asked.frozen_stages)
         backbone['frozen_stages'] = min(asked.frozen_stages, stages)
+    elif 'frozen_stages' in asked:
+        cfg.find_unused_parameters = True  # DDP waits for those that FrozenHook freezes later
     (model.backbone if wraps else model).backbone = ConfigDict(backbone)
 
     mean, std, swapped = normalization(encoder_cfg)
@@ -61,11 +68,8 @@ def replace_backbone(cfg: Config, encoder_cfg: dict) -> None:
         std=std,
         to_rgb=swapped,
     )
-
-
-def _takes(kind: str, argument: str) -> bool:
-    parameters = inspect.signature(MODELS.get(kind)).parameters.values()  # pyright: ignore[reportArgumentType]
-    return any(p.name == argument or p.kind == p.VAR_KEYWORD for p in parameters)
+    if (model.get('neck') or {}).get('type') == 'mmbarlow.Pooling' and 'pool' in encoder_cfg:
+        model.neck.pool = encoder_cfg['pool']
 
 
 @torch.no_grad()
@@ -78,8 +82,11 @@ def fit_head(cfg: Config) -> None:
     backbone = MODELS.build(cfg.model.backbone)
     backbone.eval()  # mmpretrain's ResNet returns nothing from it
     features = backbone(torch.zeros(1, *image.shape))
-    if cfg.model.get('neck'):
-        features = MODELS.build(cfg.model.neck)(features)
+    if neck := cfg.model.get('neck'):
+        if neck.type == 'mmbarlow.Pooling':  # which sees the outputs alone
+            known = layout_of(backbone)
+            neck.update({k: v for k, v in known._asdict().items() if v})
+        features = MODELS.build(neck)(features)
     if features[-1].ndim == 2:
         cfg.model.head.in_channels = features[-1].shape[1]
     else:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from mmbarlow.errors import InputError
 from mmbarlow.launch import together
-from mmbarlow.models.encoder import pooled
+from mmbarlow.models.pooling import pooled
 from mmbarlow.progress import progress
 
 ANNOUNCED_FROM = 2**30  # bytes; less needs no planning

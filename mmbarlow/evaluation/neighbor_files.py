@@ -13,7 +13,9 @@ import torch
 from matplotlib.figure import Figure
 from mmengine.dataset import BaseDataset
 
-from mmbarlow.datasets.image_reading import image_data, name_of, read_rgb
+from mmbarlow.datasets.image_reading import image_data, name_of
+from mmbarlow.datasets.scaled_image import read_picture
+from mmbarlow.datasets.values import Values
 from mmbarlow.errors import BrokenImage, InputError, printable
 from mmbarlow.evaluation.neighbors import SimilarPairs, nearest_others, similar_pairs
 from mmbarlow.files import write_atomically
@@ -32,10 +34,17 @@ class EmbeddedImages:
         dataset: of MMEngine's kind.
         rows: (N,), the index in the data set of each row of the features.
         features: (N, C).
+        values: what the numbers in the images mean; None: they are 8-bit RGB.
     """
 
-    def __init__(self, dataset: BaseDataset, rows: np.ndarray, features: np.ndarray) -> None:
-        self.dataset, self.rows = dataset, rows
+    def __init__(
+        self,
+        dataset: BaseDataset,
+        rows: np.ndarray,
+        features: np.ndarray,
+        values: Values | None = None,
+    ) -> None:
+        self.dataset, self.rows, self.values = dataset, rows, values
         self.features = torch.from_numpy(features)
 
     def __len__(self) -> int:
@@ -156,7 +165,7 @@ def _draw(images: EmbeddedImages, grid: list[list[Cell]], path: Path) -> None:
         for axis in axes:
             axis.axis('off')
         for axis, (row, title) in zip(axes, cells, strict=False):
-            image = read_rgb(images.info(row))
+            image = read_picture(images.info(row), images.values)
             image.thumbnail((SIDE, SIDE))
             axis.imshow(image, interpolation='nearest')
             text = title or os.path.basename(images.name(row))[-22:]

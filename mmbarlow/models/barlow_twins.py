@@ -13,6 +13,7 @@ from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.global_batch_norm import GlobalBatchNorm
 from mmbarlow.models.patch_projection import freeze_patch_projection
 from mmbarlow.models.quick_attention import quick_attention
+from mmbarlow.models.width import with_width
 from mmbarlow.registry import MODELS
 
 
@@ -21,8 +22,9 @@ class BarlowTwins(Encoder):
     """Barlow Twins (Zbontar et al., ICML 2021, https://arxiv.org/abs/2103.03230).
 
     Args:
-        backbone: config of a backbone that returns a tuple of feature maps.
-        neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`.
+        backbone: config of a backbone that returns anything that `pooled` takes.
+        neck: config of the projector, such as `mmbarlow.BarlowTwinsNeck`, of representations
+            (n, C); its `in_channels`, where it is None or left out, is the backbone's C.
         head: config of the loss, such as `mmbarlow.CrossCorrelationHead`.
         data_preprocessor: config of the preprocessor that normalizes the views on the device.
         chunk_size: most images of a view to run at once, per process; by default all of them. The
@@ -33,6 +35,7 @@ class BarlowTwins(Encoder):
             statistics move once for each chunk of each view. A network without BN cannot tell.
         frozen_patches: keep the projection of patches of a vision transformer as it is
             initialized (`freeze_patch_projection`).
+        pool: as in `Encoder`, for the projector as for what is exported.
     """
 
     def __init__(
@@ -45,17 +48,18 @@ class BarlowTwins(Encoder):
         channels_last: bool = False,
         compile: bool | dict = False,
         frozen_patches: bool = False,
+        pool: str = 'auto',
     ) -> None:
         if chunk_size is not None and chunk_size < 2:
             raise InputError(f'chunk_size is {chunk_size}: BN layers need at least 2 images.')
-        super().__init__(backbone, data_preprocessor, channels_last)
+        super().__init__(backbone, data_preprocessor, channels_last, pool)
         if frozen_patches:
             freeze_patch_projection(self.backbone)
         self.chunk_size = chunk_size
         self.compile_options = dict(compile) if isinstance(compile, dict) else {}
         self.compiles = compile is not False
         self.compiled: dict[str, Callable] = {}
-        self.neck = MODELS.build(neck)
+        self.neck = MODELS.build(with_width(neck, self.backbone, pool))
         self.head = MODELS.build(head)
 
     def forward(
@@ -111,7 +115,7 @@ class BarlowTwins(Encoder):
         """Embeddings (n, D) of images (n, 3, H, W)."""
         images = images.contiguous(memory_format=self.layout)
         with quick_attention(images):
-            return self._stage('neck')(self._stage('backbone')(images))
+            return self._stage('neck')(self.pooled(self._stage('backbone')(images)))
 
     def _stage(self, name: str) -> Callable:
         """'backbone' or 'neck', compiled if that is asked for."""

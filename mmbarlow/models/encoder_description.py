@@ -7,7 +7,11 @@ import json
 import re
 from typing import Any
 
+from mmengine.config import Config
+
+from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
+from mmbarlow.models.encoder import DESCRIBED
 
 # Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
 NETWORKS = {f'mmbarlow.{name}ResNet' for name in ('Generator', 'Pooled', 'Solo')}
@@ -21,8 +25,10 @@ NETWORKS |= {
     )
 }
 # A name without a colon or a point is of timm's own networks; other arguments could name anything.
-TIMM, OF_TIMM = 'mmpretrain.TIMMBackbone', {'type', 'model_name', 'img_size', '_scope_'}
+TIMM = 'mmpretrain.TIMMBackbone'
+OF_TIMM = {'type', 'model_name', 'img_size', 'in_channels', '_scope_'}
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
+PREPROCESSORS |= {'mmbarlow.ChannelsPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
 LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
 LAYERS |= {'ReLU', 'LeakyReLU', 'PReLU', 'ReLU6', 'ELU', 'GELU', 'SiLU', 'Swish', 'HSwish'}
@@ -32,6 +38,53 @@ SCOPES = {'mmbarlow', 'mmpretrain', 'mmengine'}  # values of `_scope_`, which MM
 READS = re.compile(r'_|pretrain|token|checkpoint|(.*_)?(file|path|url|uri|dir|root|weights?)$')
 LARGEST = 65536  # of any number: sizes of images and of layers, values of pixels
 WORD = re.compile(r'[\w-]{0,40}')
+IMAGES = ('channels', 'range')  # options of our transforms that say what images are
+
+
+def encoder_parts(cfg: Config) -> dict[str, Any]:
+    """The arguments of the `mmbarlow.Encoder` that a pretraining config makes: `backbone`,
+    `data_preprocessor`, and what its training pipeline says of the images.
+
+    Raises:
+        InputError: it makes two, of two modalities.
+    """
+    names = modalities_of(cfg)
+    if len(names) > 1:
+        raise InputError(
+            f'the config has the modalities {" and ".join(names)}: give one of the backbones that '
+            'its training exports, without a config.'
+        )
+    return encoders_of(cfg)['']
+
+
+def encoders_of(cfg: Config) -> dict[str, dict[str, Any]]:
+    """The same of each modality, by name."""
+    encoders = {}
+    for place, (name, model) in enumerate(modalities_of(cfg).items()):
+        parts = {key: model[key] for key in DESCRIBED if key in model}
+        images = model.get('images') or image_options(cfg, place)
+        encoders[name] = parts | (dict(images=images) if images else {})
+    return encoders
+
+
+def modalities_of(cfg: Config) -> dict[str, Any]:
+    """The parts of a config's model that have a backbone, by name: two modalities, or all of the
+    model under the empty name."""
+    return dict(cfg.model.get('modalities') or {'': cfg.model})
+
+
+def image_options(cfg: Config, place: int = 0) -> dict[str, Any]:
+    """`channels` and `range` of the first transform of ours in the training data that has one; of
+    pairs, those of the image at `place` in them."""
+    for node in nodes(cfg.get('train_dataloader') or {}):
+        found = {key: node[key] for key in IMAGES if node.get(key) is not None}
+        kind = type_name(node.get('type', ''))
+        if found and kind == 'mmbarlow.PairedViews':
+            sides = {key: value[place] for key, value in found.items()}
+            return {key: value for key, value in sides.items() if value is not None}
+        if found and kind.startswith('mmbarlow.'):
+            return found
+    return {}
 
 
 def encoder_config(checkpoint: dict) -> dict | None:
@@ -55,7 +108,8 @@ def parse_encoder(text: str) -> dict:
         config = json.loads(text) if len(text) < 100_000 else None
         backbone = config.get('backbone') if isinstance(config, dict) else None
         if isinstance(config, dict) and isinstance(backbone, dict) and 'type' in backbone:
-            return _checked(config)
+            images = config.pop('images', None)
+            return _checked(config) | (dict(images=_images(images)) if images else {})
     except (TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
@@ -71,6 +125,18 @@ def is_described(backbone: dict) -> bool:
     except InputError:
         return False
     return True
+
+
+def _images(options: Any) -> dict[str, Any]:
+    """The same options of images, whose numbers may be as large as pixels are."""
+    if not (isinstance(options, dict) and set(options) <= set(IMAGES)):
+        raise ValueError
+    _checked(options.get('channels'))
+    ends = options.get('range', 'dtype')
+    flat = [end for pair in ends for end in (pair if isinstance(pair, list) else [pair])]
+    if ends != 'dtype' and not all(isinstance(end, int | float) for end in flat):
+        raise ValueError
+    return options
 
 
 def _checked(node: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmbarlow.models.encoder import pooled
+from mmbarlow.models.pooling import pooled
 from mmbarlow.models.width import check_channels
 from mmbarlow.registry import MODELS
 
@@ -20,7 +20,8 @@ class BarlowTwinsNeck(BaseModule):
     standardized by the loss, not here.
 
     Args:
-        in_channels: C, channels of the backbone's last output.
+        in_channels: C, channels of the backbone's last output; with None, or left out of a config,
+            `mmbarlow.BarlowTwins` finds it when it is built.
         hid_channels: width of the hidden layers.
         out_channels: D, embedding dimensions.
         num_layers: number of linear layers, at least 1.

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.width import with_width
 from mmbarlow.registry import MODELS
 
 
@@ -12,14 +13,22 @@ class Supervised(Encoder):
     """An encoder with a classifier on top; only the encoder is exported and evaluated.
 
     Args:
-        backbone: config of a backbone that returns a tuple of feature maps.
-        head: config of a classifier of vectors, such as `mmpretrain.LinearClsHead`.
+        backbone: config of a backbone that returns anything that `pooled` takes.
+        head: config of a classifier of vectors, such as `mmpretrain.LinearClsHead`; its
+            `in_channels`, where it is None or left out, is the backbone's C.
         data_preprocessor: config of the preprocessor that normalizes the images on the device.
+        pool: as in `Encoder`.
     """
 
-    def __init__(self, backbone: dict, head: dict, data_preprocessor: dict | None = None) -> None:
-        super().__init__(backbone, data_preprocessor)
-        self.head = MODELS.build(head)
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        data_preprocessor: dict | None = None,
+        pool: str = 'auto',
+    ) -> None:
+        super().__init__(backbone, data_preprocessor, pool=pool)
+        self.head = MODELS.build(with_width(head, self.backbone, pool))
 
     def forward(
         self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'

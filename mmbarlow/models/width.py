@@ -1,39 +1,64 @@
-"""Whether what follows a backbone takes what it gives, before anything is built around them."""
+"""The width of what a backbone gives: found for what follows it, or compared with what is said."""
 
+import copy
+import inspect
+from collections.abc import Iterator
 from typing import Any
 
+import mmpretrain.models  # noqa: F401, which registers its classes
 import torch
 from mmengine.config import Config
-from torch import nn
+from torch import Tensor, nn
 
 from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
-from mmbarlow.models.encoder import pooled
+from mmbarlow.models.encoder_description import modalities_of
+from mmbarlow.models.image_size import SIZES, channels_of, check_size, own_size
+from mmbarlow.models.pooling import layout_of, pooled
 from mmbarlow.registry import MODELS
-
-SIZE = 224  # of the image to try, where no transform of the training data states one
 
 
 def check_width(cfg: Config) -> None:
-    """Run the backbone of a training config once, on one black image.
+    """Run the backbone of a training config once, on a black image of the size of its views.
 
-    The neck's `in_channels` must be its C, or the head's in `mmbarlow.Supervised`. Of a model of
-    another package, whose neck may take any of several outputs, a backbone with one is checked.
+    The neck's `in_channels` must be its C, or the head's in `mmbarlow.Supervised`; where none is
+    stated, it is set. Of a model of another package, whose neck may take any of several outputs, a
+    backbone with one is checked.
 
     Raises:
-        InputError: they are not; or the backbone gives what `pooled` does not take.
+        InputError: they differ; the backbone takes no images of this size, or gives what `pooled`
+            does not take.
     """
-    own = type_name(cfg.model.type).startswith('mmbarlow.')
-    part = 'neck' if cfg.model.get('neck') else 'head'
-    after = cfg.model.get(part)
-    asked = after.get('in_channels') if isinstance(after, dict) else None
-    if not isinstance(asked, int) or not (own and part == 'head' or part == 'neck'):
+    for name, model in modalities_of(cfg).items():
+        _check_model(cfg, model, f'model.modalities.{name}' if name else 'model')
+
+
+def _check_model(cfg: Config, model: Any, place: str) -> None:
+    """`check_width` of the model at `place` in the config, or of one of two modalities."""
+    own = type_name(model.get('type', 'mmbarlow.BarlowTwins')).startswith('mmbarlow.')
+    part = 'neck' if model.get('neck') else 'head'
+    after = model.get(part)
+    if not isinstance(after, dict) or part == 'head' and not own:
         return
-    sizes = (n['size'] for n in nodes(cfg.train_dataloader) if isinstance(n.get('size'), int))
-    outputs = _outputs(cfg.model.get('backbone'), next(sizes, SIZE))
-    single = isinstance(outputs, torch.Tensor) or outputs is not None and len(outputs) == 1
-    if outputs is not None and (own or single):
-        check_channels(pooled(outputs).shape[1], asked, f'model.{part}')
+    asked = after.get('in_channels')
+    if not isinstance(asked, int | None) or asked is None and not lacks_width(after):
+        return
+    try:
+        network = MODELS.build(model.get('backbone'))
+    except Exception:  # the run says why
+        return
+    size, stated = _size_of_views(cfg)
+    outputs = _outputs(network, size)
+    if outputs is None:
+        if own and stated:
+            check_size(model.backbone, size)
+        return
+    if own or isinstance(outputs, Tensor) or len(outputs) == 1:
+        found = pooled(outputs, model.get('pool', 'auto'), layout_of(network)).shape[1]
+        if asked is None:
+            after['in_channels'] = found
+        else:
+            check_channels(found, asked, f'{place}.{part}')
 
 
 def check_channels(found: int, asked: int, part: str = 'model.neck') -> None:
@@ -44,13 +69,82 @@ def check_channels(found: int, asked: int, part: str = 'model.neck') -> None:
         )
 
 
+def with_width(after: dict, backbone: nn.Module, pool: str = 'auto') -> dict:
+    """The config of a neck or a head, with the `in_channels` that it has none for."""
+    return {**after, 'in_channels': width_of(backbone, pool)} if lacks_width(after) else after
+
+
+def lacks_width(after: dict) -> bool:
+    """Whether the class of a neck or a head takes `in_channels`, and its config states none."""
+    kind = after.get('type')
+    found = MODELS.get(kind) if isinstance(kind, str) else kind
+    return after.get('in_channels') is None and found is not None and takes(found, 'in_channels')
+
+
+def takes(kind: Any, argument: str) -> bool:
+    """Whether a class has an argument, its own or one that it hands on to its parents."""
+    for cls in kind.__mro__ if inspect.isclass(kind) else [kind]:
+        parameters = inspect.signature(cls).parameters
+        if argument in parameters:
+            return True
+        if all(p.kind != p.VAR_KEYWORD for p in parameters.values()):
+            return False
+    return False
+
+
 @torch.no_grad()
-def _outputs(backbone: Any, size: int) -> Any:
-    """What a backbone returns, or None if it cannot be run by itself: the run says why."""
+def width_of(backbone: nn.Module, pool: str = 'auto') -> int:
+    """C of the representations, from two black images through a copy of the network, which takes
+    no memory and no time on the meta device; where that cannot be, on that of the network.
+
+    Raises:
+        InputError: it takes none of the usual sizes of images.
+    """
+    sizes = [own] if (own := own_size(backbone)) else []
+    sizes += [(size, size) for size in SIZES]
+    reason = ''
+    with torch.random.fork_rng(devices=[]):
+        for meta in (True, False):
+            network = _copied(backbone, meta)
+            network.eval()  # mmpretrain's ResNet returns nothing from it
+            device = 'meta' if meta else next((p.device for p in backbone.parameters()), 'cpu')
+            for size in sizes:
+                images = torch.zeros(2, channels_of(backbone), *size, device=device)
+                try:
+                    return pooled(network(images), pool, layout_of(network)).shape[1]
+                except InputError:
+                    raise
+                except Exception as error:  # networks raise anything for a size that is not theirs
+                    reason = reason if meta else reason or str(error)
+    raise InputError(
+        f'the width of {type(backbone).__name__} cannot be found ({" ".join(reason.split())}): set '
+        'in_channels of what follows it.'
+    )
+
+
+def _copied(network: nn.Module, meta: bool) -> nn.Module:
+    memo: dict[int, Any] = {}
+    if meta:
+        memo |= {id(p): nn.Parameter(p.to('meta'), False) for p in network.parameters()}
+        memo |= {id(b): b.to('meta') for b in network.buffers()}
+    return copy.deepcopy(network, memo)
+
+
+def _size_of_views(cfg: Config) -> tuple[int, bool]:
+    """Height and width of the images, and whether a transform states it."""
+    places = [cfg.model.get('data_preprocessor') or {}, cfg.train_dataloader]
+    sizes: Iterator[int] = (
+        node['size'] for place in places for node in nodes(place) if type(node.get('size')) is int
+    )
+    size = next(sizes, None)
+    return size or SIZES[0], size is not None
+
+
+@torch.no_grad()
+def _outputs(network: nn.Module, size: int) -> Any:
+    """What a backbone returns, or None if it does not take such an image."""
+    network.eval()
     try:
-        network = MODELS.build(backbone)
-        network.eval()  # mmpretrain's ResNet returns nothing from it
-        first = next((m for m in network.modules() if isinstance(m, nn.Conv2d)), None)
-        return network(torch.zeros(1, first.in_channels if first else 3, size, size))
+        return network(torch.zeros(1, channels_of(network), size, size))
     except Exception:
         return None

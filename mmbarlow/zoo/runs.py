@@ -13,6 +13,7 @@ LABELS = {
     'barlowtwins': 'Barlow Twins',
     'mixed-barlowtwins': 'Mixed Barlow Twins',
     'amcl-barlowtwins': 'Adaptive multi-head Barlow Twins',
+    'decur': 'DeCUR (two modalities)',
     'simclr': 'SimCLR',
     'mocov2': 'MoCo v2',
     'byol': 'BYOL',

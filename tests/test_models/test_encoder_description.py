@@ -92,6 +92,34 @@ def test_registered_networks_that_could_fetch_are_not_permitted(kind):
         parse_encoder(json.dumps(dict(backbone=dict(type=kind))))
 
 
+IMAGES = [
+    dict(channels=1, range=[0, 4095]),
+    dict(range=[[-1e9, 4.3e9], [0.0, 0.5]]),
+    dict(channels=5, range='dtype'),
+]
+
+
+@pytest.mark.parametrize('images', IMAGES)
+def test_channels_and_range_of_images_come_back(images):
+    assert parse_encoder(json.dumps(dict(NETWORK, images=images)))['images'] == images
+
+
+@pytest.mark.parametrize(
+    'images',
+    [
+        dict(path='/etc/passwd'),
+        dict(range='/etc/passwd'),
+        dict(range=[dict(type='open')]),
+        dict(channels=10**9),
+        [1],
+        'x',
+    ],
+)
+def test_anything_else_of_images_is_refused(images):
+    with pytest.raises(InputError, match='the pretraining config'):
+        parse_encoder(json.dumps(dict(NETWORK, images=images)))
+
+
 AUDITED = """
 import sys, warnings
 warnings.simplefilter('ignore')
@@ -110,6 +138,7 @@ NEEDED = {
     'ResNeXt': dict(depth=50), 'SEResNet': dict(depth=50), 'SEResNeXt': dict(depth=50),
     'VGG': dict(depth=11), 'RegNet': dict(arch='regnetx_400mf'),
     'BatchTwinViews': dict(size=32, view_a={}, view_b={}, mean=[0.0] * 3, std=[1.0] * 3),
+    'ChannelsPreprocessor': dict(mean=[0.0], std=[1.0]),
 }
 # This imports the packages, which may read what they like.
 found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in PERMITTED}

@@ -6,8 +6,9 @@ from torch import nn
 
 from mmbarlow.errors import InputError
 from mmbarlow.models.amcl.multi_head_neck import MultiHeadNeck
-from mmbarlow.models.encoder import Encoder, Pooling, pooled
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.mixed.neck import MixedBarlowTwinsNeck
+from mmbarlow.models.pooling import Pooling, pooled
 from mmbarlow.models.projector import BarlowTwinsNeck
 from mmbarlow.registry import MODELS
 

@@ -13,6 +13,7 @@ MODELS = dict(
     barlowtwins='barlowtwins',
     mixed_barlowtwins='mixed-barlowtwins',
     amcl='amcl-barlowtwins',
+    two_modalities='decur',
 )
 DATASETS = dict(
     archive='archive',
@@ -20,11 +21,14 @@ DATASETS = dict(
     cifar100='cifar100',
     cifar100_folders='cifar100',
     cifar10_folders='cifar10',
+    cifar10_ycbcr='cifar10_ycbcr',
     digits='digits',
     folder='folder',
     imagenette='imagenette',
     in1k='imagenet',
     in1k_list='imagenet',
+    pairs='pairs',
+    ssl4eo='ssl4eo',
     stl10='stl10',
     tinyimagenet='tinyimagenet',
 )
@@ -41,6 +45,7 @@ REDUCED = {
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
     'barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10': f'6 epochs, and {STEM7}',
     '-p8_1xb256-coslr-5e_cifar10': '5 epochs, of a vision transformer for 32 px',
+    '-c32_1xb256-coslr-2e_cifar10_ycbcr': f'2 epochs, half of the channels, and {STEM7}',
     '-20e_digits': '20 epochs instead of 70',
 }
 

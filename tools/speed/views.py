@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import simplejpeg
+import tifffile
 import torch
 from mmcv.transforms import Compose
 from mmengine.dataset import BaseDataset, default_collate
@@ -86,6 +87,39 @@ def large(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
     return found
 
 
+def channels(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
+    """Images/s of square files of 512 px: RGB of 8 bits as PNG, and gray of 12 bits, stored in 16,
+    as TIFF; and how the second compare with the first."""
+    of_12_bits = dict(pipeline()[0], channels=1, range=(0, 4095))
+    of_gray = Compose([TRANSFORMS.build(step) for step in (of_12_bits, pipeline()[1])])
+    of_rgb = pipelines()['TwinViews']
+    with tempfile.TemporaryDirectory() as folder:
+        tiles = {path: tile_files(path, Path(folder, str(i))) for i, path in enumerate(files)}
+        tasks = {
+            'RGB PNG, 8 bits': lambda path: of_rgb(tiles[path]['png']),
+            'gray TIFF, 12 bits': lambda path: of_gray(dict(img_path=tiles[path]['raw'])),
+            'gray TIFF, 12 bits, deflated': lambda path: of_gray(dict(img_path=tiles[path]['zip'])),
+        }
+        rates = images_per_second(tasks, files, args.rounds)
+    first = next(iter(rates))
+    others = {name: rate for name, rate in rates.items() if name != first}
+    return rates | {f'{name} / {first}': rate / rates[first] for name, rate in others.items()}
+
+
+def tile_files(path: Path, folder: Path) -> dict[str, Path]:
+    """The image, resized to 512 x 512, in the three kinds of file."""
+    folder.mkdir()
+    with Image.open(path) as image:
+        rgb = np.asarray(image.convert('RGB'), np.float32)
+    rgb = cv2.resize(rgb, (512, 512), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) * (4095 / 255)
+    names = dict(png=folder / 'a.png', raw=folder / 'a.tif', zip=folder / 'b.tif')
+    Image.fromarray(rgb.round().astype(np.uint8)).save(names['png'])
+    tifffile.imwrite(names['raw'], gray.round().astype(np.uint16))
+    tifffile.imwrite(names['zip'], gray.round().astype(np.uint16), compression='deflate')
+    return names
+
+
 def workers(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
     """Images/s through a loader with one and with two workers."""
     dataset = Files(files * 8, pipeline())
@@ -132,7 +166,7 @@ def paths(files: list[Path], args: argparse.Namespace) -> dict[str, float]:
 
 
 PARTS: dict[str, Callable[[list[Path], argparse.Namespace], dict[str, float]]] = dict(
-    speed=speed, large=large, workers=workers, memory=memory, paths=paths
+    speed=speed, large=large, channels=channels, workers=workers, memory=memory, paths=paths
 )
 
 

@@ -9,12 +9,6 @@ model = dict(
         non_blocking=True,
     ),
     backbone=dict(type='mmpretrain.ResNet_CIFAR', depth=18, zero_init_residual=False),
-    neck=dict(
-        type='mmbarlow.BarlowTwinsNeck',
-        in_channels=512,
-        hid_channels=2048,
-        out_channels=2048,
-        num_layers=2,
-    ),
+    neck=dict(type='mmbarlow.BarlowTwinsNeck', hid_channels=2048, out_channels=2048, num_layers=2),
     head=dict(type='mmbarlow.CrossCorrelationHead', in_channels=2048, lambd=0.005),
 )

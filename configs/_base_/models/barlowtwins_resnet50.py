@@ -10,8 +10,6 @@ model = dict(
         non_blocking=True,
     ),
     backbone=dict(type='mmpretrain.ResNet', depth=50, zero_init_residual=True),
-    neck=dict(
-        type='mmbarlow.BarlowTwinsNeck', in_channels=2048, hid_channels=8192, out_channels=8192
-    ),
+    neck=dict(type='mmbarlow.BarlowTwinsNeck', hid_channels=8192, out_channels=8192),
     head=dict(type='mmbarlow.CrossCorrelationHead', in_channels=8192, lambd=0.0051),
 )

@@ -16,9 +16,7 @@ model = dict(
         std=[51.5865, 50.847, 51.255],
     ),
     backbone=dict(type='mmpretrain.ResNet_CIFAR', depth=18, zero_init_residual=False),
-    neck=dict(
-        type='mmbarlow.MixedBarlowTwinsNeck', in_channels=512, hid_channels=512, out_channels=1024
-    ),
+    neck=dict(type='mmbarlow.MixedBarlowTwinsNeck', hid_channels=512, out_channels=1024),
     head=dict(type='mmbarlow.CrossCorrelationHead', in_channels=1024, lambd=0.0078125),
 )
 del view

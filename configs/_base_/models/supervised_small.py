@@ -9,7 +9,6 @@ model = dict(
     head=dict(
         type='mmpretrain.LinearClsHead',
         num_classes=10,
-        in_channels=512,
         loss=dict(type='mmpretrain.CrossEntropyLoss'),
     ),
 )

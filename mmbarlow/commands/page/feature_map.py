@@ -18,6 +18,8 @@ from mmbarlow.apis import extract_features
 from mmbarlow.commands.page.pictures import thumbnail
 from mmbarlow.commands.page.training_data import spread
 from mmbarlow.datasets.image_reading import name_of, read_rgb
+from mmbarlow.datasets.scaled_image import picture, read_stored
+from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import BrokenImage, InputError
 from mmbarlow.evaluation.features import unit_rows
 from mmbarlow.visualization import places_on_map
@@ -100,18 +102,20 @@ def map_features(model: Any, sample: Sample, size: int, method: str) -> FeatureM
     Raises:
         InputError: fewer than two of them can be read.
     """
+    values = values_of(**model.images)
     tiles: list[Image.Image] = []
     kept: list[int] = []
 
-    def pictures() -> Iterator[Image.Image]:
+    def pictures() -> Iterator[Image.Image | np.ndarray]:
         for i, info in enumerate(sample.infos):
             try:
-                image = read_rgb(info)
+                image: Any = read_rgb(info) if values is None else read_stored(info, values)
             except BrokenImage as error:
                 print_log(str(error), 'current', logging.DEBUG)
                 continue
             kept.append(i)
-            tiles.append(thumbnail(image, TILE))
+            shown = picture(values.scale(image)) if values else image
+            tiles.append(thumbnail(shown, TILE))
             yield image
 
     first = next(source := pictures(), None)

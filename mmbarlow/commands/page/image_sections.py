@@ -15,8 +15,11 @@ from mmbarlow.commands.page.network import Correlation, agreement, nearest_image
 from mmbarlow.commands.page.pictures import fitted, jpeg_address, matrix_address, sprite_address
 from mmbarlow.commands.page.sections import spectrum_chart
 from mmbarlow.commands.page.training_data import pixels_of_view, spread, views_of
-from mmbarlow.datasets.image_reading import name_of, read_rgb
+from mmbarlow.datasets.image_reading import name_of
+from mmbarlow.datasets.scaled_image import read_picture
+from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import BrokenImage
+from mmbarlow.models.encoder_description import image_options
 
 SHOWN = 10  # images with their views
 QUERIES, NEIGHBORS = 6, 8
@@ -27,10 +30,11 @@ SMALL = 64  # an image of fewer pixels is shown with its pixels
 def views_row(cfg: Config, model: Any, dataset: Any) -> str:
     """Some images with the two views that the first epoch makes of each."""
     originals, indices = {}, []
+    values = values_of(**image_options(cfg))
     for i in spread(len(dataset), 3 * SHOWN):
         try:
             info = dataset.get_data_info(i)
-            originals[i] = fitted(read_rgb(info), 160), name_of(info)
+            originals[i] = fitted(read_picture(info, values), 160), name_of(info)
             indices.append(i)
         except BrokenImage:
             continue

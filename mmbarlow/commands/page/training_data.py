@@ -17,6 +17,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.datasets.image_checks import check_sample, summary
 from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.scaled_image import picture
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS, MODELS
 
@@ -100,8 +101,9 @@ def views_of(cfg: Config, model: Any, dataset: Any, indices: list[int]) -> Itera
 
 
 def pixels_of_view(model: Any, view: Tensor) -> np.ndarray:
-    """A normalized view (3, H, W) as the uint8 array (H, W, 3) that it was made from."""
+    """A normalized view (C, H, W) as the uint8 array (H, W, 3) that it was made from, or as the
+    picture of it where images have other channels."""
     preprocessor = model.data_preprocessor
     if getattr(preprocessor, '_enable_normalize', True) and hasattr(preprocessor, 'mean'):
         view = view * preprocessor.std + preprocessor.mean
-    return view.clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return np.asarray(picture(view.clamp(0, 255).permute(1, 2, 0).cpu().numpy()))

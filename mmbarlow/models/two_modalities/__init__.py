@@ -1,0 +1,1 @@
+"""Two modalities by two networks, with DeCUR's common and unique dimensions."""
