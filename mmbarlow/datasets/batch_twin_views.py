@@ -143,7 +143,7 @@ def training_batch(images: Tensor | list[Tensor]) -> Tensor:
             )
         images = torch.stack(images)
     if images.ndim == 4 and (images.is_floating_point() or images.shape[1] != 3):
-        cure = 'for other channels or depths take mmbarlow.TwinViews in the training pipeline.'
+        cure = f'{cure[:-1]}; for other channels or depths take mmbarlow.TwinViews.'
     if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] != 3:
         raise InputError(
             f'BatchTwinViews takes uint8 RGB images (n, 3, H, W), not {images.dtype} of the shape '
