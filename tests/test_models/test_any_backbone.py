@@ -1,7 +1,6 @@
 """`model.backbone` alone changes: width, pooling and channels follow, or one sentence says why."""
 
 import copy
-import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from mmbarlow.config import load_config
 from mmbarlow.errors import InputError
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder_description import is_described
 from mmbarlow.models.named_backbones import built_backbone, named_backbone
 from mmbarlow.models.pooling import layout_of, pooled
 from mmbarlow.models.width import check_width, width_of
@@ -70,9 +70,8 @@ def test_to_find_the_width_changes_neither_statistics_nor_modes_nor_random_numbe
 def test_over_a_shipped_config_the_backbone_alone_changes(pattern, backbone, tmp_path):
     shipped = sorted((ROOT / 'configs').glob(pattern))[0]
     child = tmp_path / 'child.py'
-    child.write_text(
-        f'_base_ = {str(shipped)!r}\nmodel = dict(backbone=dict(_delete_=True, **{backbone!r}))'
-    )
+    model = dict(backbone=dict(backbone, _delete_=True))
+    child.write_text(f'_base_ = {str(shipped)!r}\nmodel = {model!r}')
     cfg = load_config(child)
     cfg.model.neck.update(hid_channels=8, out_channels=4)
     cfg.model.head.in_channels = 4
@@ -85,11 +84,10 @@ def test_over_a_shipped_config_the_backbone_alone_changes(pattern, backbone, tmp
 def test_the_maps_of_timms_swin_are_averaged_over_space_whatever_their_shape():
     options = dict(img_size=(64, 128), depths=(1, 1), embed_dim=8, num_heads=(1, 2))
     encoder = Encoder(timm('swin_tiny_patch4_window7_224', **options)).eval()
-    for size in ((64, 128),):
-        images = torch.randn(2, 3, *size)
-        (maps,) = encoder.backbone(images)
-        assert maps.shape == (2, 8, 16, 16)  # H, W and C, which no shape can tell apart
-        torch.testing.assert_close(encoder(images), maps.mean((1, 2)))
+    images = torch.randn(2, 3, 64, 128)
+    (maps,) = encoder.backbone(images)
+    assert maps.shape == (2, 8, 16, 16)  # H, W and C, which no shape can tell apart
+    torch.testing.assert_close(encoder(images), maps.mean((1, 2)))
 
 
 def test_registers_are_no_class_tokens():
@@ -160,7 +158,7 @@ def test_a_backbone_that_needs_another_size_names_the_key(backbone, size, says):
         ('resnet18', 'in_channels'),
         ('LeNet5', 'backbone'),
         ('MobileNetV3', 'backbone'),
-        ('MlpMixer', 'backbone'),
+        ('PoolFormer', 'backbone'),
         ('T2T_ViT', 'in_channels'),
         ('timm/test_convnext', 'in_channels'),
     ],
@@ -184,8 +182,9 @@ def test_the_new_first_convolution_is_initialized_with_the_others():
     (first, *_) = (m for m in network.modules() if isinstance(m, nn.Conv2d))
     nn.init.zeros_(first.weight)
     network.init_weights()
-    assert first.weight.shape[1] == 5 and first.weight.abs().min() > 0
-    assert json.loads(json.dumps(config)) == config
+    assert first.weight.shape[1] == 5
+    assert first.weight.abs().max() > 0
+    assert is_described(config)
 
 
 @pytest.mark.parametrize('name', ['SparseResNet', 'mmpretrain.SparseConvNeXt', 'TIMMBackbone'])

@@ -7,8 +7,7 @@ A row is written as soon as it is measured; those of other names stay. A step is
 forward, loss and backward of `mmbarlow.BarlowTwins` with a projector of 64 on random images, by one
 thread. Its time is the median of rounds in which it takes turns with ResNet-18 on images of that
 size, in seconds of the processor, so that a busy machine does not count; its memory is the peak
-beyond what was held before it. Exports are made of a tiny network of the same family, and compared
-with it.
+beyond what was held before it. Exports are made and compared with the network.
 """
 
 import argparse
@@ -138,8 +137,8 @@ def sizes(family: Family) -> str:
 
 
 def exports(family: Family, onnx: bool, notes: list[str]) -> str:
-    """The forms that a tiny network has; notes get what is wrong with an ONNX file."""
-    config, size = family.config(tiny=True), (family.pixels(tiny=True),) * 2
+    """The forms that it has, ONNX tried on a tiny network; notes get what is wrong with that."""
+    config, size = family.config(), (family.pixels(),) * 2
     torch.manual_seed(0)
     encoder = Encoder(config).eval()
     ways = dict(
@@ -155,7 +154,8 @@ def exports(family: Family, onnx: bool, notes: list[str]) -> str:
             pass
     if onnx:
         try:
-            onnx_model(encoder, size)
+            small = Encoder(family.config(tiny=True))
+            onnx_model(small, (family.pixels(tiny=True),) * 2)
             found.append('onnx')
         except InputError as error:
             notes.append(f'ONNX: {str(error).rpartition("ONNX: ")[2][:100].rstrip(".")}.')

@@ -62,8 +62,7 @@ def test_a_row_is_put_in_its_place_and_the_others_stay(run_tool, tmp_path):
         options = ['--names', name, '--page', page, '--batch', '2', '--rounds', '1']
         assert run_tool('speed/backbones.py', *options)[0] == 0
     rows = [line for line in page.read_text().splitlines() if line.startswith('| `')]
-    assert [row.split(' | ')[:2] for row in rows[:2]] == [
-        ['| `LeNet5`', '120'],
-        ['| `AlexNet`', '256'],
-    ]
-    assert page.read_text().startswith('# Title\n') and page.read_text().endswith('\n\nText.\n')
+    assert rows[0].startswith('| `LeNet5` | 120 | ')
+    assert rows[1].startswith('| `AlexNet` | 256 | ')
+    assert page.read_text().startswith('# Title\n')
+    assert page.read_text().endswith('\n\nText.\n')
