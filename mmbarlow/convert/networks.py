@@ -72,7 +72,7 @@ def translated(
     ours, theirs = copy.deepcopy(encoder).double().eval(), network.build()
     state = _renamed(ours.backbone.state_dict(), network, theirs.state_dict())
     theirs.double().load_state_dict(state)
-    images = torch.randn(2, channels_of(ours.backbone), *size, dtype=torch.float64)
+    images = torch.randn(2, channels_of(ours.backbone) or 3, *size, dtype=torch.float64)
     with torch.no_grad():
         wanted = ours(images)
         try:

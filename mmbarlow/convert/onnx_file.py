@@ -71,7 +71,7 @@ def onnx_model(encoder: Encoder, size: tuple[int, int], normalize: bool = False)
     for name in ('onnx', 'onnxscript', 'onnxruntime'):
         package(name, '--to onnx')
     encoder = encoder.eval().requires_grad_(False)
-    images = torch.rand(2, channels_of(encoder.backbone), *size) * 255
+    images = torch.rand(2, channels_of(encoder.backbone) or 3, *size) * 255
     with torch.no_grad():
         features = _Features(encoder, images, normalize).eval()
         free = {0: torch.export.Dim('N'), 2: torch.export.Dim('H'), 3: torch.export.Dim('W')}

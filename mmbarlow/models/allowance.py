@@ -25,12 +25,26 @@ class _Allowance(TorchDispatchMode):
         if func.overloadpacket in NEW:
             shape = next((a for a in args if isinstance(a, list | tuple | torch.Size)), ())
             self.left -= max(EACH, math.prod(map(int, shape)))
+        else:
+            self.left -= _grown(args)
         if self.left < 0:
             raise InputError(
                 "the checkpoint's description asks for a network of far more numbers than the file "
                 'has: it is not built. Give the pretraining config.'
             )
         return func(*args, **kwargs or {})
+
+
+def _grown(args: Any) -> int:
+    """The numbers of a result that is larger than each of its arguments, such as all differences
+    of positions; 0 of others."""
+    shapes = [arg.shape for arg in args if isinstance(arg, Tensor)]
+    largest = max(map(math.prod, shapes), default=0)
+    try:
+        numbers = math.prod(torch.broadcast_shapes(*shapes))
+    except RuntimeError:  # of other operations
+        return 0
+    return numbers if numbers > largest else 0
 
 
 def allowance(state: dict[str, Tensor]) -> TorchDispatchMode:

@@ -7,6 +7,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
+from mmbarlow.models.image_size import channels_of
 from mmbarlow.models.pooling import check_pool, kind_of, last_output, layout_of, pooled
 from mmbarlow.registry import MODELS
 
@@ -47,8 +48,7 @@ class Encoder(BaseModel):
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         if channels_last:
             self.backbone.to(memory_format=self.layout)
-        first_conv = next((m for m in self.backbone.modules() if isinstance(m, nn.Conv2d)), None)
-        self._channels = first_conv.in_channels if first_conv else None
+        self._channels = channels_of(self.backbone)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
         """Representations (n, C) of images (n, 3, H, W); the one mode is 'tensor'."""

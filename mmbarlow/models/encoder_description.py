@@ -15,18 +15,33 @@ from mmbarlow.models.encoder import DESCRIBED
 
 # Networks and preprocessors that neither read nor fetch anything, whatever their arguments.
 NETWORKS = {f'mmbarlow.{name}ResNet' for name in ('Generator', 'Pooled', 'Solo')}
-NETWORKS |= {'mmbarlow.RawPixels'}
+NETWORKS |= {'mmbarlow.RawPixels', 'mmbarlow.OtherChannels'}
 NETWORKS |= {
     f'mmpretrain.{name}'
     for name in (
         *('ResNet', 'ResNetV1c', 'ResNetV1d', 'ResNet_CIFAR', 'ResNeXt', 'SEResNet', 'SEResNeXt'),
         *('VGG', 'RegNet', 'DenseNet', 'MobileNetV2', 'ConvNeXt', 'VisionTransformer'),
-        'SwinTransformer',
+        *('SwinTransformer', 'SwinTransformerV2', 'AlexNet', 'LeNet5', 'BEiTViT', 'Conformer'),
+        *('ConvMixer', 'CSPDarkNet', 'CSPResNet', 'CSPResNeXt', 'DaViT', 'DeiT3', 'EdgeNeXt'),
+        *('DistilledVisionTransformer', 'EfficientFormer', 'EfficientNet', 'EfficientNetV2'),
+        *('HiViT', 'HorNet', 'HRNet', 'InceptionV3', 'MixMIMTransformer', 'MlpMixer', 'MViT'),
+        *('MobileNetV3', 'MobileOne', 'MobileViT', 'PCPVT', 'SVT', 'PoolFormer', 'RIFormer'),
+        *('PyramidVig', 'Vig', 'RepLKNet', 'RepMLPNet', 'RepVGG', 'Res2Net', 'ResNeSt'),
+        *('RevVisionTransformer', 'ShuffleNetV1', 'ShuffleNetV2', 'TNT', 'VAN', 'ViTEVA02'),
+        *('ViTSAM', 'XCiT'),
     )
 }
-# A name without a colon or a point is of timm's own networks; other arguments could name anything.
-TIMM = 'mmpretrain.TIMMBackbone'
-OF_TIMM = {'type', 'model_name', 'img_size', 'in_channels', '_scope_'}
+# Networks with some of their arguments alone. A name without a colon or a point is of timm's own
+# networks, and its other arguments could name anything. The others loop in Python over all pairs of
+# positions, or over all positions, so that one number of theirs could keep a reader busy for days.
+SIZED = {'type', 'arch', 'img_size', 'in_channels', '_scope_'}
+LIMITED = {
+    'mmpretrain.TIMMBackbone': {'type', 'model_name', 'img_size', 'in_channels', '_scope_'},
+    'mmpretrain.LeViT': SIZED,
+    'mmpretrain.TinyViT': SIZED,
+    'mmpretrain.T2T_ViT': SIZED - {'arch'},
+}
+LONGEST = 512  # pixels a side of images of those of mmpretrain
 PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmbarlow.ChannelsPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
@@ -156,7 +171,7 @@ def _checked(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     for key, value in node.items():
-        permitted = isinstance(value, str) and value in PERMITTED or _is_of_timm(node)
+        permitted = isinstance(value, str) and value in PERMITTED or _is_limited(node)
         if key == 'type' and not permitted:
             raise InputError(
                 f'the checkpoint asks for {value!r:.60} in its network, which is no network or '
@@ -175,6 +190,15 @@ def _checked(node: Any) -> Any:
     }
 
 
-def _is_of_timm(node: dict) -> bool:
-    """Whether it is a network of timm by its name and the size of images alone."""
-    return node.get('type') == TIMM and {'type', 'model_name'} <= node.keys() <= OF_TIMM
+def _is_limited(node: dict) -> bool:
+    """Whether it is one of `LIMITED` by a name, the size of images and their channels alone."""
+    kind = node.get('type')
+    allowed = LIMITED.get(kind, set()) if isinstance(kind, str) else set()
+    if not {'type'} < node.keys() <= allowed:
+        return False
+    if 'model_name' in allowed:
+        return 'model_name' in node
+    size = node.get('img_size', LONGEST)
+    sides = size if isinstance(size, list) else [size]
+    known = all(isinstance(side, int) and side <= LONGEST for side in sides)
+    return known and isinstance(node.get('arch', ''), str)

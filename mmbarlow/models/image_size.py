@@ -23,13 +23,13 @@ def own_size(backbone: nn.Module) -> tuple[int, int] | None:
     return (size, size) if isinstance(size, int) else size and tuple(size)
 
 
-def channels_of(backbone: nn.Module) -> int:
-    """How many channels its images have: those of the first convolution."""
+def channels_of(backbone: nn.Module) -> int | None:
+    """How many channels its images have: those of the first convolution; None where any do."""
     for module in backbone.modules():
         if isinstance(module, nn.Conv2d):
             return module.in_channels
     first = next((m for m in backbone.modules() if isinstance(m, nn.LayerNorm)), None)
-    return first.normalized_shape[0] // 49 if first else 3  # T2T-ViT's is over 7 x 7 pixels
+    return first.normalized_shape[0] // 49 if first else None  # T2T-ViT's is over 7 x 7 pixels
 
 
 def check_size(config: dict, size: int, key: str = 'the size of mmbarlow.TwinViews') -> None:
@@ -44,18 +44,18 @@ def check_size(config: dict, size: int, key: str = 'the size of mmbarlow.TwinVie
         InputError: it does not take the image; the message has the arguments with which it would,
             or the sizes that it takes.
     """
-    reason = _refusal(config, size)
+    reason = refusal(config, size)
     if reason is None:
         return
     name = config.get('model_name') or type_name(config['type'])
     for more in (dict(img_size=size), PADDED, PADDED | dict(img_size=size)):
-        if _refusal({**config, **more}, size) is None:
+        if refusal({**config, **more}, size) is None:
             cure = ' and '.join(f'model.backbone.{k}={value}' for k, value in more.items())
             break
     else:
         sized = {'img_size'} & config.keys()
         ways = {other: {**config, **dict.fromkeys(sized, other)} for other in SIZES}
-        others = [other for other, way in ways.items() if _refusal(way, other) is None]
+        others = [other for other, way in ways.items() if refusal(way, other) is None]
         cure = f'{key} to {" or ".join(map(str, sorted(others)[:3]))}' if others else 'another one'
     raise InputError(
         f'the backbone {name} does not take images of {size} px ({reason}): set {cure}.'
@@ -63,12 +63,12 @@ def check_size(config: dict, size: int, key: str = 'the size of mmbarlow.TwinVie
 
 
 @torch.no_grad()
-def _refusal(config: dict, size: int) -> str | None:
+def refusal(config: dict, size: int) -> str | None:
     """What a network says of images that it does not take."""
     try:
         network = MODELS.build(config)
         network.eval()
-        network(torch.zeros(1, channels_of(network), size, size))
+        network(torch.zeros(1, channels_of(network) or 3, size, size))
     except Exception as error:
         return ' '.join(str(error).split())[:120].rstrip('.:') or type(error).__name__
     return None

@@ -108,7 +108,7 @@ def built_backbone(config: dict[str, Any], size: int) -> tuple[nn.Module, int]:
     network.eval()  # mmpretrain's ResNet returns nothing from it
     try:
         with torch.no_grad():
-            outputs = network(torch.zeros(1, channels_of(network), size, size))
+            outputs = network(torch.zeros(1, channels_of(network) or 3, size, size))
     except Exception:
         check_size(config, size, '--image-size')
         raise

@@ -109,7 +109,7 @@ def width_of(backbone: nn.Module, pool: str = 'auto') -> int:
             network.eval()  # mmpretrain's ResNet returns nothing from it
             device = 'meta' if meta else next((p.device for p in backbone.parameters()), 'cpu')
             for size in sizes:
-                images = torch.zeros(2, channels_of(backbone), *size, device=device)
+                images = torch.zeros(2, channels_of(backbone) or 3, *size, device=device)
                 try:
                     return pooled(network(images), pool, layout_of(network)).shape[1]
                 except InputError:
@@ -145,6 +145,6 @@ def _outputs(network: nn.Module, size: int) -> Any:
     """What a backbone returns, or None if it does not take such an image."""
     network.eval()
     try:
-        return network(torch.zeros(1, channels_of(network), size, size))
+        return network(torch.zeros(1, channels_of(network) or 3, size, size))
     except Exception:
         return None

@@ -182,3 +182,31 @@ def worker(folder: str) -> None:
 
 if __name__ == '__main__':
     worker(sys.argv[1])
+
+
+@pytest.mark.parametrize(
+    'backbone',
+    [
+        dict(
+            type='mmpretrain.SwinTransformer',
+            arch=dict(embed_dims=8, depths=[2, 2], num_heads=[2, 2]),
+            out_indices=(1,),
+            pad_small_map=True,
+        ),
+        dict(type='mmpretrain.TIMMBackbone', model_name='test_convnext'),
+    ],
+    ids=['swin', 'timm'],
+)
+def test_the_frozen_network_can_be_of_any_kind(backbone, tmp_path):
+    torch.manual_seed(0)
+    network = dict(NETWORK, backbone=backbone, pool='map')
+    encoder = Encoder(**network)
+    before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    cfg = config(tmp_path)
+    cfg.train_cfg.max_epochs = 1
+    assert 0 <= train_classifier(encoder, network, cfg)['top1'] <= 100
+    assert all(torch.equal(before[name], x) for name, x in encoder.state_dict().items())
+    replace_backbone(cfg, network)
+    assert 'frozen_stages' not in cfg.model.backbone
+    assert cfg.model.neck.pool == 'map'
+    assert cfg.find_unused_parameters

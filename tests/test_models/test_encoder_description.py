@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from mmbarlow.errors import InputError
+from mmbarlow.models.allowance import allowance
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.encoder_description import PERMITTED, parse_encoder
 
 ROOT = Path(__file__).parents[2]
@@ -124,14 +127,22 @@ AUDITED = """
 import sys, warnings
 warnings.simplefilter('ignore')
 from mmengine.registry import init_default_scope
-from mmbarlow.models.encoder_description import NETWORKS, PERMITTED, PREPROCESSORS
+import mmbarlow.registered
+from measure.backbone_families import OF_MMPRETRAIN
+from mmbarlow.models.allowance import allowance
+from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.encoder_description import LIMITED, NETWORKS, PERMITTED, PREPROCESSORS
 from mmbarlow.registry import MODELS
 init_default_scope('mmpretrain')
 ARGUMENTS = {
     'BN': [8], 'BN1d': [8], 'BN2d': [8], 'SyncBN': [8], 'GN': [2, 8], 'LN': [8], 'LN2d': [8],
     'IN': [8], 'Conv2d': [3, 8, 1], 'Conv': [3, 8, 1],
 }
-NEEDED = {
+NEEDED = {f.name: dict(f.config(tiny=True)) for f in OF_MMPRETRAIN if f.name != 'LeNet5'}
+for arguments in NEEDED.values():
+    del arguments['type']
+NEEDED |= {
+    'OtherChannels': dict(in_channels=4, backbone=dict(type='mmpretrain.VGG', depth=11)),
     'ResNet': dict(depth=18), 'ResNetV1c': dict(depth=18), 'ResNetV1d': dict(depth=18),
     'ResNet_CIFAR': dict(depth=18), 'PooledResNet': dict(depth=18), 'SoloResNet': dict(depth=18),
     'GeneratorResNet': dict(depth=18),
@@ -141,7 +152,8 @@ NEEDED = {
     'ChannelsPreprocessor': dict(mean=[0.0], std=[1.0]),
 }
 # This imports the packages, which may read what they like.
-found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in PERMITTED}
+KINDS = PERMITTED | LIMITED.keys() - {'mmpretrain.TIMMBackbone'}
+found = {kind: MODELS.get(kind) or MODELS.get(f'mmpretrain.{kind}') for kind in KINDS}
 
 def watch(event, arguments):
     if event == 'open' and not str(arguments[0]).startswith((sys.prefix, sys.base_prefix, PACKAGE)):
@@ -156,14 +168,14 @@ for KIND, cls in sorted(found.items()):
     network = cls(*ARGUMENTS.get(name, []), **NEEDED.get(name, {}))
     if KIND in NETWORKS and hasattr(network, 'init_weights'):
         network.init_weights()
-print(len(found))
+print(len(found) - len(LIMITED) + 1)
 """
 
 
 def test_nothing_that_is_permitted_reads_fetches_or_starts_anything():
     done = subprocess.run(
         [sys.executable, '-c', AUDITED, str(ROOT)],
-        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'),
+        env=dict(os.environ, PYTHONPATH=f'{ROOT}:{ROOT}/tools/speed', OMP_NUM_THREADS='1'),
         capture_output=True,
         text=True,
         timeout=300,
@@ -175,9 +187,34 @@ def test_nothing_that_is_permitted_reads_fetches_or_starts_anything():
 def test_timm_gets_the_name_of_a_network_and_the_size_of_images_alone():
     named = dict(type='mmpretrain.TIMMBackbone', model_name='vit_tiny_patch16_224', img_size=32)
     assert parse_encoder(json.dumps(dict(backbone=named)))['backbone'] == named
+    assert parse_encoder(json.dumps(dict(backbone=named | dict(in_channels=4))))
     for more in (dict(norm_layer='os'), dict(features_only=True), dict(pretrained=True)):
         with pytest.raises(InputError, match='Give the pretraining config'):
             parse_encoder(json.dumps(dict(backbone=named | more)))
     for name in ('hf-hub:somebody/net', 'local-dir:/tmp/net'):
         with pytest.raises(InputError, match='path or an address'):
             parse_encoder(json.dumps(dict(backbone=named | dict(model_name=name))))
+
+
+@pytest.mark.parametrize(
+    ('kind', 'good', 'bad'),
+    [
+        ('LeViT', dict(arch='128s', img_size=64), dict(img_size=4096)),
+        ('LeViT', dict(arch='192'), dict(arch=dict(embed_dims=[8], depths=[1]))),
+        ('LeViT', dict(arch='128s'), dict(patch_size=1)),
+        ('TinyViT', dict(img_size=[64, 64]), dict(window_size=[60000, 7, 14, 7])),
+        ('T2T_ViT', dict(img_size=64, in_channels=4), dict(t2t_cfg=dict(embed_dims=8))),
+    ],
+)
+def test_networks_whose_numbers_cost_time_have_some_of_their_arguments_alone(kind, good, bad):
+    backbone = dict(type=f'mmpretrain.{kind}', **good)
+    assert parse_encoder(json.dumps(dict(backbone=backbone)))['backbone'] == backbone
+    with pytest.raises(InputError, match='Give the pretraining config'):
+        parse_encoder(json.dumps(dict(backbone=backbone | bad)))
+
+
+def test_positions_that_are_compared_in_pairs_count_as_numbers():
+    few = dict(weight=torch.zeros(10))
+    swin = dict(type='mmpretrain.SwinTransformer', window_size=20000)
+    with pytest.raises(InputError, match='far more numbers'), allowance(few):
+        Encoder(swin)

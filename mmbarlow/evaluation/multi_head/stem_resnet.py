@@ -36,7 +36,8 @@ def check_stages(net: nn.Module) -> None:
     """Raises InputError unless it is a ResNet of mmpretrain."""
     if not ((hasattr(net, 'conv1') or hasattr(net, 'stem')) and hasattr(net, 'res_layers')):
         raise InputError(
-            f'{type(net).__name__} has no stem and stages: this benchmark takes a ResNet.'
+            f'{type(net).__name__} has no stem and stages, which this benchmark takes: set '
+            'model.backbone.type=mmpretrain.ResNet, or take the suites of linear, knn or svm.'
         )
 
 
