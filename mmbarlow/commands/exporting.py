@@ -67,7 +67,7 @@ class Exportable:
         """Size of the images, mean and standard deviation, 0 to 255."""
         images: Any = self.encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
-        channels = channels_of(self.encoder.backbone)
+        channels = channels_of(self.encoder.backbone) or 3
         return dict(
             size=self.size,
             mean=[0.0] * channels if mean is None else mean.flatten().tolist(),

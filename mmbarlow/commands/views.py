@@ -43,8 +43,9 @@ def run(args: argparse.Namespace) -> None:
     else:
         images = args.channels, range_of(args.range)
         dataset, twins, seed = views_of_images(args.source, args.size, *images)
-    kind = '' if twins.values is None else f'; {values_in_words(twins.values)}'
-    print(f'{len(dataset):,} images; views of {twins.size} px{kind}')
+    values = twins.values if isinstance(twins.values, list) else [twins.values]  # of a pair, two
+    kinds = [f'; {values_in_words(v)}' for v in values if v is not None]
+    print(f'{len(dataset):,} images; views of {twins.size} px{"".join(kinds)}')
     for line in draw_views(dataset, twins, seed, args.epoch, args.count, args.output):
         print(line)
     print(f'picture: {args.output}')

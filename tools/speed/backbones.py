@@ -138,7 +138,7 @@ def sizes(family: Family) -> str:
 
 def exports(family: Family, onnx: bool, notes: list[str]) -> str:
     """The forms that it has, ONNX tried on a tiny network; notes get what is wrong with that."""
-    config, size = family.config(), (family.pixels(),) * 2
+    config, size = family.config(), (family.pixels(), family.pixels())
     torch.manual_seed(0)
     encoder = Encoder(config).eval()
     ways = dict(
@@ -155,7 +155,8 @@ def exports(family: Family, onnx: bool, notes: list[str]) -> str:
     if onnx:
         try:
             small = Encoder(family.config(tiny=True))
-            onnx_model(small, (family.pixels(tiny=True),) * 2)
+            side = family.pixels(tiny=True)
+            onnx_model(small, (side, side))
             found.append('onnx')
         except InputError as error:
             notes.append(f'ONNX: {str(error).rpartition("ONNX: ")[2][:100].rstrip(".")}.')
