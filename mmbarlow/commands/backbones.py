@@ -42,8 +42,17 @@ def open_backbone(file: Path) -> 'Encoder':
     """
     from mmbarlow.apis import get_model
 
-    described = file.name.endswith('_backbone.pth')
-    return get_model(file, None if described else config_of_run(file.parent))
+    return get_model(file, config_beside(file))
+
+
+def config_beside(file: Path) -> Path | None:
+    """The config of the run that a file lies in, a program, where the file does not describe its
+    network itself, as data: most `*_backbone.pth` do, and checkpoints do not."""
+    from mmbarlow.weight_files import glance
+
+    meta = glance(file).get('meta')
+    described = isinstance(meta, dict) and 'encoder' in meta
+    return None if described else config_of_run(file.parent)
 
 
 def _of_run(folder: Path) -> Path:

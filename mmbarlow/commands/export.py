@@ -42,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from mmbarlow.commands.backbones import backbone_file
-    from mmbarlow.commands.exporting import Exportable, check_export, write_form
+    from mmbarlow.commands.exportable import Exportable
+    from mmbarlow.commands.exporting import check_export, write_form
 
     path = backbone_file(args.backbone)
     out = args.out or path.with_name(path.stem.removesuffix('_backbone') + ENDINGS[args.to])
     check_export(args.to, path, out, args.force, args.normalize, args.size)
-    source = Exportable.read(path, args.config, args.size, Path(args.backbone).is_dir())
+    source = Exportable.read(path, args.config, args.size)
     write_form(source, args.to, out, args.force, args.normalize)

@@ -1,21 +1,14 @@
 """What `mmbarlow export` does once its arguments are read."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmpretrain.models import ResNet, ResNet_CIFAR
+from mmpretrain.models import ResNet
 
-from mmbarlow.apis import encoder_config_of, get_model
-from mmbarlow.config import nodes
-from mmbarlow.config_files import read_config
+from mmbarlow.commands.exportable import Exportable
 from mmbarlow.convert import detectron2
-from mmbarlow.convert.fitting import read_weights
 from mmbarlow.convert.hub_folder import hub_config, is_hub_folder, write_hub_folder
 from mmbarlow.convert.model_card import model_card, records_of
 from mmbarlow.convert.networks import ForeignNetwork, translated
@@ -23,65 +16,11 @@ from mmbarlow.convert.onnx_file import onnx_model, write_onnx
 from mmbarlow.convert.timm_networks import timm_network
 from mmbarlow.convert.torchvision_networks import torchvision_network
 from mmbarlow.convert.writers import WRITERS, check_destination
-from mmbarlow.datasets.scaled_image import values_in_words
-from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import InputError, printable
 from mmbarlow.files import write_atomically
-from mmbarlow.models.encoder import Encoder
-from mmbarlow.models.image_size import channels_of, own_size
-from mmbarlow.models.resnets import PooledResNet
+from mmbarlow.models.image_size import channels_of
 from mmbarlow.optional import package
 from mmbarlow.weight_files import SAFE, glance, write_safetensors
-
-
-@dataclass(frozen=True)
-class Exportable:
-    """The backbone to export."""
-
-    path: Path
-    encoder: Encoder  # on the CPU
-    config: dict  # of its backbone
-    size: tuple[int, int]  # of its images
-
-    @classmethod
-    def read(cls, path: Path, config: str | None, size: int | None, in_run: bool) -> 'Exportable':
-        """Of a run, `in_run`, the config beside it says what the file does not.
-
-        Raises:
-            InputError: the file cannot be read, or does not say which network it is of.
-        """
-        beside = sorted(path.parent.glob('*.py')) if in_run else []
-        beside = [str(file) for file in beside] if len(beside) == 1 else []
-        weights = read_weights(path)
-        if config is None and beside and 'encoder' not in weights.get('meta', {}):
-            config = beside[0]
-        with _quiet():
-            own: Any = encoder_config_of(path, weights, config)['backbone']
-            encoder: Any = get_model(path, config).cpu()
-        crops = _crops(config or (beside[0] if beside else None))
-        usual = own_size(encoder.backbone) or crops or _usual(encoder.backbone)
-        return cls(path, encoder, dict(own), (size, size) if size else usual)
-
-    @property
-    def pixels(self) -> dict[str, Any]:
-        """Size of the images, mean and standard deviation, 0 to 255."""
-        images: Any = self.encoder.data_preprocessor
-        mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
-        channels = channels_of(self.encoder.backbone) or 3
-        return dict(
-            size=self.size,
-            mean=[0.0] * channels if mean is None else mean.flatten().tolist(),
-            std=[1.0] * channels if std is None else std.flatten().tolist(),
-        )
-
-    @property
-    def images(self) -> str:
-        """What the numbers in the images are, in words."""
-        return values_in_words(values_of(**self.encoder.images))
-
-    @property
-    def swapped(self) -> bool:
-        return bool(getattr(self.encoder.data_preprocessor, '_channel_conversion', False))
 
 
 def check_export(
@@ -223,32 +162,6 @@ def _images_of_run(folder: Path) -> int | None:
         if isinstance(found, int):
             return found
     return None
-
-
-def _crops(config: str | None) -> tuple[int, int] | None:
-    """Size of the views in a pretraining config."""
-    if config is None:
-        return None
-    cfg = read_config(config)
-    made_on_device = cfg.get('model', {}).get('data_preprocessor') or {}
-    places = [*nodes(cfg.get('train_dataloader') or {}), made_on_device]
-    size = next((n['size'] for n in places if isinstance(n.get('size'), int)), None)
-    return (size, size) if size else None
-
-
-def _usual(backbone: torch.nn.Module) -> tuple[int, int]:
-    small = isinstance(backbone, ResNet_CIFAR) and not isinstance(backbone, PooledResNet)
-    return (32, 32) if small else (224, 224)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """mmpretrain tells in its log what timm's networks consist of."""
-    logging.disable(logging.INFO)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _tell(source: Exportable, same: str, out: Path, load: list[str]) -> None:

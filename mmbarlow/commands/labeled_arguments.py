@@ -45,7 +45,7 @@ def read_arguments(
 
     from mmbarlow.benchmarks.labeled_task import LabeledTask, task_size
     from mmbarlow.benchmarks.network import read_network
-    from mmbarlow.commands.backbones import backbone_file
+    from mmbarlow.commands.backbones import backbone_file, config_beside
     from mmbarlow.errors import InputError
     from mmbarlow.zoo.names import permitted
 
@@ -54,7 +54,7 @@ def read_arguments(
         if value is not None and value < least:
             raise InputError(f'--{name.replace("_", "-")} must be {least} or more, got {value}.')
     backbone = backbone_file(args.backbone)
-    network = read_network(str(backbone), args.config or _config_of(backbone))
+    network = read_network(str(backbone), args.config or config_beside(backbone))
     name = permitted(args.name or Path(args.labeled).expanduser().absolute().stem).lower()
     task = LabeledTask(
         args.labeled,
@@ -68,11 +68,3 @@ def read_arguments(
     task = replace(task, size=args.size or task_size(labeled))
     folder = args.records or backbone.parent / 'records'
     return network, task, labeled, folder, args.out or folder.parent / args.verb / name
-
-
-def _config_of(backbone: Path) -> str | None:
-    """Of a checkpoint, which does not describe its network, the config of its run."""
-    if backbone.name.endswith('_backbone.pth'):
-        return None
-    found = sorted(backbone.parent.glob('*.py'))
-    return str(found[0]) if len(found) == 1 else None
