@@ -20,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Raises InputError if the backbone, the images or the folders cannot be used."""
     import time
-    from dataclasses import replace
 
     import torch
 
@@ -30,8 +29,6 @@ def run(args: argparse.Namespace) -> None:
     from mmbarlow.evaluation.label_probes import labels_for_few
 
     network, task, labeled, folder, out = read_arguments(args)
-    task = replace(task, seed=args.seed)
-    labeled = task.read()
     if args.finetune:
         check_one_class(labeled)
     check_folder(folder, network, task)

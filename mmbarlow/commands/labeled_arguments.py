@@ -61,6 +61,7 @@ def read_arguments(
         name,
         args.size or 0,
         share=args.split,
+        seed=getattr(args, 'seed', 0),  # compare has one for each of its trainings
         workers=args.workers,
         batch_size=args.batch_size,
     )
