@@ -49,7 +49,7 @@ def check_width(cfg: Config) -> None:
     if own or isinstance(outputs, Tensor) or len(outputs) == 1:
         found = pooled(outputs, cfg.model.get('pool', 'auto'), layout_of(network)).shape[1]
         if asked is None:
-            after.in_channels = found
+            after['in_channels'] = found
         else:
             check_channels(found, asked, f'model.{part}')
 
