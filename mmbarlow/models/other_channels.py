@@ -20,17 +20,9 @@ def OtherChannels(in_channels: int, backbone: dict) -> nn.Module:  # noqa: N802
         backbone: config of a network whose first convolution is not in groups.
     """
     network: BaseModule = MODELS.build(backbone)
-    names = (name for name, m in network.named_modules() if isinstance(m, nn.Conv2d))
-    name = next(names)
-    old: Any = network.get_submodule(name)
-    new = type(old)(
-        in_channels,
-        old.out_channels,
-        old.kernel_size,
-        old.stride,
-        old.padding,
-        old.dilation,
-        bias=old.bias is not None,
-    )
+    name, old = next((n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d))
+    shape: Any = dict(kernel_size=old.kernel_size, stride=old.stride, dilation=old.dilation)
+    shape |= dict(padding=old.padding, bias=old.bias is not None)
+    new = type(old)(in_channels, old.out_channels, **shape)
     network.set_submodule(name, new)
     return network

@@ -138,12 +138,14 @@ def sizes(family: Family) -> str:
 
 def exports(family: Family, onnx: bool, notes: list[str]) -> str:
     """The forms that it has, ONNX tried on a tiny network; notes get what is wrong with that."""
-    config, size = family.config(), (family.pixels(), family.pixels())
+    config, side, tiny = family.config(), family.pixels(), family.pixels(tiny=True)
     torch.manual_seed(0)
     encoder = Encoder(config).eval()
     ways = dict(
-        torchvision=lambda: translated(encoder, torchvision_network(encoder.backbone), size),
-        timm=lambda: translated(encoder, timm_network(encoder.backbone, config), size),
+        torchvision=lambda: translated(
+            encoder, torchvision_network(encoder.backbone), (side, side)
+        ),
+        timm=lambda: translated(encoder, timm_network(encoder.backbone, config), (side, side)),
     )
     found = []
     for name, export in ways.items():
@@ -155,8 +157,7 @@ def exports(family: Family, onnx: bool, notes: list[str]) -> str:
     if onnx:
         try:
             small = Encoder(family.config(tiny=True))
-            side = family.pixels(tiny=True)
-            onnx_model(small, (side, side))
+            onnx_model(small, (tiny, tiny))
             found.append('onnx')
         except InputError as error:
             notes.append(f'ONNX: {str(error).rpartition("ONNX: ")[2][:100].rstrip(".")}.')

@@ -29,8 +29,9 @@ def test_every_family_is_trained_exported_read_back_and_evaluated(family, tmp_pa
     number = 2 if size == 224 else 4
     loss = sum(model.loss([torch.randn(number, 3, size, size) for _ in 'ab']).values())
     loss.backward()
+    # With residual branches that begin at zero, most of the first gradients are zero.
     learned = [p for p in model.backbone.parameters() if p.grad is not None and p.grad.any()]
-    assert len(learned) > 0.5 * len([*model.backbone.parameters()])
+    assert len(learned) > 0.2 * len([*model.backbone.parameters()])
     torch.nn.utils.clip_grad_norm_(learned, 1.0)
     torch.optim.SGD(learned, 0.01).step()
     path = tmp_path / 'pretrain_backbone.pth'
