@@ -5,8 +5,8 @@
 Needs data/ssl4eo/{s1,s2c}/<location>/<season>.tif, 251,079 locations in 4 seasons, one file with all channels
 each (docs/pairs.md stacks the files of the download); 4 GPUs: A100 in the paper. Not run here.
 Expected: mAP of a linear classifier on BigEarthNet-MM with both modalities, 1 % and 100 % of the labels: 79.8 and
-86.2 with DeCUR, 78.7 and 83.2 with Barlow Twins between modalities (tables of arXiv:2309.05300v3, as a summary of the
-paper quotes them; the larger numbers there have deformable attention, which is not here).
+86.2 with DeCUR, 78.7 and 83.2 with Barlow Twins between modalities (arXiv:2309.05300v3, as a summary by others quotes
+its tables, not compared with them; it is not certain that they are without deformable attention, which is not here).
 
 Data, views and numbers are those of the released code (zhu-xlab/DeCUR, src/pretrain/pretrain_mm.py and its
 scripts/pretrain/ssl4eo_s12/srun_train_rn50_decur_mm.sh). Where it differs: that code draws a season for each of the

@@ -54,7 +54,8 @@ def read_arguments(
         if value is not None and value < least:
             raise InputError(f'--{name.replace("_", "-")} must be {least} or more, got {value}.')
     backbone = backbone_file(args.backbone)
-    network = read_network(str(backbone), args.config or config_beside(backbone))
+    config = args.config or config_beside(backbone)
+    network = read_network(str(backbone), str(config) if config else None)
     name = permitted(args.name or Path(args.labeled).expanduser().absolute().stem).lower()
     task = LabeledTask(
         args.labeled,
