@@ -32,7 +32,9 @@ BY_HAND = {
     'batch 128, AdamW 0.002': '--batch-size 128 --optimizer adamw --lr 0.002',
     'batch 256, AdamW 0.001': '--batch-size 256 --optimizer adamw --lr 0.001',
     'batch 128, LARS': '--batch-size 128 --optimizer lars',
-    'batch 64, 512-512, lambda 0.02': '--batch-size 64 --projector 512-512 --lambd 0.02',
+    'batch 64, LARS, 512-512, lambda 0.02': (
+        '--batch-size 64 --optimizer lars --projector 512-512 --lambd 0.02'
+    ),
 }
 
 

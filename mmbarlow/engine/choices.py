@@ -18,6 +18,8 @@ OTHERS_PIXEL = 2200
 # Steps of a training under --minutes: the least, and those for which its batch gets smaller.
 LEAST_STEPS, MANY_STEPS = 10, 100
 SMALL_BATCH = 32
+# Steps between which AdamW comes further than LARS (docs/command.md, "Is the choice a good one?").
+FEW_STEPS, FULL_STEPS = 300, 10_000
 ROUNDS = 10  # of a training that has no time for as many passes through all images
 
 
@@ -204,7 +206,10 @@ def _warmup(facts: Facts, chosen: Chosen) -> tuple[int, str]:
 def _optimizer(facts: Facts, chosen: Chosen) -> tuple[str, str]:
     if facts.batch_norm is False:
         return 'adamw', 'no BN, and others saw LARS collapse on such networks'
-    return 'lars', "the paper's, which also leads in short trainings"
+    steps = chosen['epochs'].value * steps_of_epoch(facts.images, chosen)
+    if FEW_STEPS <= steps < FULL_STEPS:
+        return 'adamw', f'{steps:,} steps; LARS is for fewer than {FEW_STEPS}, or {FULL_STEPS:,}'
+    return 'lars', f"the paper's, for {steps:,} steps"
 
 
 def _lr(facts: Facts, chosen: Chosen) -> tuple[float, str]:

@@ -39,9 +39,11 @@ def test_small_images_keep_their_size_and_get_the_small_stem_on_a_gpu_alone():
     assert values(Facts(**{**vars(small), 'init': True}))['stem'] == '7x7'
 
 
-def test_a_short_training_has_lars_too():
+def test_trainings_of_few_or_of_many_steps_have_lars():
     short = values(Facts(**{**vars(CPU), 'seconds': 60, 'pair_seconds': 0.01}))
     assert (short['optimizer'], short['weight_decay']) == ('lars', 1e-6)
+    longer = values(CPU)  # 200 epochs of 19 steps
+    assert (longer['optimizer'], longer['weight_decay']) == ('adamw', 1e-4)
 
 
 def test_without_bn_the_optimizer_is_adamw():
