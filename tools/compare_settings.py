@@ -22,7 +22,7 @@ from mmbarlow import cli, registered
 from mmbarlow.benchmarks.labeled_task import LabeledTask, measure_frozen, task_size
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.engine.choices import ROUNDS
+from mmbarlow.engine.schedule_choices import ROUNDS
 from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 

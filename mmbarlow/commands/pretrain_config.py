@@ -8,7 +8,8 @@ import torch
 from mmbarlow.datasets.value_facts import ValueFacts
 from mmbarlow.datasets.values import Values
 from mmbarlow.engine.bf16 import wrapper_for
-from mmbarlow.engine.choices import Chosen, bias_share, steps_of_epoch
+from mmbarlow.engine.choice_facts import Chosen
+from mmbarlow.engine.schedule_choices import bias_share, steps_of_epoch
 from mmbarlow.errors import InputError, printable
 
 LINE = 100  # characters

@@ -32,7 +32,8 @@ from mmbarlow.datasets.labeled_split import LabeledSplit
 from mmbarlow.datasets.value_facts import ValueFacts, measure_values
 from mmbarlow.datasets.value_range import range_of, range_text
 from mmbarlow.engine.bf16 import has_bf16
-from mmbarlow.engine.choices import RULES, Chosen, Facts, choose_settings, table
+from mmbarlow.engine.choice_facts import Chosen, Facts
+from mmbarlow.engine.choices import RULES, choose_settings, table
 from mmbarlow.engine.preflight import lars_without_bn
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.engine.probing import Trial, largest_that_fits

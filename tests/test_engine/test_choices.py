@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from mmbarlow.engine.choices import RULES, Facts, choose_settings, table
+from mmbarlow.engine.choice_facts import Facts
+from mmbarlow.engine.choices import RULES, choose_settings, table
 from mmbarlow.engine.probing import largest_that_fits
 from mmbarlow.errors import InputError
 
