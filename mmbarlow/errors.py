@@ -17,7 +17,7 @@ class BrokenImage(InputError):
 
     def __init__(self, path: str, reason: str = '') -> None:
         path = printable(path) if reason else path
-        advice = 'replace it or take it out; tools/verify_images.py lists all such images.'
+        advice = 'replace it or take it out; `mmbarlow verify` lists all such images.'
         super().__init__(f'{path} cannot be read ({reason}): {advice}' if reason else path)
         self.path = path
         self.reason = reason

@@ -47,7 +47,7 @@ class Skipper(Generic[T]):
                 path, reason = self.failed[0]
                 raise InputError(
                     f'{LIMIT} images in a row cannot be read, the first is {path} ({reason}): '
-                    'tools/verify_images.py lists the others.'
+                    '`mmbarlow verify` lists the others.'
                 ) from error
             self.place, self.state = results.get('sample_idx', 0), np.random.get_state()
             # The indices of `mmbarlow.ViewSampler` carry the run's seed and the epoch.

@@ -59,7 +59,7 @@ class BrokenImagesHook(Hook):
         if self.everywhere:
             runner.logger.warning(
                 f'{len(self.everywhere)} of {len(runner.train_dataloader.dataset):,} images could '
-                'not be read and were replaced by others; tools/verify_images.py lists them.'
+                'not be read and were replaced by others; `mmbarlow verify` lists them.'
             )
 
     def _log(self, runner, found: Iterable[tuple[str, str]]) -> None:
@@ -79,7 +79,7 @@ class BrokenImagesHook(Hook):
         raise InputError(
             f'{len(names)} of the images seen so far cannot be read, more than max_share = '
             f'{self.max_share:.4g} of {total:,} allows: {", ".join(names[:3])}{more}. List all of '
-            f'them with tools/verify_images.py {folder}, and repair or remove them; to continue '
+            f'them with `mmbarlow verify {folder}`, and repair or remove them; to continue '
             'anyway, give --cfg-options '
             f'default_hooks.broken_images.max_share={2 * len(names) / total:.2g}.'
         )

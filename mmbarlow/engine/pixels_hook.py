@@ -82,7 +82,7 @@ class PixelsHook(Hook):
         if not checked:
             return
         path, reason, needs = checked[0].path, checked[0].reason, checked[0].needs
-        cure = 'tools/verify_images.py lists them'
+        cure = '`mmbarlow verify` lists them'
         if needs:
             cure = 'set channels and range of the views, `mmbarlow verify FOLDER` prints the lines'
         raise InputError(

@@ -146,7 +146,7 @@ def test_a_run_with_many_broken_images_stops_and_says_why(run_tool, folder, tmp_
     assert status == 2
     last = err.strip().splitlines()[-1]
     assert 'max_share = 0.01 of 200 allows' in last
-    assert f'tools/verify_images.py {folder}' in last
+    assert f'mmbarlow verify {folder}' in last
     assert 'default_hooks.broken_images.max_share=' in last
     assert last.startswith('error: ')
     assert '(truncated)' in last
