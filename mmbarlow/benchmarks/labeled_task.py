@@ -15,6 +15,7 @@ from mmbarlow.benchmarks.network import Network
 from mmbarlow.datasets.image_checks import check_image
 from mmbarlow.datasets.labeled_files import labeled_task_images
 from mmbarlow.datasets.labeled_images import TEST_SHARE, LabeledImages
+from mmbarlow.datasets.square import usual_side
 from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import BrokenImage
 from mmbarlow.evaluation.features import Features, dataset_features
@@ -107,8 +108,7 @@ class LabeledTask:
 
 
 def task_size(labeled: LabeledImages) -> int:
-    """The side to show images at: 224 px, or, where the shorter sides of most are less, the next
-    multiple of 32 below, and at least 32.
+    """The side to show images at: the `usual_side` of some of them.
 
     Raises:
         BrokenImage: none of those that are looked at can be read.
@@ -118,7 +118,7 @@ def task_size(labeled: LabeledImages) -> int:
     sides = [min(image.shape) for image in found if not image.reason]
     if not sides:
         raise BrokenImage(found[0].path, found[0].reason)
-    return int(np.clip(np.median(sides) // 32 * 32, 32, 224))
+    return usual_side(float(np.median(sides)))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from mmbarlow.datasets.image_archive import ImageArchive
 from mmbarlow.datasets.image_checks import images_of
 from mmbarlow.datasets.image_folder import ImageFolder, is_image
 from mmbarlow.datasets.image_reading import image_data, name_of
+from mmbarlow.datasets.square import usual_side
 from mmbarlow.datasets.stored_image import size_of_image
 from mmbarlow.errors import InputError
 
@@ -89,11 +90,11 @@ def _listed(file: Path) -> list[str]:
 
 
 def default_size(images: BaseDataset) -> tuple[int, str]:
-    """Height and width of views of these images, in pixels, and why: 224, as for ImageNet, or for
-    smaller images about their shorter sides, a multiple of 32."""
+    """Height and width of views of these images, in pixels, and why: `usual_side`, and 224 where
+    none can be read."""
     side = _typical_side(images)
     if 0 < side < 224:
-        return max(32, round(side / 32) * 32), f'images of about {side} px'
+        return usual_side(side), f'images of about {side} px'
     return 224, 'as for ImageNet'
 
 

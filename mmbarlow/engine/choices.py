@@ -7,6 +7,7 @@ asked for, alone. docs/command.md has the rule as a table.
 from collections.abc import Iterator
 from typing import Any
 
+from mmbarlow.datasets.square import usual_side
 from mmbarlow.engine.choice_facts import Choice, Chosen, Facts, Rule
 from mmbarlow.engine.schedule_choices import SCHEDULE
 
@@ -39,10 +40,10 @@ def _backbone(facts: Facts, chosen: Chosen) -> tuple[str, str]:
 
 def _image_size(facts: Facts, chosen: Chosen) -> tuple[int, str]:
     most, why = (224, "ImageNet's size") if facts.gpu else (96, 'without a GPU at most 96 px')
-    own = max(32, facts.side // 32 * 32)
-    if own >= most:
+    side = usual_side(facts.side, most)
+    if side == most:
         return most, f'{why}; the images have {facts.side} px'
-    return own, f'the shorter side, {facts.side} px, in steps of 32'
+    return side, f'a multiple of 32 near the shorter side, {facts.side} px'
 
 
 def _stem(facts: Facts, chosen: Chosen) -> tuple[str, str]:
