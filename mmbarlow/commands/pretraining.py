@@ -110,12 +110,12 @@ def _plan(
     data = asked['folder'], images.kind, images.images
     about = Pretraining(*data, config, channels, labeled, init, facts.gpu, numbers)
     if facts.gpu and 'chunk_size' not in asked:
-        trial = _trial(about, choose_settings(facts, asked), command)
+        trial = _trial(about, facts, asked, command)
         facts = replace(facts, fits=largest_that_fits(get['batch_size'], trial.step_of_noise))
         del trial
         torch.cuda.empty_cache()
     if args.minutes:
-        pair = _trial(about, choose_settings(facts, asked), command).pair_seconds()
+        pair = _trial(about, facts, asked, command).pair_seconds()
         left = 60 * args.minutes - (time.perf_counter() - args.started) - AROUND
         # A view without gradients is a sixth of a step on two; the probe takes as long again.
         each = looked_at * pair / 3
@@ -179,8 +179,9 @@ def _machine(images: FolderFacts) -> Facts:
     return Facts(images.images, images.side, gpu, cores or 1, memory, bf16)
 
 
-def _trial(about: Pretraining, chosen: Chosen, command: str) -> Trial:
-    return Trial(Config(config_parts(about, chosen, '', command)))
+def _trial(about: Pretraining, facts: Facts, asked: dict[str, Any], command: str) -> Trial:
+    cfg = Config(config_parts(about, choose_settings(facts, asked), '', command))
+    return Trial(cfg, facts.cores)
 
 
 def _labeled_images(source: str) -> int:

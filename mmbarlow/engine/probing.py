@@ -32,10 +32,14 @@ def largest_that_fits(batch: int, step: Callable[[int], None]) -> int:
 
 
 class Trial:
-    """The network and the optimizer of a training config, on its device, to be thrown away."""
+    """The network and the optimizer of a training config, on its device, to be thrown away.
 
-    def __init__(self, cfg: Config) -> None:
-        self.cfg = cfg
+    Args:
+        cores: of the CPU, for this process and those that load.
+    """
+
+    def __init__(self, cfg: Config, cores: int) -> None:
+        self.cfg, self.cores = cfg, cores
         with DefaultScope.overwrite_default_scope('mmengine'):
             self.model: Any = MODELS.build(cfg.model).to(get_device()).train()
             params = list(self.model.parameters())
@@ -58,14 +62,13 @@ class Trial:
     def pair_seconds(self) -> float:
         """Seconds of training for each image, in both views, loading included.
 
-        On a CPU, the processes that load take their time from the one that trains; a GPU waits for
-        them if they are slower.
+        The slower one of training and loading counts; on a CPU both share the cores, too.
         """
         train, load = self._step_seconds(), self._load_seconds()
-        workers = max(1, self.cfg.train_dataloader.num_workers)
-        if get_device() == 'cpu':
-            return max(load / workers, train + load / torch.get_num_threads())
-        return max(load / workers, train)
+        slower = max(train, load / max(1, self.cfg.train_dataloader.num_workers))
+        if get_device() != 'cpu':
+            return slower
+        return max(slower, (train * torch.get_num_threads() + load) / self.cores)
 
     def _step_seconds(self) -> float:
         """Seconds of a step for each of its images."""
