@@ -99,7 +99,7 @@ def _optimizer(facts: Facts, chosen: Chosen) -> tuple[str, str]:
         return 'adamw', 'no BN, and others saw LARS collapse on such networks'
     steps = chosen['epochs'].value * steps_of_epoch(facts.images, chosen)
     if FEW_STEPS <= steps < FULL_STEPS:
-        return 'adamw', f'{steps:,} steps; LARS is for fewer than {FEW_STEPS}, or {FULL_STEPS:,}'
+        return 'adamw', f'it leads LARS from {FEW_STEPS} to {FULL_STEPS:,} steps, here {steps:,}'
     return 'lars', f"the paper's, for {steps:,} steps"
 
 
