@@ -11,7 +11,7 @@ from mmengine.device import get_device
 from mmengine.registry import DATASETS, MODELS, OPTIM_WRAPPERS, OPTIMIZERS, DefaultScope
 
 SECONDS = 3.0  # that a measurement takes, about
-SMALL = 64  # images of a step that is measured on a CPU, where time grows with their number
+FEW, MORE = 8, 32  # images of the steps that are measured on a CPU
 LOADED = 64  # images that are loaded to measure it, at most
 
 
@@ -71,22 +71,26 @@ class Trial:
         return max(slower, (train * torch.get_num_threads() + load) / self.cores)
 
     def _step_seconds(self) -> float:
-        """Seconds of a step for each of its images."""
+        """Seconds of a step for each of its images.
+
+        On a CPU, steps on few images tell: what an image takes, and what the optimizer takes, which
+        is the same for any batch.
+        """
         images = self.cfg.train_dataloader.batch_size
-        if get_device() == 'cpu' and images > SMALL:
-            each = self._timed(SMALL)
-            # Of a small batch an image takes longer, since the optimizer takes as long for any.
-            if each * images > SECONDS / 4:
-                return each
-        return self._timed(images)
+        if get_device() != 'cpu' or images <= MORE:
+            return self._timed(images) / images
+        few, more = self._timed(FEW), self._timed(MORE)
+        each = max(0.0, more - few) / (MORE - FEW)
+        return each + (more - each * MORE) / images
 
     def _timed(self, images: int) -> float:
+        """Seconds of a step on so many images."""
         self.step_of_noise(images)  # allocates, and on a CPU compiles its kernels
         steps, start = 0, time.perf_counter()
         while (took := time.perf_counter() - start) < SECONDS / 4 or not steps:
             self.step_of_noise(images)
             steps += 1
-        return took / steps / images
+        return took / steps
 
     def _load_seconds(self) -> float:
         """Seconds that a process takes to read an image and to make both views."""
