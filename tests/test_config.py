@@ -21,7 +21,7 @@ def test_one_data_root_moves_every_data_set_of_a_config(path):
 def test_data_that_would_be_downloaded_need_not_be_there():
     (path,) = RECIPES.glob('*200e_cifar10.py')
     check_data_folders(load_config(path, dict(data_root='nowhere')))
-    (path,) = RECIPES.glob('*resnet18-stem7*_cifar10.py')
+    (path,) = RECIPES.glob('*resnet18-stem7*-8e_cifar10.py')
     with pytest.raises(InputError, match='there is no folder nowhere'):
         check_data_folders(load_config(path, dict(data_root='nowhere')))
 

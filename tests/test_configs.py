@@ -150,7 +150,7 @@ def reduced(path: Path, data: Path, work_dir: Path, child: Path | None = None) -
     if path in TRAINING:
         for model in modalities_of(cfg).values():
             narrow(model)
-    if 'modalities' in cfg.model:
+    if 'modalities' in cfg.get('model', {}):
         cfg.model.head.update(in_channels=16, common=12)
     return cfg
 

@@ -52,7 +52,10 @@ def config_beside(file: Path) -> Path | None:
 
     meta = glance(file).get('meta')
     described = isinstance(meta, dict) and 'encoder' in meta
-    return None if described else config_of_run(file.parent)
+    if described:
+        return None
+    only = [*file.parent.glob('*.py')]  # may inherit its views
+    return config_of_run(file.parent) or (only[0] if len(only) == 1 else None)
 
 
 def _of_run(folder: Path) -> Path:

@@ -245,7 +245,7 @@ def test_a_folder_that_is_no_data_ends_in_a_sentence(kind, told, photos, verb, t
         (['--batch-size', '41'], '--batch-size 41'),
         (['--projector', '16-8-16'], '--projector'),
         (['--resume'], 'nothing to resume'),
-        (['--image-size', '4', '--backbone', 'convnext_tiny'], 'at 4 px'),
+        (['--image-size', '4', '--backbone', 'convnext_tiny'], 'of 4 px'),
         (['--labeled', 'EMPTY'], 'empty'),
         (['--labeled', 'ONE'], 'a.jpg'),
         (['--out', '/proc/nothing/there'], '/proc/nothing'),

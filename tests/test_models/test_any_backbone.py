@@ -49,7 +49,8 @@ def test_a_neck_without_a_width_takes_that_of_the_backbone(kind, backbone, chann
 
 
 def test_the_classifier_of_the_supervised_baseline_takes_it_too():
-    head = dict(type='mmpretrain.LinearClsHead', num_classes=5)
+    loss = dict(type='mmpretrain.CrossEntropyLoss')
+    head = dict(type='mmpretrain.LinearClsHead', num_classes=5, loss=loss)
     model = MODELS.build(dict(type='mmbarlow.Supervised', backbone=RESNET, head=head))
     assert model.head.in_channels == 64
 

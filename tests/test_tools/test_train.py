@@ -153,7 +153,7 @@ def test_a_missing_data_folder_is_named_with_the_cure(run_tool):
 
 
 def test_a_folder_without_images_is_refused(run_tool, tmp_path):
-    (config,) = (ROOT / 'configs/barlowtwins').glob('*resnet18-stem7*_cifar10.py')
+    (config,) = (ROOT / 'configs/barlowtwins').glob('*resnet18-stem7*-8e_cifar10.py')
     for folder in ('train', 'test'):
         (tmp_path / 'empty' / folder / 'cat').mkdir(parents=True)
     status, _, err = run_tool(

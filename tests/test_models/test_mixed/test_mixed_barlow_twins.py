@@ -34,8 +34,8 @@ class Neck(nn.Module):
         torch.manual_seed(0)
         self.net = nn.Sequential(nn.Linear(12, 8), nn.Tanh(), nn.Linear(8, width, bias=False))
 
-    def forward(self, feature_maps: tuple[Tensor, ...]) -> Tensor:
-        return self.net(feature_maps[-1].flatten(1))
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.net(vectors)
 
 
 def build(
