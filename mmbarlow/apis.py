@@ -52,8 +52,10 @@ def get_model(
         model = Encoder(**encoder_cfg)
     if checkpoint is None:
         logging.disable(logging.INFO)  # outside a Runner, MMEngine prints a line per tensor
-        model.init_weights()
-        logging.disable(logging.NOTSET)
+        try:
+            model.init_weights()
+        finally:
+            logging.disable(logging.NOTSET)
     else:
         found = fit_module(model.backbone, checkpoint, checkpoint=weights)
         model.backbone.load_state_dict(found.state, strict=False)

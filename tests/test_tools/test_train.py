@@ -145,7 +145,7 @@ def test_a_config_that_is_not_there_names_those_of_a_similar_name(run_tool):
 
 
 def test_a_missing_data_folder_is_named_with_the_cure(run_tool):
-    (config,) = (ROOT / 'configs/barlowtwins').glob('*-300e_in1k.py')
+    (config,) = (ROOT / 'configs/barlowtwins').glob('*resnet50*-300e_in1k.py')
     status, _, err = run_tool('train.py', config, '--cfg-options', 'data_root=/nowhere')
     assert status == 2
     assert 'there is no folder /nowhere' in err
