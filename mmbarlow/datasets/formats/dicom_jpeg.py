@@ -3,13 +3,11 @@
 import struct
 from typing import Any
 
-import imagecodecs
-from pydicom import uid
-
 from mmbarlow.datasets.pillow_image import Refused
 
-JPEG = (uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1)
-JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
+# Transfer syntaxes: 12 bits, lossless, lossless with the value before as the prediction.
+JPEG = ('1.2.840.10008.1.2.4.51', '1.2.840.10008.1.2.4.57', '1.2.840.10008.1.2.4.70')
+JPEG_LS = ('1.2.840.10008.1.2.4.80', '1.2.840.10008.1.2.4.81')  # lossless, near lossless
 DECODER_DEPENDENCIES = dict.fromkeys((*JPEG, *JPEG_LS), ('imagecodecs',))
 # Markers: a start of frame has the size; of those of the same range, three are tables.
 FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
@@ -22,6 +20,8 @@ def is_available(syntax: str) -> bool:
 
 def decode_frame(src: bytes, runner: Any) -> bytes:
     """The pixels of a frame, whose own header must say the size that the DICOM header says."""
+    import imagecodecs
+
     if _size(src) != (runner.rows, runner.columns):
         raise Refused('damaged: the size of the frame is not that of the image')
     ls = runner.transfer_syntax in JPEG_LS

@@ -1,0 +1,76 @@
+"""What `pip install mmbarlow` gives without an extra: every module imports, and folders train."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+IMPORT_NAMES = {'onedl-mmdetection': 'mmdet'}
+WITHOUT = """
+import sys
+for name in {names}:
+    sys.modules[name] = None  # an import of it is an ImportError
+"""
+EVERY_MODULE = """
+import importlib, pkgutil, mmbarlow
+for module in pkgutil.walk_packages(mmbarlow.__path__, 'mmbarlow.'):
+    if not module.name.startswith('mmbarlow.detection') and module.name != 'mmbarlow.__main__':
+        importlib.import_module(module.name)
+"""
+COMMAND = """
+from mmbarlow.commands.main import command_line
+command_line()
+"""
+
+
+def optional_packages() -> list[str]:
+    """The import names of what only the extras for users bring."""
+    lines = [
+        line
+        for extra in ('detection', 'export', 'formats')
+        for line in (ROOT / 'requirements' / f'{extra}.txt').read_text().splitlines()
+    ]
+    names = [re.match(r'[\w-]+', line)[0] for line in lines if re.match(r'\w', line)]
+    return [IMPORT_NAMES.get(name, name) for name in names]
+
+
+def run_without(code: str, *arguments: object) -> subprocess.CompletedProcess:
+    script = WITHOUT.format(names=optional_packages()) + code
+    command = [sys.executable, '-W', 'ignore', '-c', script, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_every_module_imports():
+    assert {'mmdet', 'onnx', 'timm', 'imagecodecs', 'tifffile'} <= set(optional_packages())
+    done = run_without(EVERY_MODULE)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize('kind', ['png', 'npy'])
+def test_a_folder_trains(kind, tmp_path):
+    folder, run = tmp_path / 'images', tmp_path / 'run'
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name in range(16):
+        pixels = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+        if kind == 'png':
+            Image.fromarray(pixels).save(folder / f'{name}.png')
+        else:
+            np.save(folder / f'{name}.npy', pixels)
+    size = ['--epochs', 1, '--batch-size', 8, '--workers', 0]
+    done = run_without(COMMAND, 'pretrain', folder, '--out', run, *size)
+    assert done.returncode == 0, done.stderr
+    assert list(run.glob('*_backbone.pth'))
+
+
+def test_a_tiff_file_says_which_extra_reads_it(tmp_path):
+    (tmp_path / 'a.tif').write_bytes(b'II*\0')
+    done = run_without(COMMAND, 'verify', tmp_path)
+    assert done.returncode, done.stdout
+    assert "pip install 'mmbarlow[formats]'" in done.stdout + done.stderr
+    assert 'Traceback' not in done.stderr
