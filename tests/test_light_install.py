@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -39,8 +40,11 @@ def optional_packages() -> list[str]:
     return [IMPORT_NAMES.get(name, name) for name in names]
 
 
-def run_without(code: str, *arguments: object) -> subprocess.CompletedProcess:
-    script = WITHOUT.format(names=optional_packages()) + code
+def run_without(
+    code: str, *arguments: object, names: list[str] | None = None
+) -> subprocess.CompletedProcess:
+    """Run Python without some packages, all optional ones by default."""
+    script = WITHOUT.format(names=names or optional_packages()) + code
     command = [sys.executable, '-W', 'ignore', '-c', script, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
@@ -51,8 +55,10 @@ def test_every_module_imports():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize('kind', ['png', 'npy'])
-def test_a_folder_trains(kind, tmp_path):
+@pytest.mark.parametrize(
+    ('kind', 'names'), [('png', None), ('npy', None), ('tif', ['imagecodecs'])]
+)
+def test_a_folder_trains(kind, names, tmp_path):
     folder, run = tmp_path / 'images', tmp_path / 'run'
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -60,10 +66,12 @@ def test_a_folder_trains(kind, tmp_path):
         pixels = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
         if kind == 'png':
             Image.fromarray(pixels).save(folder / f'{name}.png')
-        else:
+        elif kind == 'npy':
             np.save(folder / f'{name}.npy', pixels)
+        else:  # uncompressed
+            tifffile.imwrite(folder / f'{name}.tif', pixels[..., 0].astype(np.uint16) * 16)
     size = ['--epochs', 1, '--batch-size', 8, '--workers', 0]
-    done = run_without(COMMAND, 'pretrain', folder, '--out', run, *size)
+    done = run_without(COMMAND, 'pretrain', folder, '--out', run, *size, names=names)
     assert done.returncode == 0, done.stderr
     assert list(run.glob('*_backbone.pth'))
 

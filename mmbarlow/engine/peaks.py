@@ -1,5 +1,7 @@
 """Whether many tensors are finite, found out on the device."""
 
+from collections import defaultdict
+
 import torch
 from mmengine.optim import OptimWrapper
 from torch import Tensor
@@ -20,8 +22,16 @@ def any_bad(tensors: list[Tensor], exact: bool = True) -> Tensor:
 def all_finite(tensors: list[Tensor]) -> bool:
     """Whether they hold neither NaN nor Inf, in a tenth of the time of their norms on a CPU.
 
-    A sum with one of these is one, but it can overflow where no number does.
+    They may be on several devices: AdamW's counts of steps are on the CPU, whatever it trains.
     """
+    together = defaultdict(list)
+    for tensor in tensors:
+        together[tensor.device].append(tensor)
+    return all(map(_all_finite, together.values()))
+
+
+def _all_finite(tensors: list[Tensor]) -> bool:
+    # A sum with NaN or Inf is one, but it can overflow where no number does.
     sums = torch.stack([tensor.sum().float() for tensor in tensors])
     return bool(sums.isfinite().all()) or not any_bad(tensors)
 

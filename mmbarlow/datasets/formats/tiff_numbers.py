@@ -40,7 +40,8 @@ def read_tiff(data: bytes) -> np.ndarray:
         shape = (first.imagelength, first.imagewidth, _bands(first) * len(pages))
         if reason := too_large(shape, first.dtype.itemsize):
             raise Refused(reason)
-        package('imagecodecs', 'a compressed TIFF file', 'formats')
+        if not all(map(_plain, pages)):
+            package('imagecodecs', 'a compressed or packed TIFF file', 'formats')
         images = [_decoded(page) for page in pages]
     return narrow(images[0] if len(images) == 1 else np.concatenate(images, axis=2))
 
@@ -73,6 +74,11 @@ def _check(page: Any) -> None:
         raise Refused(f'TIFF of the compression {int(page.compression)}: write it with {PACKED}')
     if reason := too_large(page.chunks[:2], math.prod(page.chunks[2:]) * page.dtype.itemsize):
         raise Refused(reason)
+
+
+def _plain(page: Any) -> bool:
+    """Whether the file has the numbers as memory has them."""
+    return page.compression == 1 and page.bitspersample == 8 * page.dtype.itemsize
 
 
 def _bands(page: Any) -> int:
