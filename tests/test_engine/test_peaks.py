@@ -21,7 +21,7 @@ def test_one_bad_number_in_any_tensor_is_found(bad, place):
 
 
 @pytest.mark.gpu  # AdamW counts its steps on the CPU, and the rest of its state is on the GPU
-@pytest.mark.parametrize('bad', (1, *BAD))
+@pytest.mark.parametrize('bad', [1, *BAD])
 @pytest.mark.parametrize('place', ['cpu', 'cuda'])
 def test_tensors_may_be_on_several_devices(bad, place):
     values = {name: torch.ones(3, device=name) for name in ('cpu', 'cuda')}
