@@ -1,6 +1,7 @@
 """How fast the protocols are: kNN against scikit-learn, SVMs on more processes, extraction.
 
     python tools/speed/evaluation.py --parts knn features
+    python tools/speed/evaluation.py --parts knn --alone --knn-shape 1281167 50000 2048   # a GPU
     python tools/speed/evaluation.py --parts svm --classes 4 --json work_dirs/svm.json
 
 All data are generated. kNN and scikit-learn run in a fresh process each; peak memory is what the
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='How fast the protocols are.')
     parser.add_argument('--parts', nargs='+', choices=list(PARTS), default=list(PARTS))
     parser.add_argument('--knn-shape', nargs=3, type=int, default=[50_000, 10_000, 512])
+    parser.add_argument('--alone', action='store_true', help='kNN without scikit-learn')
     parser.add_argument('--svm-shape', nargs=2, type=int, default=[5_011, 2_048])
     parser.add_argument('--classes', type=int, default=20, help='of the SVMs')
     parser.add_argument('--costs', nargs='+', type=float, default=COSTS, help='of the SVMs')
@@ -61,11 +63,13 @@ def main() -> None:
 def knn(args: argparse.Namespace) -> dict[str, float]:
     """The same search by this project and by scikit-learn, with one job and with all cores."""
     found, predictions = {}, {}
-    for name in SEARCHES:
+    for name in ['ours'] if args.alone else SEARCHES:
         with ProcessPoolExecutor(1, get_context('spawn')) as fresh:
             job = fresh.submit(search, name, args.knn_shape)
             found[name], predictions[name] = job.result()
-    ours, peers = found['ours'], [found[name] for name in SEARCHES if name != 'ours']
+    ours, peers = found['ours'], [found[name] for name in found if name != 'ours']
+    if not peers:
+        return dict(seconds=ours['seconds'], peak_mb=ours['peak'] / 1e6)
     fastest = min(peer['seconds'] for peer in peers)
     return dict(
         seconds=ours['seconds'],

@@ -18,7 +18,7 @@ from torch import nn
 
 from measure import official, report
 from measure.memory import peak_apart
-from measure.networks import NETWORKS, ours, with_width
+from measure.networks import NETWORKS, of_width, ours
 from measure.timing import medians
 from mmbarlow import cli
 from mmbarlow.registry import MODELS, OPTIMIZERS
@@ -64,7 +64,7 @@ def main() -> None:
 
 def parameters(args: argparse.Namespace) -> list[nn.Parameter]:
     """The parameters of the network, with gradients."""
-    network = with_width(NETWORKS['resnet50'], args.width)
+    network = of_width(NETWORKS['resnet50'], args.width)
     params = list(MODELS.build(ours(network)).to(args.device).parameters())
     for p in params:
         p.grad = torch.randn_like(p)

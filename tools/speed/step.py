@@ -23,7 +23,7 @@ from mmengine.logging import MMLogger
 from measure import report, steps
 from measure.loader_rate import loader_rate
 from measure.memory import peak
-from measure.networks import NETWORKS, with_width
+from measure.networks import NETWORKS, of_width
 from measure.timing import medians
 from mmbarlow import cli
 from mmbarlow.errors import InputError
@@ -46,7 +46,7 @@ def main() -> None:
         print_loader(record['loader'])
     else:
         for name in args.networks:
-            network = with_width(NETWORKS[name], args.width)
+            network = of_width(NETWORKS[name], args.width)
             network['size'] = args.size or network['size']
             operations = steps.operations(network, args.device)
             for batch in args.batch_sizes or BATCHES[name]:

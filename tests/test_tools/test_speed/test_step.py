@@ -84,6 +84,15 @@ def test_the_plain_loss_is_ours_so_that_like_is_compared_with_like(name):
     assert theirs.item() == pytest.approx(ours.item(), rel=1e-4)
 
 
+@pytest.mark.parametrize('name', ['resnet50', 'resnet18'])
+def test_mmpretrain_has_the_very_network(name, monkeypatch):
+    monkeypatch.undo()  # the shipped ones, not the narrow one
+    network = networks.of_width(networks.NETWORKS[name], 32)
+    ours, theirs = (MODELS.build(f(network)) for f in (networks.ours, networks.theirs))
+    shapes = [sorted(tuple(p.shape) for p in m.parameters()) for m in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+
+
 def test_the_plain_lars_is_ours():
     generator = torch.Generator().manual_seed(0)
     start = [torch.randn(s, generator=generator) for s in ((5, 4), (3, 2, 2, 2), (7,))]

@@ -5,7 +5,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmbarlow.models.width import with_width
 from mmbarlow.paths import CONFIGS
+from mmbarlow.registry import MODELS
 
 
 def shipped(name: str, size: int) -> dict[str, Any]:
@@ -20,7 +22,7 @@ NETWORKS = dict(
 )
 
 
-def with_width(network: dict, width: int | None) -> dict:
+def of_width(network: dict, width: int | None) -> dict:
     """The network with another width of its projector, if one is given."""
     neck = dict(hid_channels=width, out_channels=width) if width else {}
     return dict(network, neck=network['neck'] | neck)
@@ -35,7 +37,8 @@ def ours(network: dict) -> dict:
 
 def theirs(network: dict) -> dict:
     """The config of mmpretrain's model, with the same network in it."""
-    neck = dict(num_layers=3) | network['neck']
+    backbone = MODELS.build(copy.deepcopy(network['backbone']))
+    neck = dict(num_layers=3) | with_width(network['neck'], backbone)
     neck |= dict(type='mmpretrain.NonLinearNeck', with_last_bn=False, with_last_bn_affine=False)
     neck |= dict(with_avg_pool=True, norm_cfg=dict(type='BN1d'))
     loss = dict(type='mmpretrain.CrossCorrelationLoss')
