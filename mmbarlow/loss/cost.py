@@ -13,19 +13,23 @@ GPU_OVERHEAD = 5e10  # on an H100 in fp32: 1 ms
 FEW = 8  # samples with which fp32 will not do, see `working_dtype`
 
 
-def cheaper_form(N: int, D: int, world_size: int, device: str = 'cpu') -> str:
+def cheaper_form(
+    N: int, D: int, world_size: int, device: str = 'cpu', views: int = 2, pairs: int = 1
+) -> str:
     """'gram' or 'direct', whichever takes fewer operations; the same on every process.
 
     Three products of 2 n D D against four of 2 n N D. One process builds only the upper half of
     the two symmetric ones, in block triangles, which leaves about 6.4 n N D, and has the small
     operations of Gram on top, which take as long as `OVERHEAD` operations of a product. Where that
     is less than direct's, Gram sends and keeps fewer numbers too, and its one subtraction,
-    sum C_ij^2 - sum C_ii^2, is harmless (docs/loss.md).
+    sum C_ij^2 - sum C_ii^2, is harmless (docs/loss.md). Gram's work is that of the views, direct's
+    that of the pairs.
     """
+    gram, direct = views / 2 * N, pairs * D
     if world_size == 1:
-        overhead = OVERHEAD if device == 'cpu' else GPU_OVERHEAD
-        return 'gram' if 6.4 * N * N * D + overhead < 6 * N * D * D else 'direct'
-    return 'gram' if 8 * N < 6 * D else 'direct'
+        overhead = views / 2 * (OVERHEAD if device == 'cpu' else GPU_OVERHEAD)
+        return 'gram' if 6.4 * gram * N * D + overhead < 6 * N * D * direct else 'direct'
+    return 'gram' if 8 * gram < 6 * direct else 'direct'
 
 
 def fits_the_cache(z_nD: Tensor, batch: GlobalBatch) -> bool:

@@ -2,6 +2,7 @@
 
 criterion = BarlowTwinsLoss(lambd=0.0051)
 loss = criterion(projector(backbone(view_a)), projector(backbone(view_b)))
+loss = criterion(*[projector(backbone(view)) for view in views])  # of more than two
 """
 
 import torch
@@ -14,6 +15,8 @@ from .errors import InputError
 from .fp64 import has_fp64
 from .global_batch import GRADS, GlobalBatch, global_batch
 from .gram import Gram
+from .gram_views import GramOfViews
+from .pairs import ViewPairs, pairs_of
 
 FORMS = dict(direct=Direct, gram=Gram)
 
@@ -35,12 +38,22 @@ class BarlowTwinsLoss(nn.Module):
             global batch. 'official': 1 / world_size of it, as in the official code, MMSelfSup and
             mmpretrain, whose `all_reduce` autograd does not see. LARS hides the factor for
             weights; for biases and BN parameters it belongs to their learning rate.
+        pairs: of more than two views, those that are compared, see `pairs_of`; L is the mean over
+            the pairs.
+        global_views: how many of the views, the first ones, are global; by default all.
 
     Raises:
         InputError: there is no such form or grad.
     """
 
-    def __init__(self, lambd: float = 0.0051, form: str = 'auto', grad: str = 'exact') -> None:
+    def __init__(
+        self,
+        lambd: float = 0.0051,
+        form: str = 'auto',
+        grad: str = 'exact',
+        pairs: str = 'all',
+        global_views: int | None = None,
+    ) -> None:
         super().__init__()
         if form not in ('auto', *FORMS):
             raise InputError(f"form {form!r} does not exist: take 'auto', 'direct' or 'gram'.")
@@ -49,14 +62,14 @@ class BarlowTwinsLoss(nn.Module):
         self.lambd = lambd
         self.form = form
         self.grad = grad
+        self.pairs = pairs
+        self.global_views = global_views
 
-    def forward(self, z_a: Tensor, z_b: Tensor) -> Tensor:
+    def forward(self, *views: Tensor) -> Tensor:
         """L, a scalar; see `terms`."""
-        return torch.add(*self.terms(z_a, z_b))
+        return torch.add(*self.terms(*views))
 
-    def terms(
-        self, z_a: Tensor, z_b: Tensor, batch: GlobalBatch | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def terms(self, *views: Tensor, batch: GlobalBatch | None = None) -> tuple[Tensor, Tensor]:
         """Invariance and redundancy, whose sum is L: scalars, fp32 (fp64 stays fp64), also under
         autocast. There is no gradient of their gradient.
 
@@ -64,31 +77,51 @@ class BarlowTwinsLoss(nn.Module):
         on a GPU each look would wait for the device.
 
         Args:
-            z_a: embeddings of the first view, shape (n, D), this process's part of the batch.
-            z_b: embeddings of the second view, shape (n, D).
+            views: embeddings of two or more views, shape (n, D), this process's part of the batch.
             batch: the global batch, where it is known already.
 
         Raises:
-            InputError: NaN or Inf, and see `global_batch`.
+            InputError: NaN or Inf, and see `global_batch` and `pairs_of`.
         """
-        batch = batch or global_batch(z_a, z_b)
-        form = self.form
+        batch = batch or global_batch(*views)
+        pairs = pairs_of(len(views), self.pairs, self.global_views)
+        views = views[: pairs.global_views + pairs.local_views]
+        D, device, form = views[0].shape[1], views[0].device, self.form
         if form == 'auto':
-            form = cheaper_form(batch.N, z_a.shape[1], len(batch.counts), z_a.device.type)
-        cached = form == 'direct' and fits_the_cache(z_a, batch)
-        compute = DirectCached if cached else FORMS[form]
-        device = z_a.device
-        if batch.N <= FEW and not has_fp64(z_a):  # where fp32 will not do
-            z_a, z_b = z_a.cpu(), z_b.cpu()
-        parts = compute.apply(z_a, z_b, batch, self.lambd, batch.grad_scale(self.grad))
+            counts = len(views), len(pairs)
+            form = cheaper_form(batch.N, D, len(batch.counts), device.type, *counts)
+        if batch.N <= FEW and not has_fp64(views[0]):  # where fp32 will not do
+            views = tuple(z.cpu() for z in views)
+        parts = self._computed(form, views, batch, pairs)
         return parts[0].to(device), parts[1].to(device)
+
+    def _computed(
+        self, form: str, views: tuple[Tensor, ...], batch: GlobalBatch, pairs: ViewPairs
+    ) -> tuple[Tensor, Tensor]:
+        scale = batch.grad_scale(self.grad)
+        if form == 'gram' and len(views) > 2:
+            return GramOfViews.apply(batch, pairs, self.lambd, scale, *views)
+        cached = form == 'direct' and fits_the_cache(views[0], batch)
+        compute = DirectCached if cached else FORMS[form]
+        terms = [
+            compute.apply(views[a], views[b], batch, self.lambd, scale) for a, b in pairs.places
+        ]
+        if len(terms) == 1:
+            return terms[0]
+        invariance, redundancy = (torch.stack(term).mean() for term in zip(*terms, strict=True))
+        return invariance, redundancy
 
     def extra_repr(self) -> str:
         return f'lambd={self.lambd}, form={self.form!r}, grad={self.grad!r}'
 
 
 def barlow_twins_loss(
-    z_a: Tensor, z_b: Tensor, lambd: float = 0.0051, form: str = 'auto', grad: str = 'exact'
+    *views: Tensor,
+    lambd: float = 0.0051,
+    form: str = 'auto',
+    grad: str = 'exact',
+    pairs: str = 'all',
+    global_views: int | None = None,
 ) -> Tensor:
-    """L of two views' embeddings, shape (n, D) each, a scalar; see `BarlowTwinsLoss`."""
-    return BarlowTwinsLoss(lambd, form, grad)(z_a, z_b)
+    """L of two or more views' embeddings, shape (n, D) each, a scalar; see `BarlowTwinsLoss`."""
+    return BarlowTwinsLoss(lambd, form, grad, pairs, global_views)(*views)

@@ -12,12 +12,14 @@ from torch import Tensor, nn
 
 from mmbarlow.engine.lars import LARS
 from mmbarlow.errors import InputError
+from mmbarlow.loss import BarlowTwinsLoss
 from mmbarlow.models.chunked import embed_in_chunks
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 # Samples of each process; unequal on purpose, one process with a single sample.
 SHARDS = {1: [24], 2: [11, 13], 3: [1, 16, 7], 4: [4, 1, 12, 7]}
 D = 16
+SEVERAL = list(itertools.product(('direct', 'gram'), ('all', 'global', 'global-any')))
 CASES = list(itertools.product(('direct', 'gram'), ('exact', 'official')))
 
 
@@ -52,6 +54,18 @@ def one_step(model: nn.Module, shard: list[Tensor]) -> dict[str, Tensor]:
     sum(terms.values()).backward()
     gradients = {n.removeprefix('module.'): p.grad.clone() for n, p in model.named_parameters()}
     return {name: term.detach() for name, term in terms.items()} | gradients
+
+
+def of_several_views(form: str, pairs: str, part: slice) -> Tensor:
+    """Both terms of five views in float64, and the gradient that DDP's mean would leave of the
+    rows of a process."""
+    generator = torch.Generator().manual_seed(2)
+    views = torch.randn(5, 24, D, generator=generator, dtype=torch.float64) + 2
+    shard = [(view + views[0])[part].requires_grad_() for view in views]
+    terms = BarlowTwinsLoss(0.05, form, pairs=pairs, global_views=2).terms(*shard)
+    grads = torch.autograd.grad(sum(terms), shard, materialize_grads=True)
+    world = dist.get_world_size() if dist.is_initialized() else 1
+    return torch.cat([torch.stack(terms).detach(), torch.cat(grads).flatten() / world])
 
 
 def bias_after_ten_lars_steps(model: nn.Module, shard: list[Tensor]) -> Tensor:
@@ -106,6 +120,10 @@ def worker(folder: str) -> None:
     result['bias'] = bias_after_ten_lars_steps(MMDistributedDataParallel(Twins()), shard)
     head = CrossCorrelationHead(4)
     result['c'] = head.cross_correlation(*shard)
+    first = sum(SHARDS[world_size][:rank])
+    result['part'] = first, first + len(shard[0])
+    for case in SEVERAL:
+        result[case] = of_several_views(*case, slice(*result['part']))
     result['messages'] = messages(rank) if world_size > 1 else {}
     try:
         result['chunked'] = one_step(MMDistributedDataParallel(Twins(chunk_size=5)), shard)
@@ -141,6 +159,15 @@ def test_loss_and_ddp_gradient_are_those_of_one_process_on_the_whole_batch(
         assert result[form, 'exact'].keys() == reference.keys()
         for name, wanted in reference.items():
             assert distance(result[form, 'exact'][name], wanted) < 1e-5, name
+
+
+@pytest.mark.parametrize('case', SEVERAL)
+def test_pairs_of_several_views_are_those_of_one_process_on_the_whole_batch(results, case):
+    whole = of_several_views(*case, slice(24))
+    terms, grads = whole[:2], whole[2:].view(5, 24, D)
+    for result in results:
+        wanted = torch.cat([terms, grads[:, slice(*result['part'])].flatten()])
+        assert distance(result[case], wanted) < 1e-12
 
 
 def test_chunks_under_ddp_give_the_gradient_of_one_process_on_the_whole_batch(results, reference):

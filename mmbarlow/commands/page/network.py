@@ -47,7 +47,7 @@ def measure_correlation(cfg: Config, model: Any, dataset: Any, images: int) -> C
     z_a, z_b = (torch.cat(z) for z in zip(*parts, strict=True))
     if len(z_a) < 2:
         raise InputError('A correlation needs two images or more.')
-    batch = global_batch(z_a, z_b, z_a.shape[1])
+    batch = global_batch(z_a, z_b)
     a, b = standardize(z_a, batch), standardize(z_b, batch)
     N, D = a.shape
     spectrum, variances = correlation_spectrum(a, b), correlation_spectrum(a, a)

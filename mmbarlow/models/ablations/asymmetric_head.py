@@ -32,5 +32,7 @@ class AsymmetricHead(CrossCorrelationHead):
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
         """The two terms of the loss; arguments and errors as for `CrossCorrelationHead`."""
         # Agreed on before the predictor runs, which would end in an error of its own.
-        batch = global_batch(z_a, z_b, self.in_channels)
-        return self.loss_of(self.predictor(z_a), z_b.detach() if self.stop_gradient else z_b, batch)
+        batch = global_batch(z_a, z_b, dimensions=self.in_channels)
+        return self.loss_of(
+            self.predictor(z_a), z_b.detach() if self.stop_gradient else z_b, batch=batch
+        )

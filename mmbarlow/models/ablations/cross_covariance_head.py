@@ -33,7 +33,7 @@ class CrossCovarianceHead(BaseModule):
     def loss(self, z_a: Tensor, z_b: Tensor) -> dict[str, Tensor]:
         """The two terms of the loss; arguments and errors as for `CrossCorrelationHead`, but NaN
         and Inf go through to the loss, where `mmbarlow.FiniteLossHook` finds them."""
-        batch = global_batch(z_a, z_b, self.in_channels)
+        batch = global_batch(z_a, z_b, dimensions=self.in_channels)
         # An island of fp32, as for the correlation: the terms are differences of numbers near 1.
         with torch.autocast(z_a.device.type, enabled=False):
             a, b = (self.normalize(at_least_fp32(z), batch) for z in (z_a, z_b))

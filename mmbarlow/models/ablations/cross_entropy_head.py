@@ -41,7 +41,7 @@ class CrossEntropyHead(BaseModule):
         The first one is negative: it ends at -(1 / tau + log D), with a diagonal of 1.
         """
         # Already fp32, and a log-sum-exp stays so under autocast.
-        batch = global_batch(z_a, z_b, self.in_channels)
+        batch = global_batch(z_a, z_b, dimensions=self.in_channels)
         c_DD = cross_correlation(z_a, z_b, batch) / self.temperature
         others_DD = c_DD.clamp(min=0).fill_diagonal_(-torch.inf)
         return dict(

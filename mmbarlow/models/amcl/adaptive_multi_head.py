@@ -97,7 +97,7 @@ class AdaptiveMultiHead(BaseModule):
             InputError: as for `CrossCovarianceHead`, and a global batch that is not the
                 temperature network's.
         """
-        batch = global_batch(z_a, z_b, self.in_channels, CURE)
+        batch = global_batch(z_a, z_b, dimensions=self.in_channels, cure=CURE)
         for network in self.networks:
             cast(PairTemperature, network).check(batch.N)
         # An island of fp32: 1 / tau reaches 1e5, and the terms are differences.

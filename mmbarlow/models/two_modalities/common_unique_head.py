@@ -58,8 +58,8 @@ class CommonUniqueHead(BaseModule):
         Raises:
             InputError: see `CrossCorrelationHead.loss`.
         """
-        batch, K = global_batch(z_a, z_b, self.in_channels), self.common
-        invariance, redundancy = self.alignment.terms(z_a[:, :K], z_b[:, :K], batch)
+        batch, K = global_batch(z_a, z_b, dimensions=self.in_channels), self.common
+        invariance, redundancy = self.alignment.terms(z_a[:, :K], z_b[:, :K], batch=batch)
         parts = dict(loss_common_invariance=invariance, loss_common_redundancy=redundancy)
         if self.in_channels > K:
             c_UU = cross_correlation(z_a[:, K:], z_b[:, K:], batch)
