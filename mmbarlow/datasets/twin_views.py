@@ -69,7 +69,7 @@ class TwinViews(BaseTransform):
 def make_views(
     results: dict,
     views: Views,
-    size: int,
+    size: int | Sequence[int],
     values: Values | None = None,
     places: Sequence[int] = (0, 1),
 ) -> tuple[list[np.ndarray], Drawn]:
@@ -78,15 +78,16 @@ def make_views(
     Args:
         results: the sample.
         views: the distributions of all views.
-        size: height and width of the views, in pixels.
+        size: height and width of the views, in pixels, or of each of all views.
         values: what the numbers in the image mean; None: they are 8-bit RGB.
         places: of the wanted ones in `views`.
 
     Raises:
         BrokenImage: the image cannot be read.
     """
+    sizes = [size] * len(views.views) if isinstance(size, int) else size
     if values is not None:
-        return _channel_views(results, views, size, values, places)
+        return _channel_views(results, views, sizes, values, places)
     data, path = image_data(results), name_of(results)
     sides, image, factor = None, None, 1
     if isinstance(data, bytes):
@@ -98,23 +99,24 @@ def make_views(
         sides = image.shape[1], image.shape[0]
     drawn = views.draw(_numbers(results, views, NUMBERS), *sides)
     if image is None and isinstance(data, bytes):
-        factor = 1 if drawn.angle.any() else jpeg.reduction(drawn.box[list(places)], size)
+        if not drawn.angle.any():
+            factor = min(jpeg.reduction(drawn.box[i], sizes[i]) for i in places)
         image = jpeg.decode(data, *sides, factor)
     if image is None:  # libjpeg-turbo cannot decode it
         image, factor = open_array(data, path), 1
     # A crop of a smaller image starts and ends with whole pixels of it.
     drawn = drawn._replace(box=drawn.box // factor * factor)
-    return [view_ops.apply(image, drawn.of(i), size, factor) for i in places], drawn
+    return [view_ops.apply(image, drawn.of(i), sizes[i], factor) for i in places], drawn
 
 
 def _channel_views(
-    results: dict, views: Views, size: int, values: Values, places: Sequence[int]
+    results: dict, views: Views, sizes: Sequence[int], values: Values, places: Sequence[int]
 ) -> tuple[list[np.ndarray], Drawn]:
     """The same of an image of any depth and number of channels; all its steps are float."""
     image = read_scaled(results, values)
     u = _numbers(results, views, numbers_for(values.channels))
     drawn = draw_for_channels(views, u, *image.shape[1::-1])
-    return [channel_ops.channel_view(image, drawn.of(i), size) for i in places], drawn
+    return [channel_ops.channel_view(image, drawn.of(i), sizes[i]) for i in places], drawn
 
 
 def _numbers(results: dict, views: Views, count: int) -> np.ndarray:

@@ -1,5 +1,7 @@
-"""The algorithm: two views, one network, one loss."""
+"""The algorithm: two views or more, one network, one loss."""
 
+import inspect
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -68,14 +70,15 @@ class BarlowTwins(Encoder):
         """One of two modes.
 
         Args:
-            inputs: for 'loss' the two views, each (n, 3, H, W); for 'tensor' images of that shape.
+            inputs: for 'loss' the views, two or more, each (n, 3, H, W) with its own H and W; for
+                'tensor' images of that shape.
             data_samples: not used; MMEngine passes them.
             mode: 'loss' gives the terms of the loss, which MMEngine sums; 'tensor' gives the
                 representations, (n, C).
 
         Raises:
-            InputError: another mode, not two views, a batch of 1, channels the backbone does not
-                take.
+            InputError: another mode, one view, more views than the head compares, a batch of 1,
+                channels the backbone does not take.
         """
         if mode == 'loss' and isinstance(inputs, list):
             return self.loss(inputs)
@@ -83,19 +86,24 @@ class BarlowTwins(Encoder):
             return self.extract_feat(inputs)
         raise InputError(
             f"mode {mode!r} with a {type(inputs).__name__}: BarlowTwins has the modes 'loss', "
-            "which takes a list of two views (mmbarlow.TwinViews makes them), and 'tensor', which "
+            "which takes a list of views (mmbarlow.TwinViews makes two), and 'tensor', which "
             'takes a tensor of images.'
         )
 
     def loss(self, views: list[Tensor]) -> dict[str, Tensor]:
-        """Terms of the loss of the two views, each (n, 3, H, W)."""
+        """Terms of the loss of the views, each (n, 3, H, W)."""
         self.check_views(views)
         return self.head.loss(*self.embed_views(views))
 
     def check_views(self, views: list[Tensor]) -> None:
-        """Raise InputError for what is no batch of two views."""
-        if len(views) != 2:
+        """Raise InputError for what is no batch of views."""
+        if len(views) < 2:
             raise InputError(f'Barlow Twins takes two views of each image, got {len(views)}.')
+        if len(views) > 2 and not self._compares_several():
+            raise InputError(
+                f'mmbarlow.{type(self.head).__name__} compares two views of each image, got '
+                f'{len(views)}: take mmbarlow.CrossCorrelationHead, or mmbarlow.TwinViews.'
+            )
         self.check_channels(views[0])
         if len(views[0]) * distributed.world_size() == 1:
             raise InputError(
@@ -105,11 +113,23 @@ class BarlowTwins(Encoder):
 
     def embed_views(self, views: list[Tensor]) -> tuple[Tensor, ...]:
         """Embeddings (n, D) of each of the views, (n, 3, H, W)."""
-        # One view after the other, not concatenated: each BN layer sees each view by itself,
-        # as in the official code.
-        if self.chunk_size is None:
-            return tuple(self.embed(view) for view in views)
-        return embed_in_chunks(self, self.embed, views, self.chunk_size)
+        if self.chunk_size is not None:
+            return embed_in_chunks(self, self.embed, views, self.chunk_size)
+        # One view after the other, not concatenated: each BN layer sees each view by itself, as in
+        # the official code. Small views, of which there are many, go together, as in SwAV's.
+        places = defaultdict(list)
+        for place, view in enumerate(views):
+            alone = view.shape == views[0].shape
+            places[place if alone else view.shape].append(place)
+        found: dict[int, Tensor] = {}
+        for group in places.values():
+            together = views[group[0]] if len(group) == 1 else torch.cat([views[p] for p in group])
+            found |= zip(group, self.embed(together).chunk(len(group)), strict=True)
+        return tuple(found[place] for place in range(len(views)))
+
+    def _compares_several(self) -> bool:
+        parameters = inspect.signature(self.head.loss).parameters.values()
+        return any(p.kind == p.VAR_POSITIONAL for p in parameters)
 
     def embed(self, images: Tensor) -> Tensor:
         """Embeddings (n, D) of images (n, 3, H, W)."""

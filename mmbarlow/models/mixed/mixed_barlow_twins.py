@@ -83,6 +83,8 @@ class MixedBarlowTwins(BarlowTwins):
     def loss(self, views: list[Tensor]) -> dict[str, Tensor]:
         """Terms of the loss of the two views, each (n, 3, H, W); errors as for `BarlowTwins`."""
         self.check_views(views)
+        if len(views) > 2:
+            raise InputError(f'Mixed Barlow Twins mixes two views of each image, got {len(views)}.')
         mixture = self.draw(views)
         embeddings = self.embed_views([*views, mix(views, mixture)])
         terms = self.head.loss(*embeddings[:2])

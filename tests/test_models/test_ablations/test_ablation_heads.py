@@ -184,7 +184,9 @@ def test_the_asymmetric_head_takes_the_form_that_it_is_given_and_agrees_on_the_b
         'loss.criterion',
     ):
         module = import_module(f'mmbarlow.{name}')
-        monkeypatch.setattr(module, 'global_batch', lambda *a, **k: agreed.append(1) or global_batch(*a, **k))
+        monkeypatch.setattr(
+            module, 'global_batch', lambda *a, **k: agreed.append(1) or global_batch(*a, **k)
+        )
     a, b = views()
     values = {
         form: total(AsymmetricHead(D, False, False, lambd=0.3, form=form).loss(a, b)).item()
