@@ -16,7 +16,7 @@ from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 
 SCALE = '20 epochs instead of 70'
-FEW, KNN, LINEAR = (m.benchmark for m in MEASURES['digits'])
+FEW, KNN, LINEAR = BENCHMARKS = [m.benchmark for m in MEASURES['digits']]
 DEPTH = STUDIES['depth']
 
 
@@ -209,6 +209,24 @@ def test_a_point_that_fails_stops_no_other_and_sets_the_exit_status(
     assert out.count('a batch of 1 has no correlations') == 2  # as it runs, and at the end
 
 
+def test_two_points_at_a_time_leave_what_one_after_the_other_does(
+    run_tool, small, work_dir, monkeypatch
+):
+    two = {1: digits('-depth-1'), 2: digits('-depth-2')}
+    study = Study('Depth', 'layers', dict(digits=two), 'nothing', untrained={})
+    monkeypatch.setitem(STUDIES, 'depth', study)
+    command = ['benchmark.py', '--suite', 'depth', '--work-dir', work_dir, '--scale', 'x']
+    status, out, _ = run_tool(*command, '--jobs', '2', '--train-options', *small)
+    assert status == 2
+    lines = [line for line in out.splitlines() if line.startswith('[')]
+    assert {line[:5] for line in lines} == {'[1/2]', '[2/2]'}
+    assert sum('is of another scale: --force replaces it' in line for line in lines) == 1
+    assert out.splitlines()[-1].startswith(f'{two[1]}, seed 0: ')
+    (seed,) = (work_dir / two[2]).iterdir()
+    assert {r.config for r in records.read_folder(seed / 'records')} == {*BENCHMARKS, two[2]}
+    assert cells(out, '2')[3] == '1'
+
+
 def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
     command = ['benchmark.py', '--suite', 'depth', '--on', 'imagenet', '--work-dir', tmp_path]
     status, out, _ = run_tool(*command, '--dry-run')
@@ -229,6 +247,8 @@ def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
         (['--suite', 'depth', '--train-options', 'a=1'], 'say with --scale what the options'),
         (['--suite', 'depth', '--launcher', 'pytorch'], 'leave --launcher out'),
         (['pixels', '--suite', 'knn_digits', '--on', 'digits'], '--on is for studies'),
+        (['pixels', '--suite', 'knn_digits', '--jobs', '2'], '--jobs is for studies'),
+        (['--suite', 'depth', '--jobs', '0'], '--jobs must be at least 1'),
         (['--suite', 'depth', 'knn_digits'], 'knn_digits is no study'),
     ],
 )
