@@ -1,5 +1,6 @@
 """The figure of a study: what was measured, and beside it what is published."""
 
+from functools import partial
 from math import isnan, nan
 from pathlib import Path
 from statistics import mean, stdev
@@ -34,9 +35,9 @@ def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figu
     size = (8.5, 3.8 if ordered else 1.6 + 0.34 * len(values))
     figure = Figure(figsize=size, layout='constrained')
     panels = figure.subplots(1, 1 + both, sharey=not ordered, squeeze=False)[0]
-    draw = _draw_line if ordered else _draw_bars
+    draw = partial(_draw_line, scale='log' if study.log else 'linear') if ordered else _draw_bars
     for panel in panels if ordered else ():
-        panel.set(xlabel=study.axis, xscale='log' if study.log else 'linear')
+        panel.set_xlabel(study.axis)
     draw(panels[0], values, MEASURED)
     panels[0].set_title(f'{DATA[dataset]}: {_seeds(values)}', fontsize=10)
     if both:
@@ -52,14 +53,14 @@ def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figu
     return figure
 
 
-def _draw_line(axes: Axes, values: dict, color: str) -> None:
+def _draw_line(axes: Axes, values: dict, color: str, scale: str) -> None:
     """Numbers along x."""
     means, deviations = _moments(values)
     axes.errorbar(list(values), means, deviations, fmt='o-', capsize=4, color=color)
+    axes.set_xscale(scale)  # from now on: error bars drawn on a log scale would reach down to 1
     for x, y, spread in zip(values, means, deviations, strict=True):
         _write(axes, f'{y:.1f}', (x, y if isnan(spread) else y + spread), (0, 6), va='bottom')
     axes.margins(0.08, 0.15)
-    axes.set_xlim(axes.get_xlim())  # which a line across would change on a log scale
     axes.xaxis.set_major_locator(FixedLocator(list(values)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter('{x:g}')

@@ -17,6 +17,7 @@ HIGH, LOW, WIDE, FLAT = [80.0, 81.0, 82.0], [70.0, 71.0, 73.0, 72.0], [60.0, 70.
 def test_interval_and_degrees_of_freedom_are_those_of_scipy(first, second, level):
     own, theirs = difference(first, second), stats.ttest_ind(first, second, equal_var=False)
     interval = theirs.confidence_interval(level)
+    assert own
     assert own.freedom == pytest.approx(theirs.df)
     assert own.mean / own.error == pytest.approx(theirs.statistic)
     assert own.mean - own.half(level) == pytest.approx(interval.low)
