@@ -6,7 +6,7 @@ from mmbarlow.studies.catalogue import Study
 from mmbarlow.studies.claims import CLAIMS, Claim
 from mmbarlow.studies.points import PointName
 from mmbarlow.studies.results import DATA, MEASURES, Results
-from mmbarlow.studies.verdicts import UNKNOWN, Difference, difference, verdict
+from mmbarlow.studies.verdicts import UNKNOWN, Difference, decide, welch_difference
 from mmbarlow.zoo.markdown import markdown_table
 
 
@@ -18,7 +18,7 @@ class Finding(NamedTuple):
 
     def verdicts(self) -> list[str]:
         """By each measure."""
-        return [verdict(own, self.claim.within) for own in zip(*self.differences, strict=True)]
+        return [decide(own, self.claim.within) for own in zip(*self.differences, strict=True)]
 
 
 def findings(name: str, study: Study, dataset: str, results: Results) -> list[Finding]:
@@ -28,7 +28,7 @@ def findings(name: str, study: Study, dataset: str, results: Results) -> list[Fi
     for claim in CLAIMS.get(name, []):
         pairs = tuple(p for p in claim.pairs if p[0] in points and p[1] in points)
         differences = [
-            [difference(own.get(first, []), own.get(second, [])) for own in columns]
+            [welch_difference(own.get(first, []), own.get(second, [])) for own in columns]
             for first, second in pairs
         ]
         if pairs:

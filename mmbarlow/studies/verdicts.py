@@ -38,7 +38,7 @@ class Difference(NamedTuple):
         return f'{self.mean:+.1f} ± {self.error:.1f}, df {freedom}'
 
 
-def difference(first: Sequence[float], second: Sequence[float]) -> Difference | None:
+def welch_difference(first: Sequence[float], second: Sequence[float]) -> Difference | None:
     """Of the mean of `first` over that of `second`; None with fewer than 3 values in one of them.
 
     The variances need not be equal (Welch, Biometrika 1947).
@@ -51,7 +51,7 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Difference | 
     return Difference(mean(first) - mean(second), sqrt(total), total**2 / below if below else inf)
 
 
-def verdict(differences: Sequence[Difference | None], within: float | None = None) -> str:
+def decide(differences: Sequence[Difference | None], within: float | None = None) -> str:
     """What the differences say together.
 
     It holds if each of them does: its interval at 95 % is above 0, or inside ± `within`. It does

@@ -294,7 +294,7 @@ def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
     [
         (['x.pth', '--suite', 'depth'], 'leave x.pth (model) out'),
         (['--suite', 'digits'], "give a checkpoint, 'untrained' or 'pixels'"),
-        (['--suite', 'depth', '--on', 'mnist'], 'depth on mnist: there is digits, imagenet'),
+        (['--suite', 'depth', '--on', 'mnist'], 'depth on mnist: there is digits, cifar10'),
         (['--suite', 'depth', '--train-options', 'a=1'], 'say with --scale what the options'),
         (['--suite', 'depth', '--launcher', 'pytorch'], 'leave --launcher out'),
         (['pixels', '--suite', 'knn_digits', '--on', 'digits'], '--on is for studies'),

@@ -5,7 +5,7 @@ from scipy import stats
 
 from mmbarlow.studies.catalogue import STUDIES
 from mmbarlow.studies.claims import CLAIMS
-from mmbarlow.studies.verdicts import FAILS, HOLDS, OPEN, UNKNOWN, difference, verdict
+from mmbarlow.studies.verdicts import FAILS, HOLDS, OPEN, UNKNOWN, decide, welch_difference
 
 HIGH, LOW, WIDE, FLAT = [80.0, 81.0, 82.0], [70.0, 71.0, 73.0, 72.0], [60.0, 70.0, 80.0], [50.0] * 3
 
@@ -15,7 +15,7 @@ HIGH, LOW, WIDE, FLAT = [80.0, 81.0, 82.0], [70.0, 71.0, 73.0, 72.0], [60.0, 70.
 )
 @pytest.mark.parametrize('level', [0.95, 0.99])
 def test_interval_and_degrees_of_freedom_are_those_of_scipy(first, second, level):
-    own, theirs = difference(first, second), stats.ttest_ind(first, second, equal_var=False)
+    own, theirs = welch_difference(first, second), stats.ttest_ind(first, second, equal_var=False)
     interval = theirs.confidence_interval(level)
     assert own
     assert own.freedom == pytest.approx(theirs.df)
@@ -45,15 +45,15 @@ def test_interval_and_degrees_of_freedom_are_those_of_scipy(first, second, level
     ],
 )
 def test_the_verdict_is_that_of_the_intervals(pairs, within, says):
-    assert verdict([difference(*pair) for pair in pairs], within) == says
+    assert decide([welch_difference(*pair) for pair in pairs], within) == says
 
 
 def test_one_reversed_of_many_needs_a_wider_interval():
     """At 95 % one of five comparisons of equal points would be reversed every eighth time."""
-    reversed_ = difference([70.0, 71.0, 72.0], [72.4, 73.4, 74.4])  # p = 0.042
-    better = difference(HIGH, FLAT)
-    assert verdict([reversed_]) == FAILS
-    assert verdict([reversed_, *[better] * 4]) == OPEN
+    reversed_ = welch_difference([70.0, 71.0, 72.0], [72.4, 73.4, 74.4])  # p = 0.042
+    better = welch_difference(HIGH, FLAT)
+    assert decide([reversed_]) == FAILS
+    assert decide([reversed_, *[better] * 4]) == OPEN
 
 
 def test_every_claim_is_about_points_of_its_study():
