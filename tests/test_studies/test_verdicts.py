@@ -1,5 +1,7 @@
 """Verdicts from records that were made by hand, and Welch's test against SciPy's."""
 
+from typing import Any
+
 import pytest
 from scipy import stats
 
@@ -15,7 +17,8 @@ HIGH, LOW, WIDE, FLAT = [80.0, 81.0, 82.0], [70.0, 71.0, 73.0, 72.0], [60.0, 70.
 )
 @pytest.mark.parametrize('level', [0.95, 0.99])
 def test_interval_and_degrees_of_freedom_are_those_of_scipy(first, second, level):
-    own, theirs = welch_difference(first, second), stats.ttest_ind(first, second, equal_var=False)
+    own = welch_difference(first, second)
+    theirs: Any = stats.ttest_ind(first, second, equal_var=False)
     interval = theirs.confidence_interval(level)
     assert own
     assert own.freedom == pytest.approx(theirs.df)
