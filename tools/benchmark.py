@@ -5,7 +5,7 @@
     tools/dist_benchmark.sh work_dirs/NAME/NAME_backbone.pth 8 --suite in1k transfer --seeds 3
     python tools/benchmark.py untrained --config configs/barlowtwins/NAME.py --suite digits
     python tools/benchmark.py pixels --suite knn_digits linear_digits
-    python tools/benchmark.py --suite ablations --on digits --seeds 3
+    python tools/benchmark.py --suite ablations --on digits --seeds 3 --jobs 2
 
 A suite is in1k, transfer, detection or small, or the name of a benchmark (a file of
 configs/benchmarks/), or that of a data set, for all of its benchmarks. Records go to
@@ -73,10 +73,18 @@ def parse() -> argparse.Namespace:
     study.add_argument(
         '--train-options', nargs='+', action=cli.DictAction, help='for each pretraining'
     )
+    study.add_argument(
+        '--jobs',
+        type=int,
+        metavar='N',
+        help='number of pretrainings at a time, each with its share of the threads (default: 1)',
+    )
     study.add_argument('--out', help='folder of tables and figures; work_dirs/ablations by default')
     args = parser.parse_args()
     if args.seeds < (0 if catalogue.find_studies(args.suite) else 1):
         parser.error('--seeds must be at least 1, or 0 for the tables of a study')
+    if args.jobs is not None and args.jobs < 1:
+        parser.error('--jobs must be at least 1')
     return args
 
 
@@ -89,7 +97,7 @@ def main() -> int:
 def run_a_suite(args: argparse.Namespace) -> int:
     if args.model is None:
         raise InputError("give a checkpoint, 'untrained' or 'pixels' before --suite.")
-    for option in ('on', 'train_options', 'out'):
+    for option in ('on', 'train_options', 'jobs', 'out'):
         if getattr(args, option) is not None:
             raise InputError(f'--{option.replace("_", "-")} is for studies: see --help.')
     network = read_network(args.model, args.config, args.seed, args.scale)
@@ -128,7 +136,7 @@ def run_a_study(studies: list[str], args: argparse.Namespace) -> int:
     if args.dry_run:
         say(*run_lines(runs, results))
         return 0
-    problems = execute(runs, options, say)
+    problems = execute(runs, options, say, args.jobs or 1)
     out = Path(args.out or work_dir / 'ablations')
     tables = write_report(studies, args.on, results, out)
     say('', *tables, f'tables and figures: {out}', *problems)

@@ -14,14 +14,17 @@ Points = dict[str, dict[PointName, str]]
 # Stems of configs, where {} is the variant; that of the recipe itself is empty.
 _STEMS = dict(
     digits='barlowtwins{}_resnet18_1xb128-coslr-20e_digits',
-    cifar10='barlowtwins{}_resnet18-stem7-c32_1xb256-coslr-6e_cifar10',
+    cifar10='barlowtwins{}_resnet18-stem7-c32_1xb128-coslr-1e_cifar10',
     imagenet='barlowtwins{}_resnet50_8xb256-coslr-300e_in1k',
 )
 
 
-def _points(**variants: Mapping) -> Points:
+_VIEWS_STEM = dict(_STEMS, cifar10='barlowtwins{}_resnet18-stem7-c32_1xb256-coslr-6e_cifar10')
+
+
+def _points(stems: dict[str, str] = _STEMS, **variants: Mapping) -> Points:
     """Point to variant, for each data set."""
-    return {d: {p: _STEMS[d].format(v) for p, v in own.items()} for d, own in variants.items()}
+    return {d: {p: stems[d].format(v) for p, v in own.items()} for d, own in variants.items()}
 
 
 def _methods(recipe: str) -> dict[PointName, str]:
@@ -50,27 +53,36 @@ _DEPTHS = {1: '-depth-1', 2: '-depth-2', 3: '', 4: '-depth-4'}
 _LAMBDAS = {0.002: '-lambda-2e-3', 0.0051: ''}
 _LAMBDAS |= {x / 1000: f'-lambda-{x}e-3' for x in (7, 10, 15, 20)}
 
-LOSS = _points(digits=_LOSSES, imagenet=_LOSSES)
+LOSS = _points(digits=_LOSSES, cifar10=_LOSSES, imagenet=_LOSSES)
 AUGMENTATIONS = _points(
+    _VIEWS_STEM,
     cifar10=_VIEWS | {'crop + flip': '-crop-flip', 'crop': '-crop'},
     imagenet=_VIEWS | {'crop + blur': '-crop-blur', 'crop': '-crop'},
 )
 _PER_GPU = (16, 32, 64, 128, 256, 512)
+_ONE_GPU = (32, 64, 128, 256, 512)
 BATCH: Points = dict(
-    digits={n: f'barlowtwins_resnet18_1xb{n}-coslr-20e_digits' for n in (32, 64, 128, 256, 512)},
+    digits={n: f'barlowtwins_resnet18_1xb{n}-coslr-20e_digits' for n in _ONE_GPU},
+    cifar10={n: f'barlowtwins_resnet18-stem7-c32_1xb{n}-coslr-1e_cifar10' for n in _ONE_GPU},
     imagenet={n * 8: f'barlowtwins_resnet50_8xb{n}-coslr-300e_in1k' for n in _PER_GPU},
 )
-WIDTH = _points(digits=_WIDTHS | {512: ''}, imagenet=_WIDTHS | _WIDER)
-DEPTH = _points(digits=_DEPTHS, imagenet=_DEPTHS)
+_QUICK_WIDTHS = {x: _WIDTHS[x] for x in (16, 64, 256)} | {512: ''}
+_QUICK_WIDTHS |= {x: _WIDTHS[x] for x in (1024, 2048)}
+WIDTH = _points(digits=_WIDTHS | {512: ''}, cifar10=_QUICK_WIDTHS, imagenet=_WIDTHS | _WIDER)
+DEPTH = _points(digits=_DEPTHS, cifar10=_DEPTHS, imagenet=_DEPTHS)
+_LARGEST = {0.1: '-lambda-100e-3'}
 LAMBDA = _points(
-    digits=_LAMBDAS | {0.05: '-lambda-50e-3', 0.1: '-lambda-100e-3'}, imagenet=_LAMBDAS
+    digits=_LAMBDAS | {0.05: '-lambda-50e-3'} | _LARGEST,
+    cifar10={x: _LAMBDAS[x] for x in (0.002, 0.0051, 0.01, 0.02)} | _LARGEST,
+    imagenet=_LAMBDAS,
 )
 METHODS = dict(
     digits=_methods('resnet18_1xb128-coslr-30e_digits'),
     cifar10=_methods('resnet18_1xb128-coslr-200e_cifar10'),
 )
-# Before its training the network of the 20 epochs on digits is that of the 70 epochs.
+# Before its training the network of the 20 epochs on digits is that of the 70 epochs, and on
+# CIFAR-10 that of one epoch is that of six.
 UNTRAINED_CONFIGS = dict(
     digits='barlowtwins_resnet18_1xb128-coslr-70e_digits',
-    cifar10=_STEMS['cifar10'].format(''),
+    cifar10=_VIEWS_STEM['cifar10'].format(''),
 )

@@ -1,11 +1,13 @@
-"""The page of the studies: a table and a figure for each, from records."""
+"""The page of the studies: a table, a figure and what they show of each, from records."""
 
 from pathlib import Path
 
 from mmbarlow.files import write_atomically
 from mmbarlow.studies.catalogue import Study, comparisons
 from mmbarlow.studies.figures import draw_study
-from mmbarlow.studies.results import MEASURES, Results, compared
+from mmbarlow.studies.findings import Finding, findings, findings_table, summary_table
+from mmbarlow.studies.results import DATA, MEASURES, Results, compared
+from mmbarlow.studies.verdicts import RULE
 from mmbarlow.zoo.markdown import markdown_table, plain
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import measured, seeds
@@ -18,6 +20,11 @@ Made by `tools/benchmark.py --suite {names}` from records; do not edit.
 percent: the mean over the seeds of the pretraining, ± the sample standard deviation. What is
 published is top-1 of a linear classifier on ResNet-50 and ImageNet, 300 epochs: compare the order
 of the points with ours, not the values.
+
+## What holds of the paper at this size
+
+{summary}
+{rule}
 """
 
 
@@ -30,14 +37,20 @@ def write_report(
         InputError: no study has one of the `datasets`, see `comparisons`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    page, tables = [PAGE_HEAD.format(names=' '.join(names))], []
+    page, tables = [], []
+    found: dict[str, list[Finding]] = {}
     for name, study, dataset in comparisons(names, datasets):
+        own = findings(name, study, dataset, results)
+        found.setdefault(dataset, []).extend(own)
         tables.append(write_table(study, dataset, results))
+        if own:
+            tables[-1] += f'\n{findings_table(own, dataset)}'
         page.append(tables[-1])
         figure = f'ablations_{name}_{dataset}.png'
         if draw_study(study, dataset, results, out / figure):
-            page[-1] += f'\n![{study.title}, {dataset}]({figure})\n'
-    write_atomically(out / 'ablations_results.md', '\n'.join(page))
+            page[-1] += f'\n![{study.title}, {DATA[dataset]}]({figure})\n'
+    head = PAGE_HEAD.format(names=' '.join(names), summary=summary_table(found), rule=RULE)
+    write_atomically(out / 'ablations_results.md', '\n'.join([head, *page]))
     return tables
 
 
@@ -54,7 +67,7 @@ def write_table(study: Study, dataset: str, results: Results) -> str:
         used += [] if point.untrained else [record for _, same in columns for record in same]
     header = [study.axis, *headers, 'seeds', 'published, ImageNet', 'config']
     facts = f'Published: {study.source}.{_facts(used)}'
-    return f'## {study.title}, {dataset}\n\n{markdown_table(header, lines)}\n{facts}\n'
+    return f'## {study.title}, {DATA[dataset]}\n\n{markdown_table(header, lines)}\n{facts}\n'
 
 
 def _facts(used: list[Record]) -> str:

@@ -12,6 +12,7 @@ from mmbarlow.studies.catalogue import Study, config_path
 from mmbarlow.studies.points import PointName
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
+from mmbarlow.zoo.runs import values
 
 # In the zoo's own folder each point would have a row on its page.
 SHIPPED = (RECORDS, RECORDS / 'ablations')
@@ -41,6 +42,7 @@ MEASURES = dict(
         Measure('knn_imagenet', 'top1_k10', 'kNN, k = 10'),
     ],
 )
+DATA = dict(digits='digits', cifar10='CIFAR-10', imagenet='ImageNet')  # in titles
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Results:
             and (r.config, r.scale) == (config, scale)
         }
         return [found[key] for key in sorted(found)]
+
+    def numbers(self, study: Study, measure: Measure, dataset: str) -> dict[PointName | None, list]:
+        """The measured values of each point that has any, by seed; None: the untrained network."""
+        found = {p.name: self.of(p, measure.benchmark) for p in compared(study, dataset)}
+        return {name: values(same, measure.metric) for name, same in found.items() if same}
 
     def columns(self, point: Point) -> list[tuple[Measure, list[Record]]]:
         """Each measure of its data set with the records that have it."""

@@ -5,41 +5,63 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from mmbarlow import signals
 from mmbarlow.benchmarks.jobs import SuiteOptions, plan_jobs
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.benchmarks.running import run_jobs
+from mmbarlow.checkpoints import guard_weights
 from mmbarlow.config import load_config
 from mmbarlow.engine.folder_lock import clear
 from mmbarlow.engine.pretraining import add_scale, pretrain, resume_from
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.studies.catalogue import config_path
+from mmbarlow.studies.processes import side_by_side
 from mmbarlow.studies.runs import StudyOptions, StudyRun
 from mmbarlow.zoo import records
 
 THREADS = dict(digits=1)  # on layers this small a second one saves an eighth
 
 
-def execute(runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None]) -> list[str]:
-    """Pretrain and evaluate what is not measured, and `say` it; returns a line for each failure."""
+def execute(
+    runs: list[StudyRun], options: StudyOptions, say: Callable[[str], None], jobs: int = 1
+) -> list[str]:
+    """Pretrain and evaluate what is not measured, and `say` it; returns a line for each failure.
+
+    Args:
+        runs: from `plan_runs`.
+        options: those of `plan_runs`.
+        say: gets a line about each run, as they end.
+        jobs: number of runs at a time, each in a process of its own if there are several.
+    """
     todo = [run for run in runs if run.benchmarks and not run.by_hand]
     problems, threads = [], torch.get_num_threads()
-    for number, run in enumerate(todo, 1):
-        start = time.perf_counter()
-        torch.set_num_threads(THREADS.get(run.point.dataset, threads))
-        try:
-            problem = _execute(run, options)
-        except InputError as error:
-            problem = one_line(error)
-        torch.set_num_threads(threads)
-        gc.collect()  # the runner's cycles keep the workers of its loaders
-        took = f'{time.perf_counter() - start:.0f} s'
+    attempt = partial(_attempt, options=options, threads=max(1, threads // jobs))
+    signals.defer(False, 'the same command continues the study')
+    done = side_by_side(attempt, todo, jobs) if jobs > 1 else ((run, attempt(run)) for run in todo)
+    for number, (run, outcome) in enumerate(done, 1):
+        problem, took = outcome or ('its process died, perhaps for want of memory', '')
         say(f'[{number}/{len(todo)}] {run.name}: {problem or took}')
         problems += [f'{run.name}: {problem}'] if problem else []
+    torch.set_num_threads(threads)
     return problems
+
+
+def _attempt(run: StudyRun, options: StudyOptions, threads: int) -> tuple[str | None, str]:
+    """The first failure, if any, and how long it took."""
+    start = time.perf_counter()
+    torch.set_num_threads(THREADS.get(run.point.dataset, threads))
+    guard_weights()  # as `cli.run` does, which a process of its own has not come through
+    try:
+        problem = _execute(run, options)
+    except InputError as error:
+        problem = one_line(error)
+    gc.collect()  # the runner's cycles keep the workers of its loaders
+    return problem, f'{time.perf_counter() - start:.0f} s'
 
 
 def _execute(run: StudyRun, options: StudyOptions) -> str | None:

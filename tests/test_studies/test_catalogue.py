@@ -30,8 +30,8 @@ STUDIED = dict(
 RECIPES = dict(
     loss='recipe',
     augmentations='recipe',
-    batch=dict(digits=128, imagenet=2048),
-    width=dict(digits=512, imagenet=8192),
+    batch=dict(digits=128, cifar10=128, imagenet=2048),
+    width=dict(digits=512, cifar10=512, imagenet=8192),
     depth=3,
     lambd=0.0051,
 )

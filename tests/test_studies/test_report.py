@@ -5,18 +5,20 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mmbarlow.studies import results
 from mmbarlow.studies.catalogue import STUDIES, Study, config_path
 from mmbarlow.studies.figures import draw_study
+from mmbarlow.studies.findings import findings, findings_table, summary_table
 from mmbarlow.studies.report import write_table
 from mmbarlow.studies.results import MEASURES, Results
 from mmbarlow.zoo import records
 from mmbarlow.zoo.records import Record
 
 SCALE = '20 epochs instead of 70'
-FEW, KNN, LINEAR = (m.benchmark for m in MEASURES['digits'])
+FEW, KNN, LINEAR = BENCHMARKS = [m.benchmark for m in MEASURES['digits']]
 DEPTH = STUDIES['depth']
 
 
@@ -96,24 +98,74 @@ def test_the_figure_shows_the_points_their_deviations_and_the_untrained_network(
     assert spread.get_segments()[0][:, 1] == pytest.approx([81 - 2**0.5, 81 + 2**0.5])
     assert [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ':'] == [71]
     assert axes.get_xlabel() == 'linear layers'
-    assert 'kNN, 5 labels a class' in axes.get_ylabel()
+    assert axes.get_ylabel() == 'kNN, 5 labels a class: accuracy (%)'
+    assert axes.get_title() == 'digits: mean and standard deviation of 2 seeds'
+    assert [text.get_text() for text in axes.texts] == ['81.0', '90.0', 'untrained\n71.0']
     assert path.stat().st_size > 10_000
 
 
-def test_what_is_published_has_its_own_curve_or_its_own_bars(tmp_path):
+def test_a_single_seed_has_no_error_bar(work_dir):
+    for file in (work_dir / digits('-depth-1')).glob('seed1/records/*'):
+        file.unlink()
+    (axes,) = draw_study(DEPTH, 'digits', Results(work_dir), work_dir / 'depth.png').axes
+    _, _, (spread,) = axes.containers[0]
+    one, two = spread.get_segments()
+    assert not len(one) or np.isnan(one[:, 1]).all()
+    assert two[:, 1].tolist() == [90, 90]
+    assert axes.get_title() == 'digits: mean and standard deviation of 1 to 2 seeds'
+
+
+def test_what_is_published_has_a_panel_of_its_own(tmp_path):
     for name, config, point in (('batch', digits(batch=32), 32), ('loss', digits(), 'recipe')):
         folder = tmp_path / config / 'records'
         records.write(record(config, 0, 88.0), folder)
         study = STUDIES[name]
         figure = draw_study(study, 'digits', Results(tmp_path), tmp_path / f'{name}.png')
         if name == 'batch':
-            (line,) = figure.axes[1].lines
+            line = figure.axes[1].lines[0]
             assert line.get_xydata().tolist() == [list(p) for p in study.published.items()]
+            assert figure.axes[1].get_ylabel() == 'linear: accuracy (%)'
             assert figure.axes[0].lines[0].get_xydata().tolist() == [[point, 88]]
+            assert [axes.get_xscale() for axes in figure.axes] == ['log', 'log']
         else:
             widths = [bar.get_width() for bar in figure.axes[0].patches]
             assert widths == [88.0]  # and no lone published bar beside it
             assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [point]
+
+
+def test_two_losses_with_published_numbers_have_bars_beside_theirs(tmp_path):
+    for config, value in ((digits(), 88.0), (digits('-redundancy-only'), 30.0)):
+        records.write(record(config, 0, value), tmp_path / config / 'records')
+    figure = draw_study(STUDIES['loss'], 'digits', Results(tmp_path), tmp_path / 'loss.png')
+    here, there = figure.axes
+    assert [bar.get_width() for bar in here.patches] == [88, 30]
+    assert [bar.get_width() for bar in there.patches] == [71.4, 0.1]
+    assert [text.get_text() for text in there.texts] == ['71.4', '0.1']
+    assert here.get_title() == 'digits: one seed'
+
+
+def test_findings_are_decided_by_the_records_and_printed_with_their_numbers(work_dir):
+    results = Results(work_dir)
+    (several, fourth) = findings('depth', DEPTH, 'digits', results)
+    assert several.verdicts() == fourth.verdicts() == ['too few seeds'] * 3
+    for depth, values in ((1, (81.0,)), (2, (90.0, 92.0, 91.0)), (3, (90.0,)), (4, (89, 90, 91))):
+        config = DEPTH.points['digits'][depth]
+        for seed, value in enumerate(values, 3 - len(values)):
+            folder = work_dir / config / f'seed{seed}' / 'records'
+            records.write(record(config, seed, float(value)), folder)
+    found = findings('depth', DEPTH, 'digits', results)
+    # 81 ± 1 against 91 ± 1: 10 ± sqrt(2 / 3), 4 degrees of freedom
+    assert cells(findings_table(found, 'digits'), '2 against 1') == [
+        '+10.0 ± 0.8, df 4.0',
+        '–',
+        '–',
+    ]
+    # 90 ± 0 against 90 ± 1: 2.484 = 4.303 sqrt(1 / 3) is above 2
+    assert cells(findings_table(found, 'digits'), '4 against 3')[0] == '+0.0 ± 0.6, df 2.0'
+    assert [finding.verdicts()[0] for finding in found] == ['holds', 'within the error']
+    assert found[0].verdicts()[1:] == ['too few seeds'] * 2
+    page = summary_table(dict(digits=found))
+    assert cells(page, 'Several layers are better than one') == ['holds']
 
 
 def test_records_are_enough_for_tables_and_figures(run_tool, work_dir, monkeypatch):
@@ -209,6 +261,23 @@ def test_a_point_that_fails_stops_no_other_and_sets_the_exit_status(
     assert out.count('a batch of 1 has no correlations') == 2  # as it runs, and at the end
 
 
+@pytest.mark.slow
+def test_two_points_at_a_time_leave_what_one_after_the_other_does(run_tool, work_dir, monkeypatch):
+    """The untrained network is evaluated, a point fails."""
+    study = Study('Depth', 'layers', dict(digits={1: digits('-depth-1')}), 'nothing')
+    monkeypatch.setitem(STUDIES, 'depth', study)
+    command = ['benchmark.py', '--suite', 'depth', '--work-dir', work_dir, '--scale', 'x']
+    status, out, _ = run_tool(*command, '--jobs', '2')
+    assert status == 2
+    lines = [line for line in out.splitlines() if line.startswith('[')]
+    assert {line[:5] for line in lines} == {'[1/2]', '[2/2]'}
+    assert sum('is of another scale: --force replaces it' in line for line in lines) == 1
+    assert out.splitlines()[-1].startswith(f'{digits("-depth-1")}, seed 0: ')
+    seed = work_dir / 'untrained' / study.untrained['digits'] / 'seed0'
+    assert {r.config for r in records.read_folder(seed / 'records')} == set(BENCHMARKS)
+    assert cells(out, 'untrained')[3] == '1'
+
+
 def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
     command = ['benchmark.py', '--suite', 'depth', '--on', 'imagenet', '--work-dir', tmp_path]
     status, out, _ = run_tool(*command, '--dry-run')
@@ -225,10 +294,12 @@ def test_a_training_for_several_gpus_is_left_to_the_user(run_tool, tmp_path):
     [
         (['x.pth', '--suite', 'depth'], 'leave x.pth (model) out'),
         (['--suite', 'digits'], "give a checkpoint, 'untrained' or 'pixels'"),
-        (['--suite', 'depth', '--on', 'mnist'], 'depth on mnist: there is digits, imagenet'),
+        (['--suite', 'depth', '--on', 'mnist'], 'depth on mnist: there is digits, cifar10'),
         (['--suite', 'depth', '--train-options', 'a=1'], 'say with --scale what the options'),
         (['--suite', 'depth', '--launcher', 'pytorch'], 'leave --launcher out'),
         (['pixels', '--suite', 'knn_digits', '--on', 'digits'], '--on is for studies'),
+        (['pixels', '--suite', 'knn_digits', '--jobs', '2'], '--jobs is for studies'),
+        (['--suite', 'depth', '--jobs', '0'], '--jobs must be at least 1'),
         (['--suite', 'depth', 'knn_digits'], 'knn_digits is no study'),
     ],
 )
