@@ -6,8 +6,9 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -37,9 +38,8 @@ def train_all(
     todo = [t for t in trainings if not record_of(t, folder).is_file()]
     folder.mkdir(parents=True, exist_ok=True)
     problems, begin = [], time.perf_counter()
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        futures = {pool.submit(train_one, t, folder, cifar10): t for t in todo}
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(_in_a_process, t, folder, cifar10): t for t in todo}
         for number, future in enumerate(as_completed(futures), 1):
             training = futures[future]
             try:
@@ -50,6 +50,13 @@ def train_all(
             passed = (time.perf_counter() - begin) / 60
             say(f'[{number}/{len(todo)}, {passed:.0f} min] {training.name}: {told}')
     return problems
+
+
+def _in_a_process(*training: Any) -> str:
+    """`train_one` in a new process, which leaves with all that it holds."""
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(1, context) as pool:
+        return pool.submit(train_one, *training).result()
 
 
 def train_one(training: Training, folder: Path, cifar10: str) -> str:
