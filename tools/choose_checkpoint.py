@@ -1,4 +1,4 @@
-"""Measure which checkpoint, and which run, can be chosen without labels; write docs/choosing.md.
+"""Measure which checkpoint, and which run, can be chosen without labels: docs/choosing.md.
 
     OMP_NUM_THREADS=1 python tools/choose_checkpoint.py run --cifar10 data/cifar10 --jobs 2
     python tools/choose_checkpoint.py page --records work_dirs/choosing --out docs
@@ -14,6 +14,7 @@ from pathlib import Path
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 from mmbarlow.studies.choosing.executing import record_of, train_all
+from mmbarlow.studies.choosing.results_page import write_results
 from mmbarlow.studies.choosing.trainings import trainings
 
 
@@ -26,6 +27,9 @@ def parse() -> argparse.Namespace:
     run.add_argument('--jobs', type=int, default=2, help='runs at a time, of one thread each')
     run.add_argument('--only', nargs='+', metavar='NAME', help='of runs; by default all')
     run.add_argument('--dry-run', action='store_true', help='say what would run')
+    page = verbs.add_parser('page', help='write choosing_results.md, its figures and records')
+    page.add_argument('--records', default='work_dirs/choosing', help='a folder, or choosing.jsonl')
+    page.add_argument('--out', default='work_dirs/choosing', help='folder of the page')
     args = parser.parse_args()
     if args.verb == 'run' and args.jobs < 1:
         parser.error('--jobs must be at least 1')
@@ -33,7 +37,12 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> int:
-    return run_study(parse())
+    args = parse()
+    if args.verb == 'run':
+        return run_study(args)
+    tables = write_results(Path(args.records), Path(args.out))
+    say(*tables, f'tables and figures: {args.out}')
+    return 0
 
 
 def run_study(args: argparse.Namespace) -> int:
