@@ -1,5 +1,6 @@
 """The checkpoint that is kept is the best by its criterion, and the training is not moved."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,11 @@ from mmbarlow.config import load_config
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation import best_checkpoint_hook
+from mmbarlow.evaluation.bank_values import excess_loss
 from mmbarlow.evaluation.best_checkpoint_hook import BestCheckpointHook
+from mmbarlow.evaluation.checkpoint_criteria import CRITERIA
 from mmbarlow.evaluation.image_bank import ImageBank
+from mmbarlow.loss import BarlowTwinsLoss, loss_floor
 
 NARROW = (
     'model.backbone.stem_channels=8',
@@ -119,14 +123,28 @@ def test_an_early_best_is_remembered_by_a_resumed_run(config, tmp_path, monkeypa
     assert (chosen['value'], chosen['at']) == (5.0, 'epoch 2')
 
 
-def test_alpha_is_best_nearest_to_1_and_the_loss_where_it_is_lowest(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        best_checkpoint_hook, 'measure_criterion', scripted({1: 2.0, 2: 0.7, 3: 1.2, 4: 0.1})
-    )
-    for by, epoch in (('alpha', 3), ('loss_over_floor', 4)):
-        pretrain(config(by, dict(by=by)), quiet=True)
-        (kept,) = (tmp_path / by).glob(f'best_{by}_epoch_*.pth')
-        assert kept.name == f'best_{by}_epoch_{epoch}.pth'
+def test_alpha_is_best_nearest_to_1(config, tmp_path, monkeypatch):
+    values = scripted({1: 2.0, 2: 0.7, 3: 1.2, 4: math.nan})
+    monkeypatch.setattr(best_checkpoint_hook, 'measure_criterion', values)
+    pretrain(config('alpha', dict(by='alpha')), quiet=True)
+    (kept,) = (tmp_path / 'alpha').glob('best_alpha_epoch_*.pth')
+    assert kept.name == 'best_alpha_epoch_3.pth'
+
+
+def test_the_loss_is_best_where_it_is_lowest_and_the_others_where_they_are_highest():
+    assert CRITERIA['loss_over_floor'].score(0.2) > CRITERIA['loss_over_floor'].score(0.3)
+    for by in ('rankme', 'lidar', 'knn'):
+        assert CRITERIA[by].score(0.3) > CRITERIA[by].score(0.2)
+
+
+def test_the_loss_of_a_bank_is_that_of_the_loss_module_over_its_floor():
+    x_NVD = torch.randn(24, 2, 40, generator=torch.Generator().manual_seed(0)).double()
+    x_NVD[:, 1] += 2 * x_NVD[:, 0]
+    for D in (8, 40):  # C is built, and the products of the images
+        part = x_NVD[..., :D]
+        loss = BarlowTwinsLoss(lambd=0.02)(part[:, 0], part[:, 1])
+        expected = (float(loss) - loss_floor(24, D, 0.02)) / D
+        assert excess_loss(part, 0.02) == pytest.approx(expected, rel=1e-9)
 
 
 def test_knn_takes_the_labels_of_the_recipe_and_needs_them(config, tmp_path):

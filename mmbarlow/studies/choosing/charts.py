@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from mmbarlow.studies.choosing.rules import RULES, SHOWN
 from mmbarlow.studies.choosing.tables import Runs
@@ -19,7 +20,7 @@ def draw_scatter(runs: Runs, title: str, path: Path) -> Figure:
     """
     figure = Figure(figsize=(10, 8.4), layout='constrained')
     kinds = sorted({lines[0]['varies'] for lines in runs.values()})
-    styles = {kind: (COLORS[i % 8], MARKERS[i % 8]) for i, kind in enumerate(kinds)}
+    styles = {kind: (COLORS[i % 8], MARKERS[(i + i // 8) % 8]) for i, kind in enumerate(kinds)}
     for axes, name in zip(figure.subplots(2, 2, sharey=True).flat, SHOWN, strict=True):
         rule = RULES[name]
         for lines in runs.values():
@@ -33,6 +34,8 @@ def draw_scatter(runs: Runs, title: str, path: Path) -> Figure:
                              linewidth=0.4, zorder=3)  # fmt: skip
         if name == 'loss_over_floor':
             axes.set_xscale('log')
+            for ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+                ticks(LogFormatter(minor_thresholds=(2, 0.5)))  # 0.3, not 3 x 10^-1
         if name == 'alpha':
             axes.axvline(1, color='black', linestyle=':', linewidth=0.8)
         axes.set_xlabel(rule.axis)

@@ -40,15 +40,21 @@ def train_all(
     problems, begin = [], time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(_in_a_process, t, folder, cifar10): t for t in todo}
-        for number, future in enumerate(as_completed(futures), 1):
-            training = futures[future]
-            try:
-                told = future.result()
-            except (InputError, RuntimeError) as error:  # of one run; the others go on
-                told = f'failed: {printable(error)}'
-                problems.append(f'{training.name} {told}')
-            passed = (time.perf_counter() - begin) / 60
-            say(f'[{number}/{len(todo)}, {passed:.0f} min] {training.name}: {told}')
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                training = futures[future]
+                try:
+                    told = future.result()
+                except (InputError, RuntimeError) as error:  # of one run; the others go on
+                    told = f'failed: {printable(error)}'
+                    problems.append(f'{training.name} {told}')
+                passed = (time.perf_counter() - begin) / 60
+                say(f'[{number}/{len(todo)}, {passed:.0f} min] {training.name}: {told}')
+        except KeyboardInterrupt:  # or another signal
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     return problems
 
 
