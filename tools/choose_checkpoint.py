@@ -20,18 +20,16 @@ from mmbarlow.studies.choosing.trainings import trainings
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Which checkpoint can be chosen without labels.')
-    verbs = parser.add_subparsers(dest='verb', required=True)
-    run = verbs.add_parser('run', help='train and measure what has no record yet')
-    run.add_argument('--records', default='work_dirs/choosing', help='folder of the records')
-    run.add_argument('--cifar10', default='data/cifar10', help='folder with train/ and test/')
-    run.add_argument('--jobs', type=int, default=2, help='runs at a time, of one thread each')
-    run.add_argument('--only', nargs='+', metavar='NAME', help='of runs; by default all')
-    run.add_argument('--dry-run', action='store_true', help='say what would run')
-    page = verbs.add_parser('page', help='write choosing_results.md, its figures and records')
-    page.add_argument('--records', default='work_dirs/choosing', help='a folder, or choosing.jsonl')
-    page.add_argument('--out', default='work_dirs/choosing', help='folder of the page')
+    add = parser.add_argument
+    add('verb', choices=['run', 'page'], help='train and measure, or write tables and figures')
+    add('--records', default='work_dirs/choosing', help='a folder; for page, also choosing.jsonl')
+    add('--cifar10', default='data/cifar10', help='for run: folder with train/ and test/')
+    add('--jobs', type=int, default=2, help='for run: trainings at a time, of one thread each')
+    add('--only', nargs='+', metavar='NAME', help='for run: of trainings; by default all')
+    add('--dry-run', action='store_true', help='for run: say what would run')
+    add('--out', default='work_dirs/choosing', help='for page: its folder')
     args = parser.parse_args()
-    if args.verb == 'run' and args.jobs < 1:
+    if args.jobs < 1:
         parser.error('--jobs must be at least 1')
     return args
 

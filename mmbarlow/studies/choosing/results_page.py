@@ -9,7 +9,7 @@ from mmbarlow.studies.choosing.ranking import SWEEP
 from mmbarlow.studies.choosing.tables import (
     Runs,
     between_table,
-    read_lines,
+    read_measurements,
     runs_of,
     runs_table,
     within_table,
@@ -49,9 +49,9 @@ def write_results(source: Path, out: Path) -> list[str]:
     """Write `choosing_results.md`, its figures and `choosing.jsonl` into `out`; returns the tables.
 
     Raises:
-        InputError: see `read_lines`.
+        InputError: see `read_measurements`.
     """
-    lines = read_lines(source)
+    lines = read_measurements(source)
     out.mkdir(parents=True, exist_ok=True)
     names = {line['run'] for line in lines}
     page, tables = [HEAD.format(checkpoints=len(lines), runs=len(names))], []

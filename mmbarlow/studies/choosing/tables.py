@@ -20,7 +20,7 @@ TARGETS = dict(knn='kNN', linear='linear')
 Runs = dict[str, list[Line]]  # the checkpoints of each run, in their order
 
 
-def read_lines(source: Path) -> list[Line]:
+def read_measurements(source: Path) -> list[Line]:
     """The lines of a file, or of all `*.jsonl` files of a folder, by their names.
 
     Raises:
