@@ -27,7 +27,7 @@ def parse() -> argparse.Namespace:
     add('--jobs', type=int, default=2, help='for run: trainings at a time, of one thread each')
     add('--only', nargs='+', metavar='NAME', help='for run: of trainings; by default all')
     add('--dry-run', action='store_true', help='for run: say what would run')
-    add('--out', default='work_dirs/choosing', help='for page: its folder')
+    add('--out', default='work_dirs/choosing/page', help='for page: its folder')
     args = parser.parse_args()
     if args.jobs < 1:
         parser.error('--jobs must be at least 1')
