@@ -12,7 +12,7 @@ import argparse
 import time
 
 # What is compared with a run that is there already, beside --epochs and the flags of choices.
-ABOUT = ('folder', 'labeled', 'init', 'minutes')
+ABOUT = ('folder', 'labeled', 'init', 'minutes', 'keep_best')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         *('--labeled', '--labelled'),  # both spellings
         metavar='LABELED',
         help='class folders or a table of labeled images, to measure the features while it trains',
+    )
+    add(
+        '--keep-best',
+        metavar='CRITERION',
+        help='keep the best checkpoint too, by loss_over_floor, rankme, lidar, alpha or knn',
     )
     add('--resume', action='store_true', help='go on with the run in DIR, whatever its settings')
     choices = parser.add_argument_group('instead of what is chosen and printed before the start')

@@ -20,6 +20,7 @@ VIEWS = dict(
 DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]  # ImageNet's, RGB
 LEAST_STD = 1.0  # of a channel that is nearly constant, whose noise nothing shall be made of
+LOOKS = 20  # at checkpoints, of which the best is kept
 BANK, QUERIES = 2000, 1000  # labeled images that are looked at during training, at most
 
 
@@ -33,6 +34,7 @@ class Pretraining(NamedTuple):
     labeled: labeled images, as an absolute path; init: a file of weights.
     gpu: whether there is one.
     validations: how often the labeled images are looked at in all.
+    keep_best: the criterion by which the best checkpoint is kept, too.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Pretraining(NamedTuple):
     gpu: bool
     numbers: ValueFacts | None = None
     validations: int = 10
+    keep_best: str | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -81,6 +84,12 @@ def config_parts(about: Pretraining, chosen: Chosen, name: str, command: str) ->
             scale=f'{scale}, with the settings of mmbarlow pretrain',
         ),
     )
+    if about.keep_best:
+        parts['default_hooks']['best'] = dict(
+            type='mmbarlow.BestCheckpointHook',
+            by=about.keep_best,
+            interval=max(1, get['epochs'] // LOOKS),
+        )
     return parts
 
 

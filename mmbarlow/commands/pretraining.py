@@ -109,6 +109,7 @@ def _plan(
     looked_at = _labeled_images(labeled) if labeled else 0
     data = asked['folder'], images.kind, images.images
     about = Pretraining(*data, config, channels, labeled, init, facts.gpu, numbers)
+    about = about._replace(keep_best=asked.get('keep_best'))
     if facts.gpu and 'chunk_size' not in asked:
         trial = _trial(about, facts, asked, command)
         facts = replace(facts, fits=largest_that_fits(get['batch_size'], trial.step_of_noise))
@@ -203,6 +204,8 @@ def _train(cfg: Config, out: Path) -> None:
             print()  # below the bar
         raise
     took = timedelta(seconds=round(time.perf_counter() - begin))
+    for best in sorted(out.glob('best_*_encoder.pth')) if 'best' in cfg.default_hooks else ():
+        print(f'best:     {best}, of the best checkpoint by {cfg.default_hooks.best.by}')
     place = shlex.quote(str(out))
     print(f'backbone: {backbone}, after {cfg.train_cfg.max_epochs} epochs in {took}')
     print(f'next:     mmbarlow evaluate {place} LABELED   what it is worth on labeled images')

@@ -38,6 +38,16 @@ def _as_text(parts: dict[str, Any]) -> str:
     return json.dumps(parts, default=type_name)
 
 
+def encoder_texts(runner) -> dict[str, str]:
+    """What `mmbarlow.apis.get_model` builds the trained encoders from, by modality."""
+    trained, texts = unwrap(runner.model), {}
+    for name, parts in encoders_of(runner.cfg).items():
+        own = trained.modalities[name] if name else trained
+        pool = dict(pool=own.pooled_as) if isinstance(own, Encoder) else {}
+        texts[name] = _as_text(parts | pool)
+    return texts
+
+
 @HOOKS.register_module()
 class ExportHook(Hook):
     """After training: writes the backbone by itself, and the record of the run.
@@ -106,14 +116,12 @@ class ExportHook(Hook):
     @master_only
     def after_train(self, runner) -> None:
         wall_time = round(time.perf_counter() - self.start, 1)
-        cfg, about = runner.cfg, self._about(runner)
-        paths, trained = backbone_files(cfg, Path(runner.work_dir)), unwrap(runner.model)
+        about, trained = self.about(runner), unwrap(runner.model)
+        paths = backbone_files(runner.cfg, Path(runner.work_dir))
         averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
         model = averaged[0] if averaged else trained
-        for name, parts in encoders_of(cfg).items():
-            own = trained.modalities[name] if name else trained
-            pool = dict(pool=own.pooled_as) if isinstance(own, Encoder) else {}
-            meta = dict(encoder=_as_text(parts | pool), **about)
+        for name, text in encoder_texts(runner).items():
+            meta = dict(encoder=text, **about)
             backbone = (model.modalities[name] if name else model).backbone
             export_backbone(backbone, meta, paths[name])
             kind = f' of {name}' * bool(name) + ' (moving average)' * bool(averaged)
@@ -141,13 +149,14 @@ class ExportHook(Hook):
         model, dataset = from_name or (type_name(kind).split('.')[-1].lower() for kind in classes)
         return permitted(self.model or model), permitted(self.dataset or dataset)
 
-    def _about(self, runner) -> dict:
+    def about(self, runner) -> dict:
+        """What the meta of an exported backbone says of the run."""
         name = permitted(Path(runner.cfg.filename).stem)
         model, _ = self._names(runner)
         return dict(model=model, pretrain_config=name, seed=runner.seed, scale=self.scale)
 
     def _record(self, runner, **measured: Any) -> records.Record:
-        about, (_, dataset) = self._about(runner), self._names(runner)
+        about, (_, dataset) = self.about(runner), self._names(runner)
         known: dict[str, Any] = dict(wall_time_s=0.0) | about | self.provenance | measured
         return records.Record(
             config=about['pretrain_config'],
