@@ -19,6 +19,7 @@ from attacks.failures import BROKEN, HEALTHY, config_of
 from attacks.runs import Training
 from attacks.signs import Verdict, verdict_of
 from mmbarlow import cli, registered
+from mmbarlow.errors import InputError
 from mmbarlow.evaluation.failure_rules import RULES, FailureRule
 
 
@@ -48,6 +49,8 @@ def measure(name: str, folder: Path) -> Path:
         config = work_dir.with_suffix('.py')
         config_of(name, str(written)).dump(config)
         Training(config, work_dir, []).wait()  # one that ends in NaN has status 2
+        if not written.exists():
+            raise InputError(f'{name} ended before its first step: {work_dir}.log says why.')
         written.rename(file)
     return file
 

@@ -82,21 +82,30 @@ RULES = (
     ),
     FailureRule(
         'loss above D',
-        'the loss is {loss_over_width:.2f} of D = {width}, which is what two views without '
-        'anything in common have: nothing is learned. Look at them with tools/browse_views.py, and '
-        'raise {views}.crop_scale from {crop_scale} to about (0.2, 1.0) if they show different '
-        'things; set model.head.lambd from {lambd:g} to about 0.0051, and another '
-        'optim_wrapper.optimizer.lr than {rate:g}: more if the loss stands, less if it jumps.',
-        above=dict(loss_over_width=0.86, backbone_trained=0.05),
+        'the loss is {loss_over_chance:.2f} times that of two views without anything in common, '
+        'which is D = {width} and what the batch of {batch} adds by chance: nothing is learned. '
+        'Look at the views with tools/browse_views.py, and raise {views}.crop_scale from '
+        '{crop_scale} to about (0.2, 1.0) if they show different things; set model.head.lambd '
+        'from {lambd:g} to about 0.0051, and another optim_wrapper.optimizer.lr than {rate:g}: '
+        'more if the loss stands, less if it jumps.',
+        above=dict(loss_over_chance=0.86, backbone_trained=0.05),
         after=0.15,
     ),
     FailureRule(
-        'loss at its floor',
-        'the loss is {loss_over_floor:.2f} times the least that a batch of {batch} allows in '
-        '{width} dimensions, so that next to nothing is left to gain: set '
-        'train_dataloader.batch_size from {batch} to about {width}, or model.neck.out_channels and '
-        'model.head.in_channels from {width} to about {batch}.',
-        below=dict(loss_over_floor=2.0, diagonal=0.99),
+        'batch too small',
+        'with a batch of {batch} the loss cannot go under {floor:.0f}, {floor_share:.0%} of D = '
+        '{width}, whatever is learned: set train_dataloader.batch_size from {batch} to at least '
+        '{width} / 32 (model.chunk_size keeps the memory), or model.neck.out_channels and '
+        'model.head.in_channels from {width} to a quarter of it.',
+        above=dict(floor_share=0.35),
+        patience=2,
+    ),
+    FailureRule(
+        'collapse',
+        'the embeddings of all images are nearly alike: RankMe is {rankme:.1f}, {rank_share:.1%} '
+        'of what the batch allows. Set optim_wrapper.optimizer.lr from {rate:g} to about a tenth '
+        'of it, and give the projector its BN back (model.neck.norm=True).',
+        below=dict(rank_share=0.06),
     ),
     FailureRule(
         'rank collapse',

@@ -9,6 +9,7 @@ from mmbarlow.checkpoints import unwrap
 from mmbarlow.datasets.view import View
 from mmbarlow.engine.lars import LARS
 from mmbarlow.engine.terminal import batch_size
+from mmbarlow.loss import loss_floor
 from mmbarlow.loss.distributed import world_size
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
@@ -34,6 +35,8 @@ def signs_of(
         if first.get(name) and name in values:
             signs[f'{name}_growth'] = values[name] / first[name]
     width = settings.get('width')
+    if width and settings.get('batch') and 'rankme' in values:
+        signs['rank_share'] = values['rankme'] / min(width, settings['batch'])
     if width and 'dead' in values:
         signs['dead_share'] = values['dead'] / width
     if {'diagonal', 'off_diagonal'} <= values.keys():
@@ -42,8 +45,12 @@ def signs_of(
         if width and 'lambd' in settings:
             # of the loss, sum_i (1 - C_ii)^2 + lambda sum_ij C_ij^2, the mean C_ii for each of them
             redundancy = settings['lambd'] * (width - 1) * off**2
-            loss = signs['loss_over_width'] = (1 - diagonal) ** 2 + redundancy
+            loss = (1 - diagonal) ** 2 + redundancy
             signs['redundancy_share'] = redundancy / loss if loss else 0.0
+            if settings.get('batch', 0) > 1:
+                # views without anything in common: C_ii near 0, C_ij of variance 1 / (N - 1)
+                chance = 1 + settings['lambd'] * (width - 1) / (settings['batch'] - 1)
+                signs['loss_over_chance'] = loss / chance
     return signs
 
 
@@ -57,7 +64,7 @@ def rule_settings(runner: Runner) -> dict[str, Any]:
     added = [rate for p in model.parameters() if p.ndim < 2 and (rate := rates.get(id(p)))]
     rate = max(rates.values(), default=0.0)
     scaled = any(isinstance(w.optimizer, LARS) for w in wrappers)
-    head, (views, view) = getattr(model, 'head', None), _views(runner.cfg)
+    head, (views, view) = getattr(model, 'head', None), _views(runner.cfg.to_dict())
     found: dict[str, Any] = dict(
         batch=(batch_size(runner.train_dataloader) or 0) * world_size(),
         rate=rate,
@@ -73,6 +80,9 @@ def rule_settings(runner: Runner) -> dict[str, Any]:
     found |= {'width': head.in_channels} if hasattr(head, 'in_channels') else {}
     if isinstance(head, CrossCorrelationHead):
         found['lambd'] = head.lambd
+        if found['batch'] > 1:
+            found['floor'] = loss_floor(found['batch'], head.in_channels, head.lambd)
+            found['floor_share'] = found['floor'] / head.in_channels
     return found
 
 

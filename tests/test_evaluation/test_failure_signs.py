@@ -4,10 +4,12 @@ import math
 import re
 
 import pytest
+import torch
 
 from mmbarlow.evaluation.failure_rules import RULES, FailureRule
 from mmbarlow.evaluation.failure_signs import signs_of
 from mmbarlow.evaluation.failure_signs_hook import FailureSignsHook
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
 STEPS = 1000
 TOO_HIGH = FailureRule('too high', '{x}', above=dict(x=2.0), patience=3, after=0.1, before=0.5)
@@ -61,13 +63,30 @@ def test_measurements_outside_of_a_rule_s_share_of_the_run_do_not_count(judged):
 def test_ratios_are_those_to_the_first_measurement_and_to_the_width():
     values = dict(weight_norm=6.0, gradient_norm=1.0, dead=8.0, diagonal=0.5, off_diagonal=0.1)
     first = dict(weight_norm=2.0, gradient_norm=0.0)
-    signs = signs_of(values, first, dict(width=16, lambd=0.01, views='key'))
+    signs = signs_of(values, first, dict(width=16, lambd=0.01, batch=4, views='key'))
     assert signs['weight_norm_growth'] == 3
     assert 'gradient_norm_growth' not in signs
     assert signs['dead_share'] == 0.5
     assert signs['sameness'] == pytest.approx(0.2)
-    # of a C with 0.5 on its diagonal and 0.1 elsewhere: (16 * 0.5^2 + 0.01 * 16 * 15 * 0.1^2) / 16
-    assert signs['loss_over_width'] == pytest.approx(0.25 + 0.01 * 15 * 0.01)
+    # of a C with 0.5 on its diagonal and 0.1 elsewhere, over 16: invariance and redundancy
+    assert signs['redundancy_share'] == pytest.approx(0.0015 / 0.2515)
+    assert signs['loss_over_chance'] == pytest.approx(0.2515 / 1.05)
+
+
+def test_unrelated_views_have_the_loss_of_chance():
+    generator = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 32, 400, generator=generator)
+    head = CrossCorrelationHead(400)
+    c = head.cross_correlation(a, b)
+    off = float((c - torch.diag(c.diagonal())).square().sum() / (400 * 399)) ** 0.5
+    values = dict(diagonal=float(c.diagonal().mean()), off_diagonal=off)
+    signs = signs_of(values, {}, dict(width=400, lambd=0.0051, batch=32))
+    assert signs['loss_over_chance'] == pytest.approx(1, abs=0.03)
+    loss = float(sum(head.loss(a, b).values()))
+    # the mean C_ii stands for each of them, which leaves out their variance, about 1 / N
+    assert signs['loss_over_chance'] * (1 + 0.0051 * 399 / 31) == pytest.approx(
+        loss / 400, abs=0.04
+    )
 
 
 def test_a_resumed_run_is_not_told_again_and_counts_on(judged):
