@@ -135,19 +135,11 @@ RULES = (
     ),
     FailureRule(
         'rate too high',
-        'the weights are at {weight_norm_growth:.1f} times their start, so that later steps move '
-        'little: set optim_wrapper.optimizer.lr from {rate:g} to about a tenth of it, or add a '
-        'warm-up (param_scheduler.warmup).',
-        above=dict(weight_norm_growth=3.0),
-        below=dict(lars_bias_ratio=0.01),
-    ),
-    FailureRule(
-        'NaN soon',
-        'the norm of the gradient is at {gradient_norm_growth:.3g} times its start and NaN is '
-        'near: set optim_wrapper.optimizer.lr from {rate:g} to about a tenth of it, or '
-        'optim_wrapper.clip_grad to dict(max_norm=1.0).',
-        above=dict(gradient_norm_growth=30.0),
-        patience=1,
+        'the weights are at {weight_norm_growth:.1f} times their start, and RankMe has fallen to '
+        '{rankme:.1f}: set optim_wrapper.optimizer.lr from {rate:g} to about a tenth of it, or '
+        'add a warm-up (param_scheduler.warmup).',
+        above=dict(weight_norm_growth=2.0),
+        below=dict(lars_bias_ratio=0.01, rank_share=0.15),
     ),
     FailureRule(
         'dead dimensions',

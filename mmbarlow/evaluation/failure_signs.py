@@ -35,7 +35,7 @@ def signs_of(
         if first.get(name) and name in values:
             signs[f'{name}_growth'] = values[name] / first[name]
     width = settings.get('width')
-    if width and settings.get('batch') and 'rankme' in values:
+    if width and settings.get('batch') and {'rankme', 'diagonal'} <= values.keys():
         signs['rank_share'] = values['rankme'] / min(width, settings['batch'])
     if width and 'dead' in values:
         signs['dead_share'] = values['dead'] / width
@@ -64,7 +64,8 @@ def rule_settings(runner: Runner) -> dict[str, Any]:
     added = [rate for p in model.parameters() if p.ndim < 2 and (rate := rates.get(id(p)))]
     rate = max(rates.values(), default=0.0)
     scaled = any(isinstance(w.optimizer, LARS) for w in wrappers)
-    head, (views, view) = getattr(model, 'head', None), _views(runner.cfg.to_dict())
+    head: Any = getattr(model, 'head', None)
+    views, view = _views(runner.cfg.to_dict())
     found: dict[str, Any] = dict(
         batch=(batch_size(runner.train_dataloader) or 0) * world_size(),
         rate=rate,

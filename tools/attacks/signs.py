@@ -84,5 +84,7 @@ def nearest(rule: FailureRule, seen: list[tuple[float, dict[str, float]]]) -> fl
     )
     values = [signs.get(name) if free.holds(signs, share) else None for share, signs in seen]
     runs = [values[i : i + rule.patience] for i in range(len(values) - rule.patience + 1)]
-    kept = [(min if up else max)(run) for run in runs if None not in run]
+    kept = [
+        (min if up else max)([x for x in run if x is not None]) for run in runs if None not in run
+    ]
     return (max if up else min)(kept, default=None)
