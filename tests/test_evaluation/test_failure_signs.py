@@ -130,7 +130,3 @@ def test_views_that_are_one_are_told_with_the_key_to_change(warnings_of):
     first, *_ = warnings_of(*(f'{key}{view}.{option}' for view in 'ab' for option in off))
     assert first.startswith('step 3, views alike: ')
     assert f'set {key}a.crop_scale from (1.0, 1.0) to about' in first
-
-
-def test_a_healthy_training_is_not_warned(warnings_of):
-    assert warnings_of() == []
