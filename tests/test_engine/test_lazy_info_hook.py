@@ -58,6 +58,25 @@ def config(path, options: list[str], work_dir, **changes):
     return load_config(path, values | changes, str(work_dir))
 
 
+def waits_of_steps(cfg, monkeypatch) -> list[Counter[str]]:
+    """Train, and count from the end of each step to the end of the next."""
+    runner, waits = Runner.from_cfg(cfg), Waits()
+    for name in ('tolist', 'numpy'):
+        real = getattr(torch.Tensor, name)
+
+        def counted(self, *args, real=real, name=name, **kwargs):
+            if self.requires_grad or self.grad_fn or self.dtype.is_floating_point:
+                waits.counts[name] += 1
+            return real(self, *args, **kwargs)
+
+        monkeypatch.setattr(torch.Tensor, name, counted)
+    steps = Steps(waits.counts)
+    runner.register_hook(steps)
+    with waits:
+        runner.train()
+    return steps.steps
+
+
 SGD = dict(type='SGD', lr=0.1, momentum=0.9)
 OURS = dict(type='mmbarlow.LARS', lr=0.1, weight_decay=1e-6)
 
@@ -90,27 +109,37 @@ def test_between_two_lines_of_the_log_no_step_waits_for_the_device(
             'train_cfg.val_interval': 100,
         },
     )  # fmt: skip
-    runner, waits = Runner.from_cfg(cfg), Waits()
-    for name in ('tolist', 'numpy'):
-        real = getattr(torch.Tensor, name)
-
-        def counted(self, *args, real=real, name=name, **kwargs):
-            if self.requires_grad or self.grad_fn or self.dtype.is_floating_point:
-                waits.counts[name] += 1
-            return real(self, *args, **kwargs)
-
-        monkeypatch.setattr(torch.Tensor, name, counted)
-    steps = Steps(waits.counts)
-    runner.register_hook(steps)
-    with waits:
-        runner.train()
-    assert len(steps.steps) == 6
-    waited = [step.total() for step in steps.steps[1:4]]  # the first one tells the hub of the keys
+    steps = waits_of_steps(cfg, monkeypatch)
+    assert len(steps) == 6
+    waited = [step.total() for step in steps[1:4]]  # the first one tells the hub of the keys
     if hook == 'mmbarlow.LazyInfoHook':
         assert waited == [0, 0, 0]
-        assert steps.steps[4]['tolist'] == 3  # the line of the log: loss and its two terms
+        assert steps[4]['tolist'] == 3  # the line of the log: loss and its two terms
     else:
         assert waited == [3, 3, 3]
+
+
+def test_a_measurement_of_the_spectrum_waits_for_nothing_until_two_steps_later(
+    digits_config, small, tmp_path, monkeypatch
+):
+    """As on a GPU. Steps 1, 4 and 7 of 7 are measured, and read after 3, 6 and 7."""
+    monkeypatch.setattr(GlobalBatch, 'check_finite', lambda batch, views, scale: None)
+    monkeypatch.setattr(direct_cached, 'near_zero', lambda stats: True)
+    cfg = config(
+        digits_config, small, tmp_path,
+        **{
+            'train_dataloader.dataset.indices': 112,
+            'default_hooks.spectrum.interval': 4,
+            'default_hooks.spectrum.lag': 2,
+            'default_hooks.finite_loss.lag': 2,
+            'optim_wrapper.optimizer': SGD,
+            'train_cfg.val_interval': 100,
+        },
+    )  # fmt: skip
+    waited = [step.total() for step in waits_of_steps(cfg, monkeypatch)]
+    assert len(waited) == 7
+    assert (waited[1], waited[3], waited[4]) == (0, 0, 0)
+    assert waited[5] > 0
 
 
 @pytest.mark.parametrize('hook', ['mmbarlow.LazyInfoHook', 'mmengine.RuntimeInfoHook'])
