@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='LABELED',
         help='class folders or a table of labeled images, to measure the features while it trains',
     )
+    add(
+        '--track',
+        nargs='+',
+        metavar='TRACKER',
+        help='send numbers and pictures to tensorboard, wandb, mlflow, clearml; local: PNG files',
+    )
     add('--resume', action='store_true', help='go on with the run in DIR, whatever its settings')
     choices = parser.add_argument_group('instead of what is chosen and printed before the start')
     add = choices.add_argument

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from mmbarlow.commands.page import document
 from mmbarlow.commands.page.charts import Series, line_chart, number
-from mmbarlow.commands.page.network import Correlation
 from mmbarlow.commands.page.run_folder import RunFolder
+from mmbarlow.evaluation.correlation import Correlation, spectra_of
 from mmbarlow.zoo.curve import Points, thinned
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import LABELS
@@ -51,15 +51,7 @@ def _of_lines(lines: Points, title: str, keys: Sequence[str]) -> str:
 
 
 def spectrum_chart(c: Correlation) -> str:
-    pairs = (
-        ('cross-correlation, singular values', c.spectrum),
-        ('one view, eigenvalues', c.variances),
-    )
-    found = []
-    for name, values in pairs:
-        least = float(values[0]) * 1e-6
-        points = [(i + 1.0, v) for i, v in enumerate(values.tolist()) if v > least]
-        found.append(Series(name, thinned_pairs(points)))
+    found = [Series(name, thinned_pairs(points)) for name, points in spectra_of(c).items()]
     return line_chart('Spectrum', found, 'direction', log=True, ends=False)
 
 
