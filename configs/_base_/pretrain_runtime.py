@@ -6,5 +6,7 @@ _base_ = 'default_runtime.py'
 default_hooks = dict(
     pixels=dict(type='mmbarlow.PixelsHook'),
     finite_loss=dict(type='mmbarlow.FiniteLossHook'),
+    # RankMe, LiDAR and others in the log: docs/dashboard.md. `spectrum=None` switches it off.
+    spectrum=dict(type='mmbarlow.SpectrumHook', interval=50),
     export=dict(type='mmbarlow.ExportHook'),
 )

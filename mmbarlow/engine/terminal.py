@@ -94,6 +94,7 @@ class _Short(logging.Formatter):
 
     def _line(self, mode: str, place: str, rest: str) -> str:
         values = dict(re.findall(r'(\S+): (.+?)(?=\s+\S+: |\s*$)', rest))
+        values = {k: v for k, v in values.items() if not k.startswith('spectrum/')}
         seconds, waiting = (float(values.pop(key, 0)) for key in ('time', 'data_time'))
         left, memory = values.pop('eta', None), values.pop('memory', None)
         at = [int(n) for n in re.findall(r'\d+', place)]

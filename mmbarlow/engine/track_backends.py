@@ -1,12 +1,13 @@
-"""MMEngine's backends of trackers that lose the step of a value, with the step."""
+"""MMEngine's backends of trackers, where they lose steps or change what is computed."""
 
 import os
 from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.visualization import MLflowVisBackend, WandbVisBackend
+from mmengine.visualization import ClearMLVisBackend, MLflowVisBackend, WandbVisBackend
 
+from mmbarlow.optional import package
 from mmbarlow.registry import VISBACKENDS
 
 
@@ -46,3 +47,14 @@ class MlflowSteps(MLflowVisBackend):
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **kwargs: Any) -> None:
         self.experiment.log_image(image, key=name, step=step)
+
+
+@VISBACKENDS.register_module()
+class QuietClearml(ClearMLVisBackend):
+    """For ClearML, whose start seeds all random numbers anew unless it is told not to: the weights
+    of the network would be others than those of the same run without it."""
+
+    def _init_env(self) -> None:
+        clearml = package('clearml', 'mmbarlow.QuietClearml', 'tracking')
+        clearml.Task.set_random_seed(None)
+        super()._init_env()

@@ -64,7 +64,7 @@ def backend_for(name: str, work_dir: Path) -> dict[str, Any]:
         # ClearML would take all that is sent to TensorBoard, drawn or saved a second time.
         alone = dict(auto_connect_frameworks=False, auto_connect_arg_parser=False)
         task = dict(project_name=PROJECT, task_name=work_dir.name, reuse_last_task_id=False)
-        return dict(type='ClearMLVisBackend', init_kwargs=task | alone, artifact_suffix=())
+        return dict(type='mmbarlow.QuietClearml', init_kwargs=task | alone, artifact_suffix=())
     kinds = dict(tensorboard='TensorboardVisBackend', local='LocalVisBackend')
     return dict(type=kinds[name])
 

@@ -49,6 +49,8 @@ class FiguresHook(Hook):
         InputError: an argument is none of these.
     """
 
+    priority = 'LOWEST'
+
     def __init__(self, interval: int | None = None, images: int = 512, map: str = 'tsne') -> None:
         if map not in ('tsne', 'pca') or images < 2 or (interval is not None and interval < 1):
             raise InputError(
@@ -57,6 +59,7 @@ class FiguresHook(Hook):
             )
         self.interval, self.images, self.method = interval, images, map
         self.on_test_images = False
+        self.batch: Any = None  # that is to be drawn
 
     def before_train(self, runner) -> None:
         self.by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
@@ -72,9 +75,14 @@ class FiguresHook(Hook):
             due = self.end_of_epoch(runner.train_dataloader, batch_idx)
             due = due and (runner.epoch + 1) % self.every == 0
         if (due or done == last) and is_main_process():
-            assert isinstance(data_batch, dict)
-            for name, figure in self._of_batch(unwrap(runner.model), data_batch):
-                self._send(runner, name, figure, done)
+            self.batch = data_batch
+            if not self.by_epoch:
+                self._draw(runner, done)
+
+    def after_train_epoch(self, runner) -> None:
+        # the times of steps do not count what is done here
+        if self.batch is not None:
+            self._draw(runner, runner.iter)
 
     def on_features(self, runner, train: Features, test: Features) -> dict[str, float]:
         """A map of the test images of a validation; there are no metrics of it."""
@@ -85,6 +93,11 @@ class FiguresHook(Hook):
             figure = map_figure(features, labels.long(), names, 'labeled test images', self.method)
             self._send(runner, 'map', figure, runner.iter)
         return {}
+
+    def _draw(self, runner, step: int) -> None:
+        batch, self.batch = self.batch, None
+        for name, figure in self._of_batch(unwrap(runner.model), batch):
+            self._send(runner, name, figure, step)
 
     def _of_batch(self, model: Any, batch: dict) -> Iterator[tuple[str, Figure]]:
         inputs, samples = batch['inputs'], batch.get('data_samples')
