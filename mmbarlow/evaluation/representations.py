@@ -41,16 +41,8 @@ class Representations:
         """To be called before the first step."""
         model = self.model
         if isinstance(model, Encoder):
-            # not a hook of the backbone, which a compiled one never calls
-            own = model.pooled
-
-            def pool(outputs: Any) -> Tensor:
-                x = own(outputs)
-                self._take(x)
-                return x
-
-            model.pooled = pool
-            self.remove = lambda: delattr(model, 'pooled')
+            model.watchers.append(self._take)  # torch.compile goes past the hooks of a backbone
+            self.remove = lambda: model.watchers.remove(self._take)
         else:
             layout = layout_of(model.backbone)
             hook = model.backbone.register_forward_hook(
