@@ -8,11 +8,13 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
 
 COLORS = colormaps['tab20']([*range(0, 20, 2), *range(1, 20, 2)])  # C0 to C9, then paler ones
+Line = list[tuple[float, float]]
 Curve = list[dict[str, float]]  # the `curve` of a record
 
 
@@ -65,6 +67,29 @@ def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) ->
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=120)
     return figure
+
+
+def draw_panels(panels: Sequence[tuple[str, str, str, bool, dict[str, Line]]], path: Path) -> None:
+    """Draw a chart for each panel: its title, the names of its axes, whether y is logarithmic, and
+    its lines by name, points (x, y) each.
+
+    Args:
+        path: file of the picture.
+    """
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.6 * columns, 3.4 * rows), layout='constrained')
+    places = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, (title, x, y, log, lines) in zip(places, panels, strict=False):
+        for name, line in lines.items():
+            axes.plot(*zip(*line, strict=True), '.-', markersize=3, label=name)
+        axes.set(title=title, xlabel=x, ylabel=y, yscale='log' if log else 'linear')
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    figure.savefig(path, dpi=120)
 
 
 def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path) -> None:
