@@ -70,7 +70,7 @@ def sums_of(views: list[Tensor]) -> Sums:
     return Sums(gram, facts, V, D)
 
 
-def read(sums: Sums) -> Spectrum:
+def read_spectrum(sums: Sums) -> Spectrum:
     """What the sums, on the host, say. A batch with NaN or Inf has nothing but NaN to say."""
     n = len(sums.gram) // sums.views
     most = min(n, sums.dimensions)
@@ -79,7 +79,7 @@ def read(sums: Sums) -> Spectrum:
         return Spectrum(dict.fromkeys(names, math.nan), [])
     first = sums.gram[:n, :n]
     singular = largest(first, most).sqrt()
-    rank, alpha = smooth_rank(singular), power_law(largest(centered(first), most) / n)
+    rank, alpha = smooth_rank(singular), power_law(largest(centered_gram(first), most) / n)
     lda = lidar_of_gram(sums.gram, most) if sums.views == 2 else math.nan
     dead, diagonal, rest = sums.facts.tolist()
     found = dead, rank, alpha, lda, diagonal, rest
@@ -91,7 +91,7 @@ def largest(symmetric: Tensor, most: int) -> Tensor:
     return torch.linalg.eigvalsh(symmetric).flip(0)[:most].clamp_min(0)
 
 
-def centered(gram: Tensor) -> Tensor:
+def centered_gram(gram: Tensor) -> Tensor:
     """x x^T of x without its mean, from that of x."""
     gram = gram - gram.mean(0)
     return gram - gram.mean(1, keepdim=True)
@@ -106,7 +106,7 @@ def lidar_of_gram(gram: Tensor, most: int, delta: float = DELTA) -> float:
     """
     n = len(gram) // 2
     aa, ab, ba, bb = (half for row in gram.split(n) for half in row.split(n, 1))
-    mm, dd = centered(aa + ab + ba + bb) / 4, (aa - ab - ba + bb) / 4
+    mm, dd = centered_gram(aa + ab + ba + bb) / 4, (aa - ab - ba + bb) / 4
     md = (aa - ab + ba - bb) / 4
     md -= md.mean(0)
     factor, failed = torch.linalg.cholesky_ex(dd + n * delta * torch.eye(n, dtype=dd.dtype))

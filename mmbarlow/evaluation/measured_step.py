@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.evaluation.batch_spectra import Sums, read, sums_of
+from mmbarlow.evaluation.batch_spectra import Sums, read_spectrum, sums_of
 from mmbarlow.loss import distributed, loss_floor
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
@@ -45,7 +45,7 @@ class MeasuredStep:
             self.event.synchronize()
         values, singular = dict(self.known), {}
         for name, sums in self.sums.items():
-            spectrum = read(sums)
+            spectrum = read_spectrum(sums)
             singular[name] = spectrum.singular
             if name == 'embeddings':
                 values |= spectrum.values

@@ -5,6 +5,7 @@ step does with them: both forward passes, loss, backward, optimizer.
 """
 
 import functools
+import time
 from collections.abc import Callable
 
 import torch
@@ -17,7 +18,7 @@ from mmbarlow.registry import MODELS
 
 from .networks import ours, theirs
 from .official import OfficialLARS, OfficialLoss, groups
-from .timing import Stopwatch, medians
+from .timing import Clock, Stopwatch, medians
 
 Views = list[Tensor]
 Step = Callable[[Views], object]
@@ -31,13 +32,14 @@ def precision(device: str) -> torch.dtype:
     return mixed_dtype(device) if device != 'cpu' or has_bf16('cpu') else torch.float32
 
 
-def matrix_rate(device: str, dtype: torch.dtype) -> float:
+def matrix_rate(device: str, dtype: torch.dtype, clock: Clock = time.perf_counter) -> float:
     """Operations a second of one large product of matrices."""
     side = 512 if device == 'cpu' else 8192
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in 'ab')
     product = torch.empty_like(a)
     torch.mm(a, b, out=product)
-    seconds = medians({'mm': lambda: torch.mm(a, b, out=product)}, 5, device, repeats=3)['mm']
+    task = dict(mm=lambda: torch.mm(a, b, out=product))
+    seconds = medians(task, 5, device, repeats=3, clock=clock)['mm']
     return 2 * side**3 / seconds
 
 
