@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
@@ -85,6 +85,12 @@ def draw_panels(panels: Sequence[tuple[str, str, str, bool, dict[str, Line]]], p
             axes.plot(*zip(*line, strict=True), '.-', markersize=3, label=name)
         axes.set(title=title, xlabel=x, ylabel=y, yscale='log' if log else 'linear')
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if log:  # 40 and 50 rather than powers of ten with a factor
+            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_minor_formatter(LogFormatter())
+        elif all(value == 0 for line in lines.values() for _, value in line):
+            axes.set_ylim(0, 1)
+        axes.margins(y=0.15)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     for axes in places[len(panels) :]:
