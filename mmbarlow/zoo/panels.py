@@ -58,12 +58,15 @@ PANELS = (
 
 
 def panel_lines(panel: Panel, points: Points) -> dict[str, Line]:
-    """Name to (step, value) of what the training lines (`read_lines`) have for a panel."""
-    found = {
-        name: [(p['iter'], p[key]) for p in points if math.isfinite(p.get(key, math.nan))]
-        for key, name in panel.names.items()
-    }
-    return {name: line for name, line in found.items() if line}
+    """Name to (step, value) of what the training lines (`read_lines`) have for a panel. A line of
+    the log repeats the last measurement: of equal ones the first counts, and the last of all."""
+    found = {}
+    for key, name in panel.names.items():
+        own = [(p['iter'], p[key]) for p in points if math.isfinite(p.get(key, math.nan))]
+        pairs = zip(own, [(-1, math.nan), *own], strict=False)
+        if line := [here for here, before in pairs if here[1] != before[1] or here is own[-1]]:
+            found[name] = line
+    return found
 
 
 def read_spectra(work_dir: str | Path, kind: str = 'embeddings') -> dict[int, Line]:

@@ -51,7 +51,7 @@ class Watches(Hook):
         self.seen.append((grads, generator_states()))
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        self.metrics.update(metrics)
+        self.metrics.update(metrics or {})
 
 
 def train(folder: Path, prepared=lambda cfg: None, **options):
@@ -193,7 +193,7 @@ def test_the_probe_is_the_logistic_regression_of_the_same_features():
     scores = probe.scores(x)
     wanted = torch.tensor(exact.decision_function(z))
     centered = [s - s.mean(1, keepdim=True) for s in (scores.double(), wanted)]
-    assert torch.allclose(*centered, atol=2e-3)
+    assert torch.allclose(centered[0], centered[1], atol=2e-3)
 
 
 def test_features_that_are_not_finite_leave_the_probe_as_it_is():
