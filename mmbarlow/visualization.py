@@ -1,13 +1,20 @@
 """Pictures of a run: its curve, its cross-correlation matrix, its features, what it confuses."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
 
+COLORS = colormaps['tab20']([*range(0, 20, 2), *range(1, 20, 2)])  # C0 to C9, then paler ones
+Line = list[tuple[float, float]]
 Curve = list[dict[str, float]]  # the `curve` of a record
 
 
@@ -62,6 +69,35 @@ def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) ->
     return figure
 
 
+def draw_panels(panels: Sequence[tuple[str, str, str, bool, dict[str, Line]]], path: Path) -> None:
+    """Draw a chart for each panel: its title, the names of its axes, whether y is logarithmic, and
+    its lines by name, points (x, y) each.
+
+    Args:
+        path: file of the picture.
+    """
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.6 * columns, 3.4 * rows), layout='constrained')
+    places = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, (title, x, y, log, lines) in zip(places, panels, strict=False):
+        for name, line in lines.items():
+            axes.plot(*zip(*line, strict=True), '.-', markersize=3, label=name)
+        axes.set(title=title, xlabel=x, ylabel=y, yscale='log' if log else 'linear')
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if log:  # 40 and 50 rather than powers of ten with a factor
+            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_minor_formatter(LogFormatter())
+        elif all(value == 0 for line in lines.values() for _, value in line):
+            axes.set_ylim(0, 1)
+        axes.margins(y=0.15)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    figure.savefig(path, dpi=120)
+
+
 def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path) -> None:
     """Draw the matrices before and after pretraining, 64 dimensions each so that lines show."""
     figure = Figure(figsize=(9, 4.4), layout='constrained')
@@ -70,16 +106,20 @@ def draw_cross_correlation(before_DD: Tensor, after_DD: Tensor, path: str | Path
         D = len(c_DD)
         diagonal = c_DD.diagonal()
         off_diagonal = (c_DD.square().sum() - diagonal.square().sum()) / (D * D - D)
-        image = axes.imshow(c_DD[:64, :64].numpy(), cmap='RdBu_r', vmin=-1, vmax=1)
-        axes.set(
-            title=f'{title}: mean diagonal {diagonal.mean():.2f}, rms of the rest '
+        image = show_matrix(axes, c_DD[:64, :64])
+        axes.set_title(
+            f'{title}: mean diagonal {diagonal.mean():.2f}, rms of the rest '
             f'{off_diagonal.sqrt():.2f}',
-            xlabel='dimension of view B',
-            ylabel='dimension of view A',
+            fontsize=10,
         )
-        axes.title.set_fontsize(10)
     figure.colorbar(image, ax=figure.axes, label='correlation')
     figure.savefig(path, dpi=120)
+
+
+def show_matrix(axes: Axes, cells: Tensor, unit: str = 'dimension') -> AxesImage:
+    """A cross-correlation, or blocks of it, with entries from -1 (blue) over 0 (white) to 1."""
+    axes.set(xlabel=f'{unit} of view B', ylabel=f'{unit} of view A')
+    return axes.imshow(cells.numpy(), cmap='RdBu_r', vmin=-1, vmax=1)
 
 
 def places_on_map(features: Tensor, method: str = 'tsne') -> np.ndarray:
@@ -108,13 +148,19 @@ def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
     for axes, (title, features) in zip(
         np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True
     ):
-        points = places_on_map(features)
-        for label in labels.unique().tolist():
-            chosen = points[(labels == label).numpy()]
-            axes.scatter(*chosen.T, s=6, color=f'C{label}', label=str(label))
-        axes.set(title=title, xticks=[], yticks=[])
+        show_map(axes, places_on_map(features), labels, [])
+        axes.set_title(title)
     axes.legend(markerscale=3, loc='center left', bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
+
+
+def show_map(axes: Axes, places: np.ndarray, labels: Tensor, names: Sequence[str]) -> None:
+    """Points (N, 2) in the colors of their labels (N,), which the legend calls by their names."""
+    for label in labels.unique().tolist():
+        chosen = places[(labels == label).numpy()]
+        name = names[label] if label < len(names) else str(label)
+        axes.scatter(*chosen.T, s=6, color=COLORS[label % len(COLORS)], label=name)
+    axes.set(xticks=[], yticks=[])
 
 
 def draw_confusion(counts: Tensor, classes: list[str], path: str | Path) -> None:

@@ -2,6 +2,7 @@
 
 python tools/draw_curves.py work_dirs/NAME                       # also during the run
 python tools/draw_curves.py A/records B/records --metric loss    # of records, or folders of them
+python tools/draw_curves.py work_dirs/NAME --panels              # loss over floor, rank, spectrum
 """
 
 import argparse
@@ -9,9 +10,10 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.errors import InputError
-from mmbarlow.visualization import Curve, draw_curves
+from mmbarlow.visualization import Curve, Line, draw_curves, draw_panels
 from mmbarlow.zoo import records
-from mmbarlow.zoo.curve import read_curve
+from mmbarlow.zoo.curve import read_curve, read_lines
+from mmbarlow.zoo.panels import PANELS, panel_lines, read_spectra
 from mmbarlow.zoo.runs import LABELS
 
 
@@ -21,8 +23,19 @@ def main() -> None:
         'paths', nargs='+', type=Path, metavar='PATH', help='work dirs; records, or folders of them'
     )
     parser.add_argument('--metric', help='by default the first top-1 that was measured during it')
+    parser.add_argument(
+        '--panels',
+        action='store_true',
+        help='what SpectrumHook has measured in work dirs',
+    )
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='the picture')
     args = parser.parse_args()
+    if args.panels:
+        shown = panels(args.paths)
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        draw_panels(shown, args.out)
+        print(f'{len(shown)} panels: {args.out}')
+        return
 
     found = [triple for path in args.paths for triple in curves(path)]
     known = list(dict.fromkeys(name for *_, curve in found for entry in curve for name in entry))
@@ -40,6 +53,39 @@ def main() -> None:
         last = [next(e for e in reversed(curve) if metric in e) for curve in runs]
         print(f'{label}: ' + ', '.join(f'{e[metric]:.1f} after {e["epoch"]}' for e in last))
     print(f'{metric}: {args.out}')
+
+
+def panels(paths: list[Path]) -> list[tuple[str, str, str, bool, dict[str, Line]]]:
+    """The panels of the runs in some folders, as `draw_panels` takes them.
+
+    Raises:
+        InputError: none of them has anything for one.
+    """
+    found = []
+    runs = {path: f'{path.name}: ' * (len(paths) > 1) for path in paths}
+    for panel in PANELS:
+        lines = {
+            prefix + name: line
+            for path, prefix in runs.items()
+            for name, line in panel_lines(panel, read_lines(path)).items()
+        }
+        found += [(panel.title, 'step', panel.y, panel.log, lines)] * bool(lines)
+    for kind in ('embeddings', 'representations'):
+        lines = {
+            f'{prefix}step {step:,}': [p for p in line if p[1] > 0]
+            for path, prefix in runs.items()
+            for step, line in read_spectra(path, kind).items()
+        }
+        title = f'Singular values of {kind}'
+        found += [(title, 'direction, by size', 'singular value (no unit)', True, lines)] * bool(
+            lines
+        )
+    if not found:
+        raise InputError(
+            f'{paths[0]} has nothing that mmbarlow.SpectrumHook has measured: give the work dir of '
+            'a pretraining, whose config has that hook.'
+        )
+    return found
 
 
 def curves(path: Path) -> list[tuple[str, str, Curve]]:

@@ -7,6 +7,7 @@
     python tools/train.py configs/barlowtwins/NAME.py --minutes 8  # what fits, then --resume
     tools/dist_train.sh configs/barlowtwins/NAME.py 4 --auto-scale-lr    # another batch size
     tools/dist_train.sh configs/barlowtwins/NAME.py 8 --max-restarts 3   # goes on after a crash
+    python tools/train.py configs/barlowtwins/NAME.py --track tensorboard wandb    # and pictures
     tools/dist_train.sh configs/benchmarks/voc_detection/NAME.py 8 --cfg-options pretrained=FILE
 
 Results go to work_dirs/NAME/: resolved config, log, checkpoints, NAME_backbone.pth, records/.
@@ -54,6 +55,12 @@ def parse() -> argparse.Namespace:
         action='store_true',
         help='under Slurm: at its warning, USR1, write a checkpoint and have the job queued again',
     )
+    add(
+        '--track',
+        nargs='+',
+        metavar='TRACKER',
+        help='send numbers and pictures to tensorboard, wandb, mlflow, clearml; local: PNG files',
+    )
     add('--scale', metavar='TEXT', help='what --cfg-options reduces, in a sentence, for the record')
     return parser.parse_args()
 
@@ -67,6 +74,7 @@ def main() -> None:
         pretraining.use_mixed_precision(cfg)
     if args.scale:
         pretraining.add_scale(cfg, args.scale)
+    cfg.track = args.track or cfg.get('track')
     if args.auto_scale_lr:
         start_processes(args.launcher)
         use_learning_rates(cfg, distributed.world_size())

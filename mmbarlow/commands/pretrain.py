@@ -34,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='CRITERION',
         help='keep the best checkpoint too, by loss_over_floor, rankme, lidar, alpha or knn',
     )
+    add(
+        '--track',
+        nargs='+',
+        metavar='TRACKER',
+        help='send numbers and pictures to tensorboard, wandb, mlflow, clearml; local: PNG files',
+    )
     add('--resume', action='store_true', help='go on with the run in DIR, whatever its settings')
     choices = parser.add_argument_group('instead of what is chosen and printed before the start')
     add = choices.add_argument

@@ -9,6 +9,7 @@ from mmbarlow.datasets.value_facts import ValueFacts
 from mmbarlow.datasets.values import Values
 from mmbarlow.engine.bf16 import wrapper_for
 from mmbarlow.engine.choice_facts import Chosen
+from mmbarlow.engine.online import labeled_validation
 from mmbarlow.engine.schedule_choices import bias_share, steps_of_epoch
 from mmbarlow.errors import InputError, printable
 
@@ -21,7 +22,6 @@ DTYPES = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]  # ImageNet's, RGB
 LEAST_STD = 1.0  # of a channel that is nearly constant, whose noise nothing shall be made of
 LOOKS = 20  # at checkpoints, of which the best is kept
-BANK, QUERIES = 2000, 1000  # labeled images that are looked at during training, at most
 
 
 class Pretraining(NamedTuple):
@@ -219,27 +219,9 @@ def _validation(
     labeled: str, images: dict[str, Any], times: int, get: dict[str, Any]
 ) -> dict[str, Any]:
     """kNN and a linear probe on the labeled images, so many times while the network is trained."""
-    size, epochs = get['image_size'], get['epochs']
-    view = dict(type='mmbarlow.CenterView', size=size, resize=round(size * 8 / 7), **images)
-
-    def loader(part: str, most: int) -> dict[str, Any]:
-        return dict(
-            batch_size=64,
-            **_workers(get),
-            sampler=dict(type='DefaultSampler', shuffle=False),
-            collate_fn=dict(type='default_collate'),
-            dataset=dict(
-                type='mmbarlow.LabeledSplit',
-                data_root=labeled,
-                part=part,
-                most=most,
-                pipeline=[view, dict(type='mmpretrain.PackInputs')],
-            ),
-        )
-
+    epochs = get['epochs']
     return dict(
-        val_dataloader=loader('test', QUERIES),
-        val_cfg=dict(type='mmbarlow.FeatureLoop', bank_dataloader=loader('train', BANK)),
+        **labeled_validation(labeled, get['image_size'], images, _workers(get)),
         val_evaluator=[dict(type='mmbarlow.KNN', k=[10]), dict(type='mmbarlow.LinearProbe')],
         train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=max(1, -(-epochs // times))),
     )

@@ -16,8 +16,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmbarlow.commands.pretrain import ABOUT
 from mmbarlow.commands.pretrain_config import (
-    BANK,
-    QUERIES,
     Pretraining,
     config_parts,
     text_of,
@@ -34,6 +32,7 @@ from mmbarlow.datasets.value_range import range_of, range_text
 from mmbarlow.engine.bf16 import has_bf16
 from mmbarlow.engine.choice_facts import Chosen, Facts
 from mmbarlow.engine.choices import RULES, choose_settings, table
+from mmbarlow.engine.online import BANK, QUERIES
 from mmbarlow.engine.preflight import lars_without_bn
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.engine.probing import Trial, largest_that_fits
@@ -67,6 +66,7 @@ def start(args: argparse.Namespace) -> None:
         if goes_on:
             resume_from(cfg)
         print(f'{out} has this run already: it {"goes on" if goes_on else "starts anew"}.')
+        cfg.track = args.track or cfg.get('track')
         _train(cfg, out)
         return
     facts = look_at(asked['folder'])
@@ -77,7 +77,9 @@ def start(args: argparse.Namespace) -> None:
     about, chosen = _plan(args, asked, facts, command)
     hidden = set() if is_resnet(chosen['backbone'].value) else {'stem'}
     print('\n'.join(table(chosen, hidden)))
-    text = text_of(config_parts(about, chosen, own, command), asked, command, str(out))
+    parts = config_parts(about, chosen, own, command)
+    parts |= dict(track=args.track) if args.track else {}
+    text = text_of(parts, asked, command, str(out))
     with written(out, text) as config:
         print(f'config: {config}', flush=True)
         _train(load_config(config, work_dir=str(out)), out)

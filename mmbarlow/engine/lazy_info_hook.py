@@ -1,9 +1,11 @@
 """Logging that waits for the device only when a line of the log is written."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmengine.hooks import RuntimeInfoHook
-from mmengine.logging import HistoryBuffer
+from mmengine.logging import HistoryBuffer, MessageHub
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -64,13 +66,16 @@ class LazyInfoHook(RuntimeInfoHook):
     """
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        hub = runner.message_hub
         for name, value in (outputs or {}).items():
-            key = f'train/{name}'
-            buffer = hub.log_scalars.get(key)
-            if isinstance(buffer, LazyBuffer):
-                buffer.update(value)
-                continue
-            hub.update_scalar(key, value)  # once, to tell the hub of the key
-            if isinstance(value, Tensor):
-                hub.log_scalars[key] = LazyBuffer(*hub.log_scalars[key].data)
+            log_lazily(runner.message_hub, f'train/{name}', value)
+
+
+def log_lazily(hub: MessageHub, key: str, value: Any) -> None:
+    """Add a number to the log; one on a device stays there until it is read."""
+    buffer = hub.log_scalars.get(key)
+    if isinstance(buffer, LazyBuffer):
+        buffer.update(value)
+        return
+    hub.update_scalar(key, value)  # once, to tell the hub of the key
+    if isinstance(value, Tensor):
+        hub.log_scalars[key] = LazyBuffer(*hub.log_scalars[key].data)

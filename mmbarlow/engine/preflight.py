@@ -14,7 +14,7 @@ from mmbarlow.engine.schedule_checks import check_schedules
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError
 from mmbarlow.launch import together
-from mmbarlow.loss.distributed import world_size
+from mmbarlow.loss.distributed import rank, world_size
 
 
 def check_run(runner: Runner) -> None:
@@ -43,8 +43,9 @@ def check_alone(runner: Runner) -> None:
             raise InputError('the data of val_dataloader has no images.')
     check_batches(runner.train_dataloader, runner.model)
     check_schedules(runner, length, by_epoch)
+    backends = runner.visualizer._vis_backends.values() if rank() == 0 else ()
     with explained('visualizer'):
-        for backend in runner.visualizer._vis_backends.values():
+        for backend in backends:
             _ = backend.experiment  # imports what it needs
     for hook in runner.hooks:
         if callable(check := getattr(hook, 'check_before_training', None)):

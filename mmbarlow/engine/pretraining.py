@@ -20,6 +20,7 @@ from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.export_hook import backbone_files
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
+from mmbarlow.engine.online import use_online_evaluation
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run, warn_of_lars
 from mmbarlow.engine.restarts import jobs
@@ -29,6 +30,7 @@ from mmbarlow.engine.scalars import keep_scalars
 from mmbarlow.engine.signals_hook import SignalsHook
 from mmbarlow.engine.starting import StartingRunner, check_start
 from mmbarlow.engine.terminal import announce
+from mmbarlow.engine.tracking import use_trackers
 from mmbarlow.engine.work_dir import claimed, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
@@ -59,6 +61,8 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
         Signaled: a signal has come, see `SignalsHook`; before the first step, nothing is left.
     """
     carried: dict = {}
+    use_online_evaluation(cfg)
+    use_trackers(cfg)
     while True:
         try:
             return _train(cfg, quiet, force, requeue, carried)

@@ -17,8 +17,9 @@ FREE = re.compile(
     r'|(val|test)_(dataloader|evaluator|cfg)|model_wrapper_cfg|find_unused_parameters'
     r'|data_root|pretrained|env_cfg\.(mp_cfg|dist_cfg|resource_limit)|randomness\.seed'
     r'|default_hooks\.(logger|checkpoint|export|runtime_info|timer|visualization|prefetch|pixels'
-    r'|spectrum|failure_signs)'
-    r'|custom_hooks\.(TimeLimitHook|SyncTrainedBuffersHook|LiveBarHook)|asked'
+    r'|spectrum|failure_signs|best)'
+    r'|custom_hooks\.(TimeLimitHook|SyncTrainedBuffersHook|LiveBarHook|OnlineLinearHook'
+    r'|FiguresHook)|asked|labeled|online|track'
     r'|train_cfg\.(val_interval|val_begin|dynamic_intervals)'
     r'|train_dataloader\.(num_workers|persistent_workers|pin_memory|prefetch_factor))(\.|$)'
 )

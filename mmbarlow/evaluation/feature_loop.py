@@ -1,5 +1,7 @@
 """Evaluating frozen features, during pretraining and after it."""
 
+from typing import Any
+
 from mmengine.runner import BaseLoop
 
 from mmbarlow.checkpoints import unwrap
@@ -14,7 +16,9 @@ class FeatureLoop(BaseLoop):
     """A validation or test loop that applies protocols to frozen features; it trains nothing.
 
     It extracts the features of the labeled training images (the bank) and of the loop's own
-    images, and passes both to each protocol.
+    images, and passes both to each protocol, and to each hook that has `on_features(runner, train,
+    test)` and returns metrics by their whole names. During training an image that cannot be read
+    is left out, with a line in the log; a test raises BrokenImage.
 
     Args:
         runner: MMEngine's runner.
@@ -40,6 +44,8 @@ class FeatureLoop(BaseLoop):
         bank_dtype: str = 'float32',
         layer: str | None = None,
     ) -> None:
+        if stage == 'val':
+            dataloader, bank_dataloader = map(_without_broken, (dataloader, bank_dataloader))
         super().__init__(runner, dataloader)
         self.bank_dataloader = runner.build_dataloader(bank_dataloader, seed=runner.seed)
         check_splits(*(class_names(x.dataset) for x in (self.bank_dataloader, self.dataloader)))
@@ -61,6 +67,16 @@ class FeatureLoop(BaseLoop):
             for protocol in self.protocols
             for name, value in protocol(train, test).items()
         }
+        for hook in self.runner.hooks:
+            measure: Any = getattr(hook, 'on_features', None)
+            metrics |= measure(self.runner, train, test) if measure else {}
         self.runner.call_hook(f'after_{self.stage}_epoch', metrics=metrics)
         self.runner.call_hook(f'after_{self.stage}')
         return metrics
+
+
+def _without_broken(loader: Any) -> Any:
+    """The config of a data loader with another image where one is broken; what is built stays."""
+    if not (isinstance(loader, dict) and isinstance(loader['dataset'], dict)):
+        return loader
+    return {**loader, 'dataset': dict(type='mmbarlow.ReadableImages', dataset=loader['dataset'])}

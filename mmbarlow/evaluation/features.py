@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather, get_world_size
+from mmengine.dist import all_gather, all_gather_object, get_world_size
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmbarlow.datasets.passed_over import say_once
 from mmbarlow.errors import InputError
 from mmbarlow.launch import together
 from mmbarlow.models.pooling import pooled
@@ -45,22 +46,31 @@ def dataset_features(model: BaseModel, loader: DataLoader, dtype: str = 'float32
 
     Returns:
         The features of all images, in the order of the data set, the same in each process. A
-        gigabyte or more is announced in the log before it is allocated.
+        gigabyte or more is announced in the log before it is allocated. Images that
+        `mmbarlow.datasets.readable_images` has replaced are left out, with a line in the log.
 
     Raises:
         InputError: there are no images, or their labels are missing or of different lengths.
     """
     if not (size := len(loader.dataset)):  # pyright: ignore[reportArgumentType]
         raise InputError('the data set has no images to evaluate: check its list and folder.')
-    own = together(lambda: _own_share(model, loader, getattr(torch, dtype)))
-    return own if get_world_size() == 1 else Features(*(_interleave(x, size) for x in own))
+    *own, broken = together(lambda: _own_share(model, loader, getattr(torch, dtype)))
+    if get_world_size() > 1:
+        own = [_interleave(x, size) for x in own]
+    features, labels, there = own
+    for path, reason in sorted({pair for part in all_gather_object(broken) for pair in part}):
+        say_once(f'broken image among the labeled ones, left out: {path} ({reason})')
+    return Features(features, labels) if there.all() else Features(features[there], labels[there])
 
 
-def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Features:
-    """The features of this process's images, in the order of its sampler."""
+def _own_share(
+    model: BaseModel, loader: DataLoader, dtype: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor, list[tuple[str, str]]]:
+    """Features and labels of this process's images, in the order of its sampler; which of them are
+    not in the place of another one; and those others, with the reasons."""
     was_training = model.training
     model.eval()
-    done, features, labels = 0, torch.empty(0), []
+    done, features, labels, skipped = 0, torch.empty(0), [], []
     for batch in progress(loader, 'features'):
         batch = model.data_preprocessor(batch, False)
         new = pooled(model(batch['inputs'], mode='tensor'))
@@ -71,13 +81,15 @@ def _own_share(model: BaseModel, loader: DataLoader, dtype: torch.dtype) -> Feat
         features[done : done + len(new)] = new
         done += len(new)
         labels += [label_of(sample) for sample in batch['data_samples']]
+        skipped += [sample.get('skipped') or () for sample in batch['data_samples']]
     model.train(was_training)
     if len({label.shape for label in labels}) > 1:
         raise InputError(
             'the images have labels of different lengths: where an image can belong to several '
             'classes, give a number for each class (1, 0 or -1), as mmbarlow.VOC07 does.'
         )
-    return Features(features[:done], torch.stack(labels))
+    there = torch.tensor([not pairs for pairs in skipped])
+    return features[:done], torch.stack(labels), there, [pairs[0] for pairs in skipped if pairs]
 
 
 def label_of(sample) -> Tensor:

@@ -1,5 +1,6 @@
 """What is left of a twin when the pretraining is over: images in, representations out."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -49,6 +50,7 @@ class Encoder(BaseModel):
         if channels_last:
             self.backbone.to(memory_format=self.layout)
         self._channels = channels_of(self.backbone)
+        self.watchers: list[Callable[[Tensor], object]] = []  # are shown all representations
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
         """Representations (n, C) of images (n, 3, H, W); the one mode is 'tensor'."""
@@ -69,7 +71,10 @@ class Encoder(BaseModel):
         """Representations (n, C) from what the backbone returns."""
         last, layout = last_output(outputs), layout_of(self.backbone)
         self.pooled_as = kind_of(last, self.pool, layout)
-        return pooled(last, self.pool, layout)
+        represented = pooled(last, self.pool, layout)
+        for show in self.watchers:
+            show(represented)
+        return represented
 
     def check_channels(self, images: Tensor) -> None:
         if self._channels is not None and images.shape[1] != self._channels:

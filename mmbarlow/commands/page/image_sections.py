@@ -11,14 +11,16 @@ from PIL import Image
 
 from mmbarlow.commands.page import document
 from mmbarlow.commands.page.feature_map import FeatureMap
-from mmbarlow.commands.page.network import Correlation, agreement, nearest_images
+from mmbarlow.commands.page.network import agreement, nearest_images
 from mmbarlow.commands.page.pictures import fitted, jpeg_address, matrix_address, sprite_address
 from mmbarlow.commands.page.sections import spectrum_chart
-from mmbarlow.commands.page.training_data import pixels_of_view, spread, views_of
+from mmbarlow.commands.page.training_data import spread, views_of
 from mmbarlow.datasets.image_reading import name_of
 from mmbarlow.datasets.scaled_image import read_picture
 from mmbarlow.datasets.values import values_of
 from mmbarlow.errors import BrokenImage
+from mmbarlow.evaluation.correlation import Correlation
+from mmbarlow.evaluation.figures import pixels_of_view
 from mmbarlow.models.encoder_description import image_options
 
 SHOWN = 10  # images with their views

@@ -1,7 +1,7 @@
 """What the page measures of a network: the correlation of its embeddings, features, neighbors."""
 
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,24 +10,9 @@ from torch import Tensor
 
 from mmbarlow.commands.page.training_data import spread, views_of
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.spectrum import correlation_cells, correlation_spectrum, effective_rank
-from mmbarlow.loss import global_batch, standardize
+from mmbarlow.evaluation.correlation import Correlation, correlation_of
 
 SECONDS = 90.0  # for embeddings: a large network on a CPU gets through fewer images
-
-
-class Correlation(NamedTuple):
-    """What the embeddings of two views of `images` images of a run say."""
-
-    images: int
-    dimensions: int
-    cells: Tensor  # C as a picture, (k, k)
-    corner: Tensor  # C of the first dimensions, (at most 64, the same)
-    diagonal: float  # mean of C's diagonal entries
-    rest: float  # root mean square of the others
-    spectrum: Tensor  # singular values of C
-    variances: Tensor  # eigenvalues of the correlation matrix of the first view
-    rank: float
 
 
 @torch.no_grad()
@@ -45,25 +30,7 @@ def measure_correlation(cfg: Config, model: Any, dataset: Any, images: int) -> C
         if time.perf_counter() - started > SECONDS:
             break
     z_a, z_b = (torch.cat(z) for z in zip(*parts, strict=True))
-    if len(z_a) < 2:
-        raise InputError('A correlation needs two images or more.')
-    batch = global_batch(z_a, z_b)
-    a, b = standardize(z_a, batch), standardize(z_b, batch)
-    N, D = a.shape
-    spectrum, variances = correlation_spectrum(a, b), correlation_spectrum(a, a)
-    diagonal = (a * b).mean(0)
-    energy = spectrum.square().sum() - diagonal.double().square().sum()
-    return Correlation(
-        images=N,
-        dimensions=D,
-        cells=correlation_cells(a, b),
-        corner=correlation_cells(a[:, :64], b[:, :64]),
-        diagonal=float(diagonal.mean()),
-        rest=float((energy.clamp_min(0) / max(D * D - D, 1)).sqrt()),
-        spectrum=spectrum,
-        variances=variances,
-        rank=effective_rank(variances),
-    )
+    return correlation_of(z_a, z_b)
 
 
 def nearest_images(features: Tensor, queries: list[int], k: int) -> list[list[tuple[int, float]]]:

@@ -10,7 +10,7 @@ from mmbarlow.apis import get_model
 from mmbarlow.commands.page import document
 from mmbarlow.commands.page.feature_map import FeatureMap, map_features, sample_of_training
 from mmbarlow.commands.page.image_sections import views_row
-from mmbarlow.commands.page.network import Correlation, measure_correlation
+from mmbarlow.commands.page.network import measure_correlation
 from mmbarlow.commands.page.run_folder import RunFolder
 from mmbarlow.commands.page.training_data import (
     build_training_data,
@@ -21,6 +21,7 @@ from mmbarlow.commands.page.usage import uses
 from mmbarlow.config import nodes
 from mmbarlow.config_files import explained
 from mmbarlow.errors import InputError, one_line
+from mmbarlow.evaluation.correlation import Correlation
 
 T = TypeVar('T')
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from mmbarlow.commands.page import document
 from mmbarlow.commands.page.charts import Series, line_chart, number
-from mmbarlow.commands.page.network import Correlation
 from mmbarlow.commands.page.run_folder import RunFolder
+from mmbarlow.evaluation.correlation import Correlation, spectra_of
 from mmbarlow.zoo.curve import Points, thinned
+from mmbarlow.zoo.panels import PANELS, panel_lines, read_spectra
 from mmbarlow.zoo.records import Record
 from mmbarlow.zoo.runs import LABELS
 
@@ -37,8 +38,7 @@ def curves_section(run: RunFolder) -> str:
         line_chart('Measured during training, percent', [series(k, k) for k in measured[:5]], unit)
     )
     charts.append(_of_lines(run.lines, 'Learning rate', ['lr']))
-    ranks = [key for key in dict.fromkeys(k for p in run.lines for k in p) if 'rank' in key.lower()]
-    charts.append(_of_lines(run.lines, 'Effective rank of the embeddings', ranks[:5]))
+    charts += _spectrum_charts(run)
     body = ''.join(charts)
     if not body:
         return document.section('Curves', note='The logs hold no numbers yet.')
@@ -50,16 +50,23 @@ def _of_lines(lines: Points, title: str, keys: Sequence[str]) -> str:
     return line_chart(title, found, 'step')
 
 
-def spectrum_chart(c: Correlation) -> str:
-    pairs = (
-        ('cross-correlation, singular values', c.spectrum),
-        ('one view, eigenvalues', c.variances),
+def _spectrum_charts(run: RunFolder) -> list[str]:
+    """What SpectrumHook has logged; the loss over its floor is drawn already where it is known."""
+    charts = []
+    for panel in PANELS[bool(run.floor) :]:
+        found = panel_lines(panel, thinned(run.lines, 300)).items()
+        lines = [Series(name, line) for name, line in found]
+        charts.append(line_chart(panel.title, lines, 'step', panel.log))
+    spectra = read_spectra(run.path).items()
+    lines = [Series(f'step {step:,}', [p for p in line if p[1] > 0]) for step, line in spectra]
+    charts.append(
+        line_chart('Singular values of the embeddings', lines, 'direction', log=True, ends=False)
     )
-    found = []
-    for name, values in pairs:
-        least = float(values[0]) * 1e-6
-        points = [(i + 1.0, v) for i, v in enumerate(values.tolist()) if v > least]
-        found.append(Series(name, thinned_pairs(points)))
+    return charts
+
+
+def spectrum_chart(c: Correlation) -> str:
+    found = [Series(name, thinned_pairs(points)) for name, points in spectra_of(c).items()]
     return line_chart('Spectrum', found, 'direction', log=True, ends=False)
 
 

@@ -17,7 +17,6 @@ from mmbarlow.config_files import explained
 from mmbarlow.datasets.image_checks import check_sample, summary
 from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.sample_random import Key, SampleIndex
-from mmbarlow.datasets.scaled_image import picture
 from mmbarlow.errors import InputError
 from mmbarlow.registry import DATASETS, MODELS
 
@@ -98,12 +97,3 @@ def views_of(cfg: Config, model: Any, dataset: Any, indices: list[int]) -> Itera
         if not isinstance(views, list) or len(views) < 2:
             raise InputError('The network of this config does not train on two views.')
         yield views
-
-
-def pixels_of_view(model: Any, view: Tensor) -> np.ndarray:
-    """A normalized view (C, H, W) as the uint8 array (H, W, 3) that it was made from, or as the
-    picture of it where images have other channels."""
-    preprocessor = model.data_preprocessor
-    if getattr(preprocessor, '_enable_normalize', True) and hasattr(preprocessor, 'mean'):
-        view = view * preprocessor.std + preprocessor.mean
-    return np.asarray(picture(view.clamp(0, 255).permute(1, 2, 0).cpu().numpy()))
