@@ -14,8 +14,8 @@ from mmbarlow.config_files import explained
 from mmbarlow.evaluation.labels_hook import LabelsHook
 from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_channels import takes
 from mmbarlow.models.pooling import layout_of
-from mmbarlow.models.width import takes
 from mmbarlow.registry import DATASETS, MODELS
 
 # The benchmark decides these, whatever the config of the pretraining says.

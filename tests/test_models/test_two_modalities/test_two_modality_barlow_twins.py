@@ -183,3 +183,27 @@ def test_a_model_of_one_modality_is_refused(trained):
     del cfg.modalities['chroma']
     with pytest.raises(InputError, match='model.modalities has luminance: give two'):
         MODELS.build(cfg)
+
+
+@pytest.mark.parametrize(
+    ('name', 'options', 'says'),
+    [
+        ('luminance', dict(backbone=dict(in_channels=3)), 'luminance.backbone.in_channels=1'),
+        ('chroma', dict(backbone=dict(in_channels=1)), 'modalities.chroma.backbone.in_channels=3'),
+        (
+            'luminance',
+            dict(data_preprocessor=dict(mean=[1.0] * 3, std=[1.0] * 3)),
+            'model.modalities.luminance.data_preprocessor.mean and std have 3',
+        ),
+    ],
+)
+def test_channels_of_a_modality_that_do_not_fit_name_its_key(
+    trained, tmp_path, name, options, says
+):
+    cfg = own_config(trained)
+    cfg.work_dir = str(tmp_path / 'run')
+    for part, values in options.items():
+        cfg.model.modalities[name][part].update(values)
+    with pytest.raises(InputError, match=says):
+        pretrain(cfg)
+    assert not (tmp_path / 'run').exists()
