@@ -56,7 +56,7 @@ def check_means(preprocessor: dict) -> None:
     means = len(preprocessor.get('mean') or ())
     if means not in (0, 1, 3) and not preprocessor.get('type', '').startswith('mmbarlow.'):
         raise InputError(
-            f'data_preprocessor.mean has {means} numbers, and {preprocessor.get("type")} takes 1 or '
+            f'data_preprocessor.mean has {means} numbers, and {preprocessor["type"]} takes 1 or '
             "3: set data_preprocessor.type='mmbarlow.ChannelsPreprocessor'."
         )
 
