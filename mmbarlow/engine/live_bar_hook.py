@@ -92,7 +92,8 @@ class LiveBarHook(Hook):
         filled = round(WIDTH * done / total)
         bar = '#' * filled + '.' * (WIDTH - filled)
         parts = [f'epoch {epoch}/{epochs} [{bar}] {done / total:.0%}']
-        parts.append(f'loss {loss:.1f}' + f', {loss / self.floor:.2f} x floor' * (self.floor >= 1))
+        of_floor = f', {loss / self.floor:.2f} x floor' if self.floor >= 1 else ''
+        parts.append(f'loss {loss:.1f}{of_floor}')
         parts += [f'{self.rate:.3g} images/s'] if self.rate else []
         if done < total:
             left = (now - self.start) / (done - self.first) * (total - done)
