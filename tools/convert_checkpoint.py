@@ -38,7 +38,7 @@ def main() -> None:
     mm.add_argument('--seed', type=int, help='seed of the pretraining in records; 0 by default')
     for name in ('mean', 'std'):
         mm.add_argument(
-            f'--{name}', nargs=3, type=float, help="{name} of the pixels, RGB, 0 to 255; ImageNet's"
+            f'--{name}', nargs='+', type=float, help="{name} of each channel, 0 to 255; ImageNet's"
         )
     args = parser.parse_args()
 
@@ -51,7 +51,9 @@ def main() -> None:
         if name is not None and not re.fullmatch(r'\w[\w.-]*', name):
             raise InputError(f'{name!r} is no name for a record: use only letters, digits, _, -, .')
     backbone = load_backbone(args.source, args.stem_padding)
-    meta = meta_of(backbone, args.name, args.model, args.seed, args.mean, args.std)
+    described = args.to == 'mm'
+    own = args.name, args.model, args.seed, args.mean, args.std
+    meta = meta_of(backbone, *own) if described else {}
     save = write_safetensors if args.destination.suffix == SAFE else writer.save
     write_atomically(args.destination, partial(save, writer.content(backbone, meta)))
     report(backbone, args, writer.use(backbone, args.destination))

@@ -6,13 +6,20 @@ from mmengine.config import Config
 from mmengine.runner import Runner, set_random_seed
 from torch.utils.data import DataLoader
 
+from mmbarlow.config import nodes
 from mmbarlow.config_files import explained
+from mmbarlow.datasets.plain_views import CenterView, LoadRGB, WholeView
+from mmbarlow.datasets.scaled_image import values_in_words
+from mmbarlow.datasets.values import values_of
+from mmbarlow.errors import InputError
 from mmbarlow.evaluation.class_names import ClassNames, check_splits, class_names
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.layers import with_layer
 from mmbarlow.launch import on_first, together
 from mmbarlow.models.encoder import Encoder
-from mmbarlow.registry import METRICS
+from mmbarlow.registry import METRICS, TRANSFORMS
+
+READERS = (CenterView, LoadRGB, WholeView)
 
 
 def is_training(cfg: Config) -> bool:
@@ -30,7 +37,7 @@ class Evaluator:
 
     Args:
         encoder: the network, frozen, on its device.
-        encoder_cfg: its backbone and data_preprocessor.
+        encoder_cfg: its backbone, data_preprocessor and images.
     """
 
     def __init__(self, encoder: Encoder, encoder_cfg: dict) -> None:
@@ -50,6 +57,7 @@ class Evaluator:
             InputError: the data or the network cannot be used.
         """
         set_random_seed(seed)
+        read_as_trained(cfg, self.encoder_cfg.get('images') or {})
         return self._train(cfg, seed) if is_training(cfg) else self._apply(cfg, seed)
 
     def _apply(self, cfg: Config, seed: int) -> dict[str, float]:
@@ -73,6 +81,9 @@ class Evaluator:
         return on_first(lambda: protocol(train, test))
 
     def _train(self, cfg: Config, seed: int) -> dict[str, float]:
+        if 'roi_head' in cfg.model and self.encoder_cfg.get('images'):
+            kind = values_in_words(values_of(**self.encoder_cfg['images']))
+            raise InputError(f'detection has images in 8-bit RGB, and this network takes {kind}.')
         if 'roi_head' in cfg.model:  # only detectors need mmdet
             from mmbarlow.detection.detector_training import train_detector as train
         else:
@@ -98,6 +109,17 @@ class Evaluator:
             model = with_layer(self.encoder, layer)
             self.features[str(of)] = dataset_features(model, loader, *filter(None, [dtype]))
         return self.features[str(of)]
+
+
+def read_as_trained(cfg: Config, images: dict) -> None:
+    """Give the transforms that read images `channels` and `range` of those that the network was
+    trained on, where the benchmark's config states neither."""
+    if not images:
+        return
+    for node in nodes(cfg):
+        kind = TRANSFORMS.get(node['type']) if isinstance(node.get('type'), str) else None
+        if kind in READERS and not node.keys() & images.keys():
+            node.update(images)
 
 
 def _arguments(cfg: Config) -> dict[str, inspect.Parameter]:

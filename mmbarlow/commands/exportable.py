@@ -49,15 +49,15 @@ class Exportable:
 
     @property
     def pixels(self) -> dict[str, Any]:
-        """Size of the images, mean and standard deviation, 0 to 255."""
+        """Size of the images, mean and standard deviation of each channel, 0 to 255."""
         images: Any = self.encoder.data_preprocessor
         mean, std = getattr(images, 'mean', None), getattr(images, 'std', None)
         channels = channels_of(self.encoder.backbone) or 3
-        return dict(
-            size=self.size,
-            mean=[0.0] * channels if mean is None else mean.flatten().tolist(),
-            std=[1.0] * channels if std is None else std.flatten().tolist(),
-        )
+        pixels: dict[str, Any] = dict(size=self.size)
+        for name, tensor, none in (('mean', mean, 0.0), ('std', std, 1.0)):
+            numbers = [none] if tensor is None else tensor.flatten().tolist()
+            pixels[name] = numbers * (channels if len(numbers) == 1 else 1)
+        return pixels
 
     @property
     def images(self) -> str:

@@ -76,12 +76,15 @@ def _write_detectron2(source: Exportable, out: Path) -> None:
     net: Any = source.encoder.backbone
     if type(net) is not ResNet:
         raise _refused('detectron2', source, 'detectron2 has plain ResNets with a 7x7 stem')
-    if source.encoder.images:
-        raise _refused('detectron2', source, 'detectron2 reads images in 8-bit RGB')
+    if source.encoder.images.get('range', 'dtype') != 'dtype':
+        raise _refused('detectron2', source, 'detectron2 reads images of 8 bits, gray or RGB')
     pixels = source.pixels
+    try:
+        options = detectron2.options(source.config, pixels['mean'], pixels['std'])
+    except InputError as error:
+        raise _refused('detectron2', source, str(error)) from error
     content = detectron2.content(net.state_dict())
     write_atomically(out, partial(detectron2.save, content))
-    options = detectron2.options(source.config, pixels['mean'], pixels['std'])
     same = 'the tensors are renamed, not changed'
     _tell(source, same, out, [f'python tools/train_net.py ... MODEL.WEIGHTS {out} {options}'])
 

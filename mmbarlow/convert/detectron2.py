@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmbarlow.errors import InputError
 
+FORMATS = {1: 'L', 3: 'RGB'}  # by the number of channels
 # As in detectron2's tools/convert-torchvision-to-d2.py: stem.conv1, res2 to res5, and each norm
 # inside the convolution before it.
 RENAMED = (
@@ -48,10 +49,20 @@ def options(config: dict, mean: list[float], std: list[float]) -> str:
 
     Args:
         config: the network's, as `infer_resnet.resnet_config` has it.
-        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255.
+        mean, std: mean and standard deviation of each channel, 0 to 255, or one for all of them;
+            detectron2 makes a stem of as many channels as PIXEL_MEAN has numbers.
+
+    Raises:
+        InputError: the network takes images that detectron2 does not read.
     """
+    channels = config.get('in_channels', 3)
+    if channels not in FORMATS:
+        raise InputError(
+            f'detectron2 reads gray and RGB images, and this network takes {channels} channels.'
+        )
+    mean, std = (x * channels if len(x) == 1 else x for x in (mean, std))
     found = {
-        'INPUT.FORMAT': 'RGB',
+        'INPUT.FORMAT': FORMATS[channels],
         'MODEL.PIXEL_MEAN': _list(mean),
         'MODEL.PIXEL_STD': _list(std),
         'MODEL.RESNETS.DEPTH': config['depth'],

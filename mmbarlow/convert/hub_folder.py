@@ -30,7 +30,7 @@ def hub_config(
     Args:
         network: a network of timm.
         size: height and width of the images.
-        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255.
+        mean, std: mean and standard deviation of each channel, 0 to 255.
         crop_pct: the part of an image's shorter side that is looked at.
 
     Raises:
@@ -45,7 +45,10 @@ def hub_config(
     net: Any = network.build()
     own = net.pretrained_cfg
     arguments = {k: v for k, v in network.arguments.items() if k != 'num_classes'}
-    known = {key: own[key] for key in ('first_conv', 'classifier', 'pool_size') if own.get(key)}
+    channels = arguments.get('in_chans', 3)
+    # timm draws a first convolution anew where it knows its name and it has other channels.
+    names = ('first_conv',) * (channels == 3) + ('classifier', 'pool_size')
+    known = {key: own[key] for key in names if own.get(key)}
     return dict(
         architecture=network.positional[0],
         num_classes=0,
@@ -54,7 +57,7 @@ def hub_config(
         pretrained_cfg=dict(
             tag='mmbarlow',
             custom_load=False,
-            input_size=[arguments.get('in_chans', 3), *size],
+            input_size=[channels, *size],
             fixed_input_size=bool(own.get('fixed_input_size')),
             interpolation='bilinear',
             crop_pct=crop_pct,

@@ -4,7 +4,7 @@ import copy
 import importlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -50,6 +50,18 @@ class ForeignNetwork:
         children = {re.sub(r'\.(\d+)', r'[\1]', k): _code(v) for k, v in self.replaced.items()}
         lines = [f'net.{name} = {child}' for name, child in children.items()]
         return [f'net = {self.maker}({", ".join(given)})', *lines]
+
+
+def with_channels_of(backbone: nn.Module, network: ForeignNetwork) -> ForeignNetwork:
+    """With another first convolution where ours takes other channels: torchvision has no argument
+    for them."""
+    channels, found = channels_of(backbone), network.build().named_modules()
+    name, old = next((n, m) for n, m in found if isinstance(m, nn.Conv2d))
+    if channels is None or channels == old.in_channels:
+        return network
+    shape: Any = old.out_channels, old.kernel_size, old.stride, old.padding
+    new = nn.Conv2d(channels, *shape, bias=old.bias is not None)
+    return replace(network, replaced={name: new, **network.replaced})
 
 
 def translated(

@@ -7,6 +7,7 @@ from torch import nn
 
 from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.errors import InputError
+from mmbarlow.models.image_size import channels_of
 
 DENSENET = (
     (r'^stem\.0\.', 'features.conv0.'),
@@ -59,6 +60,8 @@ def other_torchvision_network(net: Any) -> ForeignNetwork:
 def other_timm_network(net: Any, config: dict) -> ForeignNetwork:
     """Raises InputError if there is none."""
     options: dict[str, Any] = dict(num_classes=0)
+    if (channels := channels_of(net)) != 3:
+        options['in_chans'] = channels
     name, renames = None, ()
     if type(net) is MobileNetV2:
         name = MOBILENETS.get(net.widen_factor) and f'mobilenetv2_{MOBILENETS[net.widen_factor]}'

@@ -16,6 +16,7 @@ from torch import nn
 
 from mmbarlow.convert.networks import ForeignNetwork
 from mmbarlow.errors import InputError
+from mmbarlow.models.image_size import channels_of
 from mmbarlow.models.resnets import GeneratorResNet, PooledResNet, SoloResNet
 
 RESNETS = {ResNet, ResNetV1c, ResNetV1d, ResNeXt, SEResNet, SEResNeXt}
@@ -56,6 +57,8 @@ def timm_resnet(net: ResNet) -> ForeignNetwork:
             f'timm has a stem of 64 channels before its ResNets, not of {net.stem_channels}.'
         )
     options: dict[str, Any] = {}
+    if (channels := channels_of(net)) != 3:
+        options['in_chans'] = channels
     if planes != 64:
         options['channels'] = [planes << i for i in range(4)]
     if isinstance(net, ResNeXt | SEResNeXt):
@@ -92,7 +95,7 @@ def _stem(net: ResNet, relu: str) -> dict[str, nn.Module]:
     small = isinstance(net, ResNet_CIFAR)
     own: Any = net.conv1
     replaced: dict[str, nn.Module] = {}
-    if small or own.in_channels != 3:
+    if small:
         replaced['conv1'] = nn.Conv2d(
             own.in_channels, own.out_channels, own.kernel_size, own.stride, own.padding, bias=False
         )

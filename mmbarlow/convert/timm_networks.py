@@ -56,6 +56,8 @@ def timm_network(backbone: Any, config: dict) -> ForeignNetwork:
     Raises:
         InputError: there is none, with the reason in a sentence.
     """
+    if config.get('type') == 'mmbarlow.OtherChannels':  # whose network is the one inside
+        config = {**config['backbone'], 'in_channels': config['in_channels']}
     if type(backbone) in RESNETS:
         return timm_resnet(backbone)
     if type(backbone) is TIMMBackbone:

@@ -6,7 +6,7 @@ from mmpretrain.models import ConvNeXt, SwinTransformer, VisionTransformer
 from torch import nn
 from torchvision.models.convnext import CNBlockConfig
 
-from mmbarlow.convert.networks import ForeignNetwork
+from mmbarlow.convert.networks import ForeignNetwork, with_channels_of
 from mmbarlow.convert.other_networks import other_torchvision_network
 from mmbarlow.convert.resnet_networks import RESNETS, torchvision_resnet
 from mmbarlow.convert.swin_order import merged_in_order
@@ -51,12 +51,10 @@ def torchvision_network(backbone: Any) -> ForeignNetwork:
     Raises:
         InputError: there is none, with the reason in a sentence.
     """
-    if type(backbone) in RESNETS:
-        return torchvision_resnet(backbone)
     makers = {ConvNeXt: _convnext, VisionTransformer: _vit, SwinTransformer: _swin}
-    if make := makers.get(type(backbone)):
-        return make(backbone)
-    return other_torchvision_network(backbone)
+    makers |= dict.fromkeys(RESNETS, torchvision_resnet)
+    make = makers.get(type(backbone), other_torchvision_network)
+    return with_channels_of(backbone, make(backbone))
 
 
 def _convnext(net: Any) -> ForeignNetwork:

@@ -11,6 +11,7 @@ import torch
 from mmbarlow.convert import detectron2
 from mmbarlow.convert.backbone import Backbone
 from mmbarlow.errors import InputError
+from mmbarlow.models.encoder_description import encoder_config
 from mmbarlow.weight_files import SAFE
 
 IMAGENET = dict(
@@ -57,15 +58,29 @@ def meta_of(
         model: method in records; by default the name, so that no supervised network is taken for
             Barlow Twins.
         seed: seed of the pretraining; 0 if it is unknown.
-        mean, std: mean and standard deviation of the pixels, RGB, 0 to 255; ImageNet's by default.
+        mean, std: mean and standard deviation of each channel, 0 to 255; of RGB, ImageNet's by
+            default.
+
+    Raises:
+        InputError: they are not of the channels that the network takes.
     """
     own, source = backbone.meta, backbone.source.name
     name = name or own.get('pretrain_config') or f'{source}-resnet{backbone.config["depth"]}'
     method = 'barlowtwins' if source == 'barlowtwins-official' else name
     preprocessor = IMAGENET | (backbone.preprocessor or {})
     preprocessor.update({k: v for k, v in (('mean', mean), ('std', std)) if v})
+    channels = backbone.config.get('in_channels', 3)
+    if not {len(preprocessor[k] or [0]) for k in ('mean', 'std')} <= {1, channels}:
+        raise InputError(
+            f'the network takes images of {channels} channel{"s" * (channels > 1)}: give --mean '
+            'and --std with a number for each.'
+        )
+    if channels not in (1, 3):
+        preprocessor['type'] = 'mmbarlow.ChannelsPreprocessor'
+    encoder = encoder_config(dict(meta=own)) or {}
+    encoder |= dict(backbone=backbone.config, data_preprocessor=preprocessor)
     return dict(
-        encoder=json.dumps(dict(backbone=backbone.config, data_preprocessor=preprocessor)),
+        encoder=json.dumps(encoder),
         model=model or own.get('model') or method,
         pretrain_config=name,
         seed=own.get('seed', 0) if seed is None else seed,
@@ -92,8 +107,7 @@ def _load_use(network: str, options: str, backbone: Backbone, path: Path) -> str
 def _detectron2_use(backbone: Backbone, path: Path) -> str:
     images: dict = IMAGENET | (backbone.preprocessor or {})
     # None in OpenMMLab: the pixels stay as they are
-    mean, std = images['mean'] or [0.0] * 3, images['std'] or [1.0] * 3
-    options = detectron2.options(backbone.config, mean, std)
+    options = detectron2.options(backbone.config, images['mean'] or [0.0], images['std'] or [1.0])
     return f'in detectron2: python tools/train_net.py ... MODEL.WEIGHTS {path} {options}'
 
 

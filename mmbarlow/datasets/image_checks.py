@@ -76,11 +76,13 @@ def _check_chunk(indices: Sequence[int]) -> tuple[list[Checked], NumberTable]:
     return [check_image(_dataset.get_data_info(i), table) for i in indices], table
 
 
-def check_sample(dataset: Any, number: int, table: NumberTable | None = None) -> list[Checked]:
+def check_sample(
+    dataset: Any, number: int, table: NumberTable | None = None, side: int = 0
+) -> list[Checked]:
     """Decode `number` images at equal distances of a data set, of MMEngine's kind or a `Subset`.
 
     One that has no images to read, such as one that makes them, gives none. `table` counts their
-    numbers, see `check_image`.
+    numbers, see `check_image`. Of pairs, `side` 0 is the first image and 1 its partner.
     """
     picked = np.unique(np.linspace(0, len(dataset) - 1, number).round().astype(int)).tolist()
     while isinstance(dataset, Subset):
@@ -88,22 +90,27 @@ def check_sample(dataset: Any, number: int, table: NumberTable | None = None) ->
     if not hasattr(dataset, 'get_data_info'):
         return []
     samples = [dataset.get_data_info(i) for i in picked]
+    if side:
+        samples = [dict(sample, img_path=sample['pair_path']) for sample in samples]
     return [check_image(sample, table) for sample in samples if READ & sample.keys()]
 
 
-def values_in(dataset: Any) -> Values | None:
-    """What the views of a data set, of MMEngine's kind or a `Subset`, make of its numbers."""
+def values_in(dataset: Any, side: int = 0) -> Values | None:
+    """What the views of a data set, of MMEngine's kind or a `Subset`, make of its numbers; of
+    pairs, of those of the image on this `side`."""
     while isinstance(dataset, Subset):
         dataset = dataset.dataset
     steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
     found = (getattr(step, 'values', None) for step in steps)
+    found = (values[side] if isinstance(values, list) else values for values in found)
     return next((values for values in found if isinstance(values, Values)), None)
 
 
 def summary(results: Sequence[Checked]) -> Iterator[str]:
     """Lines on the number, formats, sizes and pixels of the images, and on why some are broken."""
     good = [r for r in results if not r.reason]
-    yield f'images    {len(results):,}, {sum(r.size for r in good) / 1e6:,.1f} MB'
+    size = sum(r.size for r in good)  # of files; arrays have none
+    yield f'images    {len(results):,}' + f', {size / 1e6:,.1f} MB' * (size > 0)
     if good:
         kinds = Counter(r.kind for r in good)
         yield 'formats   ' + ', '.join(

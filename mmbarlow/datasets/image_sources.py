@@ -18,8 +18,10 @@ from mmbarlow.datasets.image_folder import ImageFolder, is_image
 from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.square import usual_side
 from mmbarlow.datasets.stored_image import size_of_image
+from mmbarlow.datasets.tables import read_table_rows
 from mmbarlow.errors import InputError
 
+PAIRED = ('path_a', 'path_b')  # columns of a table of pairs (`mmbarlow.PairedImages`)
 LISTS = ('.txt', '.lst', '.csv')
 COLUMNS = ('path', 'file', 'filename', 'image', 'img_path')  # of a CSV, the first that it has
 
@@ -70,6 +72,20 @@ def _files_of(name: str) -> Iterator[str]:
         raise InputError(
             f'{name} {what}: give images and folders, or one zip file or list ({", ".join(LISTS)}).'
         )
+
+
+def pair_lists(name: str) -> dict[str, ImageList]:
+    """The images of each side of a table of pairs, a CSV with `PAIRED`; {} of anything else."""
+    file = Path(name).expanduser()
+    if file.suffix.lower() != '.csv' or not file.is_file():
+        return {}
+    header, rows = read_table_rows(file, 'path, or path_a and path_b')
+    if not set(PAIRED) <= set(header):
+        return {}
+    return {
+        side: ImageList([os.path.join(file.parent, row[side]) for row in rows if row[side]])
+        for side in PAIRED
+    }
 
 
 def _listed(file: Path) -> list[str]:

@@ -38,7 +38,8 @@ class PairedImages(BaseDataset):
       of a patient.
 
     Where there are several, the partner is drawn anew in each epoch: by the key of the sample
-    alone, as its views are (`mmbarlow.ViewSampler`). A sample has `img_path` and `pair_path`.
+    alone, as its views are (`mmbarlow.ViewSampler`). A sample has `img_path` and `pair_path`;
+    `of_two_kinds` says that partners are no first images of other pairs.
 
     Args:
         data_root: the folder.
@@ -101,6 +102,7 @@ class PairedImages(BaseDataset):
         # one array and no list, whose memory each worker would copy bit by bit
         self.partners = np.array([os.fsencode(path) for path in pairs.partners])
         same = pairs.partners is pairs.images
+        self.of_two_kinds = not same
         return [
             dict(img_path=path, choices=choice, own=i if same else -1)
             for i, (path, choice) in enumerate(zip(pairs.images, pairs.choices, strict=True))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mmbarlow.datasets.checked_image import Checked
 from mmbarlow.datasets.image_checks import check_images, summary
 from mmbarlow.datasets.image_folder import ImageFolder
-from mmbarlow.datasets.image_sources import image_source
+from mmbarlow.datasets.image_sources import image_source, pair_lists
 from mmbarlow.datasets.number_table import NumberTable
 from mmbarlow.datasets.passed_over import passed_over
 from mmbarlow.datasets.pixels import too_dark
@@ -22,12 +22,12 @@ class Verified(NamedTuple):
     """What was found.
 
     lines: on the images, their formats, sizes and pixels, and on what is wrong with them.
-    broken: how many cannot be read.
+    broken: those that cannot be read.
     problem: why a network cannot be trained on their numbers; '' if it can.
     """
 
     lines: list[str]
-    broken: int
+    broken: list[Checked]
     problem: str = ''
 
 
@@ -50,7 +50,24 @@ def verify_images(
         raise InputError(f'{output} exists already: --force replaces it.')
     if not output.absolute().parent.is_dir():
         raise InputError(f'there is no folder {output.absolute().parent} for --output.')
-    dataset = image_source([source])
+    found = Verified([], [])
+    for side, dataset in (pair_lists(source) or {'': image_source([source])}).items():
+        part = _verify(dataset, workers, range)
+        title, problem = [side] if side else [], f'{side}: ' * bool(side) + part.problem
+        found.lines.extend([*title, *part.lines])
+        found.broken.extend(part.broken)
+        found = found._replace(problem=found.problem or problem * bool(part.problem))
+    if found.broken:
+        # a backslash is doubled, for names to be read back (docs/data.md)
+        doubled = ((r.path.replace('\\', '\\\\'), r.reason) for r in found.broken)
+        listed = ''.join(f'{printable(path)}\t{reason}\n' for path, reason in doubled)
+        write_atomically(output, listed)
+        found.lines.append(f'list      {output}')
+    return found
+
+
+def _verify(dataset: Any, workers: int, range: Any) -> Verified:
+    """`verify_images` of one data set, without a list."""
     table = NumberTable(is_picture(range))
     found = _counted(check_images(dataset, workers, table.picture), table)
     results = list(progress(found, 'decoding', len(dataset)))
@@ -61,21 +78,16 @@ def verify_images(
         lines.append(printable(passed_over(left_out)))
     if dark := too_dark([r.pixels for r in results if r.pixels]):
         lines.append(f'too dark  {dark}.')
-    # a backslash is doubled, for names to be read back (docs/data.md)
-    doubled = [(r.path.replace('\\', '\\\\'), r.reason) for r in results if r.reason]
-    if doubled:
-        listed = ''.join(f'{printable(path)}\t{reason}\n' for path, reason in doubled)
-        write_atomically(output, listed)
-        lines.append(f'list      {output}')
+    broken = [r for r in results if r.reason]
     if not table.used():
-        return Verified(lines, len(doubled))
+        return Verified(lines, broken)
     lines += [f'numbers   {line}' for line in table.lines()]
     try:
         facts = value_facts(table, range)
     except InputError as error:
-        return Verified(lines, len(doubled), str(error))
+        return Verified(lines, broken, str(error))
     lines.append(f'range     {facts.why}')
-    return Verified([*lines, *(f'config    {line}' for line in facts.config_lines())], len(doubled))
+    return Verified([*lines, *(f'config    {line}' for line in facts.config_lines())], broken)
 
 
 def _counted(

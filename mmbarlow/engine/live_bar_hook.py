@@ -10,10 +10,9 @@ import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 
-from mmbarlow.checkpoints import unwrap
+from mmbarlow.engine.loss_floors import floor_of
 from mmbarlow.engine.terminal import NOISE, batch_size
 from mmbarlow.errors import printable
-from mmbarlow.loss import loss_floor
 from mmbarlow.loss.distributed import world_size
 from mmbarlow.registry import HOOKS
 
@@ -39,11 +38,7 @@ class LiveBarHook(Hook):
         self.shown = is_main_process()
         self.live = self.shown and sys.stdout.isatty()
         self.batch = (batch_size(runner.train_dataloader) or 0) * world_size()
-        head = getattr(unwrap(runner.model), 'head', None)
-        self.floor, D = 0.0, 0
-        if self.batch and hasattr(head, 'criterion'):
-            D, lambd = head.in_channels, head.lambd  # pyright: ignore
-            self.floor = loss_floor(self.batch, D, lambd)
+        self.floor, D = floor_of(runner) or (0.0, 0)
         self.first = self.counted = runner.iter
         self.start = self.since = time.perf_counter()
         self.last, self.share, self.rate = 0.0, 0.0, 0.0
@@ -92,7 +87,8 @@ class LiveBarHook(Hook):
         filled = round(WIDTH * done / total)
         bar = '#' * filled + '.' * (WIDTH - filled)
         parts = [f'epoch {epoch}/{epochs} [{bar}] {done / total:.0%}']
-        parts.append(f'loss {loss:.1f}' + f', {loss / self.floor:.2f} x floor' * (self.floor >= 1))
+        of_floor = f', {loss / self.floor:.2f} x floor' if self.floor >= 1 else ''
+        parts.append(f'loss {loss:.1f}{of_floor}')
         parts += [f'{self.rate:.3g} images/s'] if self.rate else []
         if done < total:
             left = (now - self.start) / (done - self.first) * (total - done)

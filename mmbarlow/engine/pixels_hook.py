@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
+from torch.utils.data import Subset
 
 from mmbarlow.datasets.checked_image import Checked
 from mmbarlow.datasets.image_checks import check_sample, values_in
@@ -26,7 +27,7 @@ ANYWAY = (
 class PixelsHook(Hook):
     """Logs depth, range and bands of a sample of the training images, and stops where most of them
     are almost black, as 12 bits in a file of 16 are, where the range that is set for the views
-    does not fit them, or where none of them can be read.
+    does not fit them, or where none of them can be read. Of pairs, the partners are looked at, too.
 
     Args:
         images: number of images in the sample, at equal distances in the data set; 0 for none.
@@ -54,16 +55,28 @@ class PixelsHook(Hook):
         loop = runner.train_loop
         if self.images and hasattr(loop, 'dataloader'):
             say_passed_over(loop.dataloader.dataset)
-            self.lines = on_first(lambda: self._look(loop.dataloader.dataset))
+            self.lines = on_first(lambda: self._look_at_all(loop.dataloader.dataset))
 
     def before_train(self, runner) -> None:
         for i, line in enumerate(self.lines):
             runner.logger.log(logging.WARNING if i else logging.INFO, printable(line))
 
-    def _look(self, dataset) -> list[str]:
-        values = values_in(dataset)
+    def _look_at_all(self, dataset) -> list[str]:
+        whole = dataset
+        while isinstance(whole, Subset):
+            whole = whole.dataset
+        lines = self._look(dataset)
+        if getattr(whole, 'of_two_kinds', False):
+            try:
+                lines += [f'the partners: {line}' for line in self._look(dataset, 1)]
+            except InputError as error:
+                raise InputError(f'the second images of the pairs: {error}') from None
+        return lines
+
+    def _look(self, dataset, side: int = 0) -> list[str]:
+        values = values_in(dataset, side)
         table = NumberTable(values is None or values.low is None)
-        checked = check_sample(dataset, self.images, table)
+        checked = check_sample(dataset, self.images, table, side)
         good = [c for c in checked if not c.reason and (values or not c.needs)]
         if not good:
             self._refuse(checked)

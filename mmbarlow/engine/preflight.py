@@ -1,20 +1,26 @@
 """What would fail or mislead later, found before the first step."""
 
+from typing import Any
+
 from mmengine.dataset import InfiniteSampler
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.config_files import explained
+from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.engine.agreement import check_same_data
+from mmbarlow.engine.generators import generator_states, set_generators
 from mmbarlow.engine.lars import LARS
 from mmbarlow.engine.schedule_checks import check_schedules
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError
 from mmbarlow.launch import together
 from mmbarlow.loss.distributed import rank, world_size
+from mmbarlow.models.image_channels import check_image_channels
+from mmbarlow.models.image_size import channels_of
 
 
 def check_run(runner: Runner) -> None:
@@ -50,6 +56,33 @@ def check_alone(runner: Runner) -> None:
     for hook in runner.hooks:
         if callable(check := getattr(hook, 'check_before_training', None)):
             check(runner)
+    check_first_image(runner)
+
+
+def check_first_image(runner: Runner) -> None:
+    """Raises InputError if the first image has channels that the model, or one of its two
+    modalities, does not take; the generators of random numbers stay as they are."""
+    states = generator_states()
+    sample: Any = runner.train_dataloader.dataset[SampleIndex(0, Key(runner.seed or 0, 0, 0))]
+    set_generators(states)
+    views = sample.get('inputs') if isinstance(sample, dict) else None
+    views = list(views) if isinstance(views, list | tuple) else [views]
+    model, config = unwrap(runner.model), runner.cfg.model
+    parts = dict(getattr(model, 'modalities', {'': model}))
+    each = max(1, len(views) // len(parts))
+    for place, (name, part) in enumerate(parts.items()):
+        backbone, own = getattr(part, 'backbone', None), config
+        if name:
+            own = config.modalities[name]
+        for view in views[place * each : (place + 1) * each]:
+            if isinstance(view, Tensor) and view.ndim == 3 and backbone is not None:
+                check_image_channels(
+                    view.shape[0],
+                    channels_of(backbone),
+                    getattr(part, 'data_preprocessor', None),
+                    own.get('backbone') or {},
+                    f'model.modalities.{name}' if name else 'model',
+                )
 
 
 def check_batches(loader: DataLoader, model: nn.Module) -> None:

@@ -21,6 +21,7 @@ from mmbarlow.engine.export_hook import backbone_files
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
 from mmbarlow.engine.online import use_online_evaluation
+from mmbarlow.engine.loss_floors import floor_of
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run, warn_of_lars
 from mmbarlow.engine.restarts import jobs
@@ -35,6 +36,7 @@ from mmbarlow.engine.work_dir import claimed, remove_replaced
 from mmbarlow.errors import InputError
 from mmbarlow.launch import on_first, start_processes
 from mmbarlow.models.barlow_twins import BarlowTwins
+from mmbarlow.models.encoder_description import state_order
 from mmbarlow.models.two_modalities.two_modality_barlow_twins import TwoModalityBarlowTwins
 from mmbarlow.models.width import check_width
 from mmbarlow.signals import handled
@@ -78,6 +80,7 @@ def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) 
     """`pretrain` up to a rollback; `carried` is the state of the guard after the last one."""
     check_data_folders(cfg)
     start_processes(cfg.get('launcher', 'none'), **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+    state_order(cfg)
     check_same_config(cfg)
     if cfg.get('resume') and not cfg.get('load_from'):
         path = on_first(lambda: latest_checkpoint(cfg.work_dir))
@@ -112,7 +115,7 @@ def _train(cfg: Config, quiet: bool, force: bool, requeue: bool, carried: dict) 
 
         def started() -> None:
             attempt.close()  # what is written from now on stays
-            announce(runner)
+            announce(runner, (floor_of(runner) or [None])[0])
             warn_of_accumulation(runner)
             warn_of_local_norms(runner)
             warn_of_lars(runner)

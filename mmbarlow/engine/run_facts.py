@@ -13,6 +13,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.runner import Runner
 
 from mmbarlow.checkpoints import unwrap
+from mmbarlow.datasets.paired_images import PairedImages
 from mmbarlow.engine.run_settings import changed_settings, changes
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.errors import InputError
@@ -34,6 +35,8 @@ def facts_of(runner: Runner) -> dict[str, Any]:
         'names and sizes of the images (their hash)': _sample(data),
         'names and labels of all images in their order (their hash)': digest_of_names(data),
     }
+    if isinstance(data, PairedImages):
+        facts['names of all partners and which they may be of (their hash)'] = digest_of_pairs(data)
     if getattr(getattr(unwrap(runner.model), 'head', None), 'grad', None) == 'official':
         facts['number of processes, which divides the official gradient'] = processes
     if (seed := runner._randomness_cfg.get('seed')) is not None:
@@ -89,6 +92,17 @@ def digest_of_names(data: Any) -> str | None:
     root = os.path.commonprefix([min(names), max(names)]).rpartition('/')[0]
     text = '\n'.join(f'{name[len(root) :]} {label}' for name, label in entries)
     digest.update(text.encode(errors='backslashreplace'))
+    return digest.hexdigest()[:12]
+
+
+def digest_of_pairs(data: PairedImages) -> str:
+    """A hash of the partners, and of which of them each image may get, wherever they lie."""
+    names = [os.fsdecode(name) for name in data.partners.tolist()]
+    digest = hashlib.sha256()
+    root = os.path.commonprefix([min(names), max(names)]).rpartition('/')[0]
+    digest.update('\n'.join(name[len(root) :] for name in names).encode(errors='backslashreplace'))
+    for info in _serialized(data) if data.serialize_data else data.data_list:
+        digest.update(f'{info["choices"]}'.encode())
     return digest.hexdigest()[:12]
 
 

@@ -8,7 +8,6 @@ from mmengine.logging import MMLogger
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmbarlow.checkpoints import unwrap
-from mmbarlow.loss import loss_floor
 from mmbarlow.loss.distributed import world_size
 
 THEIRS = {'mmengine', 'mmcv', 'mmpretrain', 'mmdet'}
@@ -38,8 +37,8 @@ class TerminalRunner(Runner):
         return logger
 
 
-def announce(runner: Runner) -> None:
-    """One line of what starts, once loops are built."""
+def announce(runner: Runner, floor: float | None = None) -> None:
+    """One line of what starts, once loops are built; `floor` is that of its loss."""
     batch, processes = batch_size(runner.train_dataloader), world_size()
     model, images = unwrap(runner.model), len(runner.train_dataloader.dataset)  # pyright: ignore
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
@@ -50,8 +49,7 @@ def announce(runner: Runner) -> None:
         f'{runner.max_epochs} epochs' if by_epoch else f'{runner.max_iters} iterations',
         next(model.parameters()).device.type,
     ]
-    if batch and hasattr(getattr(model, 'head', None), 'criterion'):
-        floor = loss_floor(batch * processes, model.head.in_channels, model.head.lambd)
+    if floor is not None:
         about.append(f'the loss cannot go below {floor:.1f}')
     runner.logger.info(f'{"; ".join(about)}. Results go to {runner.work_dir}')
 

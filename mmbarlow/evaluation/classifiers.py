@@ -14,8 +14,9 @@ from mmbarlow.config_files import explained
 from mmbarlow.evaluation.labels_hook import LabelsHook
 from mmbarlow.evaluation.training import normalization, train_and_evaluate
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_channels import check_image_channels, takes
+from mmbarlow.models.image_size import channels_of
 from mmbarlow.models.pooling import layout_of
-from mmbarlow.models.width import takes
 from mmbarlow.registry import DATASETS, MODELS
 
 # The benchmark decides these, whatever the config of the pretraining says.
@@ -77,10 +78,15 @@ def fit_head(cfg: Config) -> None:
     """Give the head the width of the features that backbone and neck make of a test image.
 
     That is `in_channels` for vectors, and `in_shapes` for several maps.
+
+    Raises:
+        InputError: the images have channels that the backbone does not take.
     """
     image = DATASETS.build(cfg.val_dataloader.dataset)[0]['inputs']
     backbone = MODELS.build(cfg.model.backbone)
     backbone.eval()  # mmpretrain's ResNet returns nothing from it
+    own = channels_of(backbone)
+    check_image_channels(image.shape[-3], own, None, cfg.model.backbone)
     features = backbone(torch.zeros(1, *image.shape))
     if neck := cfg.model.get('neck'):
         if neck.type == 'mmbarlow.Pooling':  # which sees the outputs alone

@@ -1,6 +1,7 @@
 """What is left of a twin when the pretraining is over: images in, representations out."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmbarlow.errors import InputError
+from mmbarlow.models.image_channels import check_image_channels, check_means
 from mmbarlow.models.image_size import channels_of
 from mmbarlow.models.pooling import check_pool, kind_of, last_output, layout_of, pooled
 from mmbarlow.registry import MODELS
@@ -42,6 +44,7 @@ class Encoder(BaseModel):
         images: dict | None = None,
     ) -> None:
         check_pool(pool)
+        check_means(data_preprocessor or {})
         super().__init__(data_preprocessor=data_preprocessor)
         self.pool = self.pooled_as = pool  # what was asked for, and what it has come to mean
         self.backbone = MODELS.build(backbone)
@@ -49,7 +52,10 @@ class Encoder(BaseModel):
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         if channels_last:
             self.backbone.to(memory_format=self.layout)
-        self._channels = channels_of(self.backbone)
+        self._channels, self._config = channels_of(self.backbone), backbone
+        # Before they are normalized: a preprocessor makes three channels of one by itself.
+        check = partial(_check_inputs, wanted=self._channels, config=backbone)
+        self.data_preprocessor.register_forward_pre_hook(check)
         self.watchers: list[Callable[[Tensor], object]] = []  # are shown all representations
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
@@ -77,11 +83,15 @@ class Encoder(BaseModel):
         return represented
 
     def check_channels(self, images: Tensor) -> None:
-        if self._channels is not None and images.shape[1] != self._channels:
-            raise InputError(
-                f'the images have {images.shape[1]} channels and the backbone takes '
-                f'{self._channels}: convert the images, or set model.backbone.in_channels.'
-            )
+        check_image_channels(images.shape[1], self._channels, None, self._config)
+
+
+def _check_inputs(
+    preprocessor: nn.Module, data: tuple[dict, ...], wanted: int | None, config: dict
+) -> None:
+    inputs = data[0]['inputs']
+    for images in inputs if isinstance(inputs, list) else [inputs]:
+        check_image_channels(images.shape[-3], wanted, preprocessor, config)
 
 
 @MODELS.register_module()

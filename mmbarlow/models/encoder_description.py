@@ -85,7 +85,16 @@ def encoders_of(cfg: Config) -> dict[str, dict[str, Any]]:
 def modalities_of(cfg: Config) -> dict[str, Any]:
     """The parts of a config's model that have a backbone, by name: two modalities, or all of the
     model under the empty name."""
-    return dict(cfg.model.get('modalities') or {'': cfg.model})
+    modalities = cfg.model.get('modalities')
+    if not modalities:
+        return {'': cfg.model}
+    return {name: modalities[name] for name in cfg.model.get('order') or modalities}
+
+
+def state_order(cfg: Config) -> None:
+    """Write the order of two modalities into the config: MMEngine saves dicts sorted by name."""
+    if modalities := cfg.model.get('modalities'):
+        cfg.model.setdefault('order', list(modalities))
 
 
 def image_options(cfg: Config, place: int = 0) -> dict[str, Any]:

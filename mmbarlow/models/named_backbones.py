@@ -8,9 +8,9 @@ from torch import nn
 
 from mmbarlow.config_files import explained
 from mmbarlow.errors import InputError
+from mmbarlow.models.image_channels import takes
 from mmbarlow.models.image_size import channels_of, check_size
 from mmbarlow.models.pooling import layout_of, pooled
-from mmbarlow.models.width import takes
 from mmbarlow.registry import MODELS
 
 TIMM = 'timm/'

@@ -1,7 +1,6 @@
 """The width of what a backbone gives: found for what follows it, or compared with what is said."""
 
 import copy
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from mmbarlow.config import nodes, type_name
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder_description import modalities_of
+from mmbarlow.models.image_channels import takes
 from mmbarlow.models.image_size import SIZES, channels_of, check_size, own_size
 from mmbarlow.models.pooling import layout_of, pooled
 from mmbarlow.registry import MODELS
@@ -79,17 +79,6 @@ def lacks_width(after: dict) -> bool:
     kind = after.get('type')
     found = MODELS.get(kind) if isinstance(kind, str) else kind
     return after.get('in_channels') is None and found is not None and takes(found, 'in_channels')
-
-
-def takes(kind: Any, argument: str) -> bool:
-    """Whether a class has an argument, its own or one that it hands on to its parents."""
-    for cls in kind.__mro__ if inspect.isclass(kind) else [kind]:
-        parameters = inspect.signature(cls).parameters
-        if argument in parameters:
-            return True
-        if all(p.kind != p.VAR_KEYWORD for p in parameters.values()):
-            return False
-    return False
 
 
 @torch.no_grad()

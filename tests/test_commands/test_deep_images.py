@@ -77,6 +77,10 @@ def test_the_backbone_reads_new_images_as_the_training_did(run, tiles, tmp_path)
     ('words', 'says'),
     [
         (['evaluate', 'RUN', 'TILES', '--size', '32'], 'Barlow Twins'),
+        (
+            ['compare', 'RUN', 'TILES', '--epochs', '1', '--seeds', '1', '--workers', '0'],
+            'pretrained, fine-tuned',
+        ),
         (['embed', 'RUN', 'TILES', '--out', 'OUT/f.npy'], '48 x 512'),
         (['views', 'RUN', '--output', 'OUT/v.png'], '1 channel'),
         (['views', 'TILES', '--output', 'OUT/v.png'], '48 images'),
@@ -91,6 +95,26 @@ def test_every_verb_takes_them(words, says, run, tiles, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert not stopped.value.code, err
     assert says in out
+
+
+def test_suites_show_images_as_the_training_did(run, tiles, tmp_path, run_tool):
+    for split in ('train', 'test'):
+        (tmp_path / 'data' / split).parent.mkdir(exist_ok=True)
+        (tmp_path / 'data' / split).symlink_to(tiles)
+    few = [f'train_dataloader.{x}' for x in ('num_workers=0', 'persistent_workers=False')]
+    few += [f'val_dataloader.{x}' for x in ('num_workers=0', 'persistent_workers=False')]
+    few += ['train_dataloader.batch_size=8', 'train_dataloader.dataset.percent=50']
+    few += ['train_cfg.max_epochs=1', 'train_cfg.val_interval=1']
+    for suite, options, result in (
+        ('knn_cifar10', ['test_evaluator.k=[1]'], r'top1_k1 100\.00'),  # the nearest is itself
+        ('semi_cifar10-10percent', few, r'top1 \d'),
+    ):
+        status, text, err = run_tool(
+            *('benchmark.py', run[0] / 'pretrain_backbone.pth', '--work-dir', tmp_path / 'made'),
+            *('--suite', suite, '--cfg-options', f'data_root={tmp_path / "data"}', *options),
+        )
+        assert status == 0, text + err
+        assert re.search(rf'{suite} +1 +{result}', text)
 
 
 def test_a_range_that_cuts_off_much_is_refused_before_anything_is_written(tiles, tmp_path, capsys):

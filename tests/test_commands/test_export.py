@@ -67,6 +67,33 @@ FAMILIES = {
         TIMM,
     ),
 }
+# Other numbers of channels than three, in every form that can hold them.
+FAMILIES |= {
+    'gray': (dict(type='mmpretrain.ResNet', depth=18, in_channels=1), ALL),
+    'five bands': (dict(type='mmpretrain.ResNet', depth=18, in_channels=5), PLAIN | TIMM),
+    'gray deep stem': (dict(type='mmpretrain.ResNetV1c', **NARROW, in_channels=1), TIMM),
+    'gray 3x3': (dict(type='mmpretrain.ResNet_CIFAR', depth=18, in_channels=1), PLAIN),
+    'gray convnext': (CONVNEXT | dict(in_channels=1), PLAIN | TIMM),
+    'five bands vit': (VIT | dict(in_channels=5), PLAIN | TIMM),
+    'gray swin': (SWIN | dict(in_channels=1), PLAIN | TIMM),
+    'gray densenet': (DENSENET | dict(in_channels=1), PLAIN | TIMM),
+    'gray mobilenet': (
+        dict(
+            type='mmbarlow.OtherChannels',
+            in_channels=1,
+            backbone=dict(type='mmpretrain.MobileNetV2', widen_factor=0.5),
+        ),
+        PLAIN | TIMM,
+    ),
+    'five bands regnet': (
+        dict(type='mmpretrain.RegNet', arch='regnetx_400mf', in_channels=5),
+        TIMM,
+    ),
+    'timm gray': (
+        dict(type='mmpretrain.TIMMBackbone', model_name='test_resnet', in_channels=1),
+        TIMM,
+    ),
+}
 LARGE = (
     'wide',
     'caffe',
@@ -79,9 +106,26 @@ LARGE = (
     'densenet',
 )
 LARGE += ('deep stem', 'timm resnet', 'timm efficientnet', 'vit map', 'convnext map')
+LARGE += tuple(n for n in FAMILIES if n.startswith(('gray ', 'five ')) and 'vit' not in n)
 QUICK = ('vit',)  # to export to ONNX
 PIXELS = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])
 PIXELS = dict(type='mmpretrain.SelfSupDataPreprocessor', **PIXELS)
+
+
+LARGEST = ('convnext map', 'regnet', 'five bands regnet')  # images
+
+
+def channels_in(family: str) -> int:
+    return FAMILIES[family][0].get('in_channels', 3)
+
+
+def pixels_of(family: str) -> dict:
+    channels = channels_in(family)
+    numbers = dict(mean=[123.0] * channels, std=[58.0] * channels)
+    kind = (
+        'mmpretrain.SelfSupDataPreprocessor' if channels == 1 else 'mmbarlow.ChannelsPreprocessor'
+    )
+    return PIXELS if channels == 3 else dict(type=kind, **numbers)
 
 
 def is_large(family: str, form: str) -> bool:
@@ -107,7 +151,7 @@ def backbone(tmp_path_factory):
 
 def _write(family: str, folder: Path) -> list[Path | str]:
     torch.manual_seed(0)
-    config = dict(backbone=FAMILIES[family][0], data_preprocessor=PIXELS)
+    config = dict(backbone=FAMILIES[family][0], data_preprocessor=pixels_of(family))
     net = Encoder(**json.loads(json.dumps(config))).backbone
     for module in net.modules():
         for tensor in module.parameters(recurse=False):
@@ -124,8 +168,10 @@ def _write(family: str, folder: Path) -> list[Path | str]:
 
 
 def images(family: str, count: int = 2) -> torch.Tensor:
-    size = 160 if family == 'timm vit' else 32 if family not in ('convnext map', 'regnet') else 64
-    return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1))
+    size = 160 if family == 'timm vit' else 64 if family in LARGEST else 32
+    return torch.randn(
+        count, channels_in(family), size, size, generator=torch.Generator().manual_seed(1)
+    )
 
 
 def wanted(arguments: list, inputs: torch.Tensor) -> torch.Tensor:

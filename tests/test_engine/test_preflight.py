@@ -39,6 +39,21 @@ def config(tmp_path, digits_config, small) -> Path:
         (['param_scheduler.warmup=-1'], 'a warm-up of -1 epochs'),
         (['train_dataloader.num_workers=-2'], 'num_workers is -2: give a whole number'),
         (['visualizer.vis_backends.0.type=NoSuchBackend'], 'NoSuchBackend'),
+        (
+            ['train_dataloader.dataset.pipeline.0.channels=1'],
+            'the images have 1 channel and the backbone takes 3: set model.backbone.in_channels=1 '
+            'and model.data_preprocessor.mean and std with a number for each channel, or '
+            'channels=3 of the transforms to read the images so.',
+        ),
+        (
+            ['train_dataloader.dataset.pipeline.0.channels=1', 'model.backbone.in_channels=1'],
+            'have 1 channel and model.data_preprocessor.mean and std have 3: set',
+        ),
+        (
+            ['model.backbone.in_channels=1'],
+            'have 3 channels and the backbone takes 1: set model.backbone.in_channels=3, or',
+        ),
+        (['model.backbone.in_channels=13'], 'set model.backbone.in_channels=3.'),
     ],
 )
 def test_before_the_first_step_one_line_says_it_and_nothing_is_left(

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from torchvision.models import resnet18
 
 from mmbarlow.apis import get_model
-from mmbarlow.checkpoints import sha256
+from mmbarlow.checkpoints import export_backbone, sha256
+from mmbarlow.registry import MODELS
 
 
 @pytest.fixture(scope='module')
@@ -173,3 +174,32 @@ def test_the_description_in_safetensors_asks_for_networks_alone(run_tool, state,
         status, _, err = run_tool('benchmark.py', file, '--suite', 'knn_digits')
         assert (status, says in err) == (2, True), err
         assert not (tmp_path / 'owned').exists()
+
+
+def test_a_network_of_one_channel_keeps_its_images_and_needs_a_mean_of_its_own(run_tool, tmp_path):
+    gray = dict(type='mmpretrain.ResNet', depth=18, in_channels=1)
+    pixels = dict(type='mmpretrain.SelfSupDataPreprocessor', mean=[120.0], std=[60.0])
+    parts = dict(backbone=gray, data_preprocessor=pixels, images=dict(channels=1, range=[0, 4095]))
+    net = MODELS.build(gray)
+    described, bare = tmp_path / 'a_backbone.pth', tmp_path / 'bare.pth'
+    export_backbone(net, dict(encoder=json.dumps(parts)), described)
+    torch.save(net.state_dict(), bare)
+    (out := tmp_path / 'out').mkdir()
+    status, _, err = run_tool('convert_checkpoint.py', described, out / 'a.pth')
+    assert status == 0, err
+    assert json.loads(torch.load(out / 'a.pth')['meta']['encoder']) == parts
+    status, _, err = run_tool('convert_checkpoint.py', bare, out / 'b.pth')
+    assert status == 2
+    assert 'takes images of 1 channel: give --mean and --std with a number for each.' in err
+    assert not (out / 'b.pth').exists()
+    means = ['--mean', '120', '--std', '60']
+    status, _, err = run_tool('convert_checkpoint.py', bare, out / 'b.pth', *means)
+    assert status == 0, err
+    images = torch.rand(2, 1, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(*(get_model(out / f'{n}.pth').cpu()(images) for n in 'ab'))
+    for form, says in (('torchvision', 'with this stem'), ('detectron2', 'INPUT.FORMAT L ')):
+        made = out / f'c.{"pkl" if form == "detectron2" else "pth"}'
+        status, text, err = run_tool('convert_checkpoint.py', described, made, '--to', form)
+        assert status == 0, err
+        assert says in text

@@ -14,6 +14,7 @@ from mmbarlow.engine.last_checkpoint import last_checkpoint_in, replaced_files
 from mmbarlow.engine.numbered_checkpoints import is_unchanged
 from mmbarlow.errors import InputError, one_line
 from mmbarlow.loss import loss_floor
+from mmbarlow.models.encoder_description import modalities_of
 from mmbarlow.zoo.curve import Points, read_curve, read_lines
 from mmbarlow.zoo.records import Record, read
 from mmbarlow.zoo.runs import LABELS
@@ -121,6 +122,11 @@ def read_run(path: Path) -> RunFolder:
             run.config = load_config(config)
         except InputError as error:
             run.troubles.append(one_line(error))
+    if run.config and len(names := modalities_of(run.config)) > 1:
+        raise InputError(
+            f'{path} is of the modalities {" and ".join(names)}, and a report is of one encoder: '
+            'mmbarlow evaluate takes each NAME.MODALITY_backbone.pth.'
+        )
     if not configs:
         run.troubles.append('The folder has no config, so data and network are unknown.')
     run.records = list(_records(run))

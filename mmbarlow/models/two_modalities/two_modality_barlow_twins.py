@@ -30,6 +30,7 @@ class TwoModalityBarlowTwins(BaseModel):
         modalities: name to config of each of the two, in the order of `mmbarlow.PairedViews`:
             `backbone`, `neck`, `head` and `data_preprocessor` of `mmbarlow.BarlowTwins`. The names
             are in the log, and in the names of the two files of exported backbones.
+        order: their names in that order, where the dict may have lost it, as in a saved config.
         head: config of L_between, such as `mmbarlow.CommonUniqueHead`.
         intra_weight: w.
         data_preprocessor: of the whole, which only moves the views to the device.
@@ -44,6 +45,7 @@ class TwoModalityBarlowTwins(BaseModel):
         modalities: dict[str, dict],
         head: dict,
         intra_weight: float = 1.0,
+        order: list[str] | None = None,
         data_preprocessor: dict | None = None,
         **shared,
     ) -> None:
@@ -52,10 +54,12 @@ class TwoModalityBarlowTwins(BaseModel):
                 f'model.modalities has {", ".join(map(str, modalities)) or "none"}: give two, each '
                 'with a name of letters, digits and underscores.'
             )
+        if order is not None and sorted(order) != sorted(modalities):
+            raise InputError(f'model.order={order} are not the names {", ".join(modalities)}.')
         super().__init__(data_preprocessor=data_preprocessor)
         own = dict(type='mmbarlow.BarlowTwins') | shared
         self.modalities = ModuleDict(
-            {name: MODELS.build(own | config) for name, config in modalities.items()}
+            {name: MODELS.build(own | modalities[name]) for name in order or modalities}
         )
         self.head = MODELS.build(head)
         self.intra_weight = intra_weight

@@ -1,6 +1,7 @@
 """Two modalities, trained from a config to two backbones that are used by themselves."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from mmbarlow.apis import extract_features, get_model
 from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.commands.main import command_line
 from mmbarlow.config import load_config
-from mmbarlow.engine.pretraining import pretrain
+from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.errors import InputError
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
+from mmbarlow.models.encoder_description import encoders_of
 from mmbarlow.models.two_modalities.two_modality_barlow_twins import TwoModalityBarlowTwins
 from mmbarlow.registry import MODELS
 
@@ -183,3 +185,111 @@ def test_a_model_of_one_modality_is_refused(trained):
     del cfg.modalities['chroma']
     with pytest.raises(InputError, match='model.modalities has luminance: give two'):
         MODELS.build(cfg)
+
+
+@pytest.mark.parametrize(
+    ('name', 'options', 'says'),
+    [
+        ('luminance', dict(backbone=dict(in_channels=3)), 'luminance.backbone.in_channels=1'),
+        ('chroma', dict(backbone=dict(in_channels=1)), 'modalities.chroma.backbone.in_channels=3'),
+        (
+            'luminance',
+            dict(data_preprocessor=dict(mean=[1.0] * 3, std=[1.0] * 3)),
+            'model.modalities.luminance.data_preprocessor.mean and std have 3',
+        ),
+    ],
+)
+def test_channels_of_a_modality_that_do_not_fit_name_its_key(
+    trained, tmp_path, name, options, says
+):
+    cfg = own_config(trained)
+    cfg.work_dir = str(tmp_path / 'run')
+    for part, values in options.items():
+        cfg.model.modalities[name][part].update(values)
+    with pytest.raises(InputError, match=says):
+        pretrain(cfg)
+    assert not (tmp_path / 'run').exists()
+
+
+def test_the_floor_is_that_of_the_parts(trained, tmp_path):
+    cfg = own_config(trained)
+    cfg.work_dir, N, L = str(tmp_path / 'run'), 20, cfg.model.head.lambd
+    cfg.model.head.update(in_channels=64, common=48)
+    for name in cfg.model.modalities:
+        cfg.model.modalities[name].neck.out_channels = 64
+        cfg.model.modalities[name].head.in_channels = 64
+    cfg.train_cfg.max_epochs, cfg.default_hooks.checkpoint.interval = 1, 1
+    pretrain(cfg)
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+
+    def floor(D: int) -> float:
+        energy = L * (D * D / (N - 1) - D)
+        return D * energy / (D + energy)
+
+    assert f'the loss cannot go below {floor(48) + 2 * floor(64):.1f}' in log.read_text()
+
+
+def test_a_run_does_not_go_on_with_other_partners(trained, tmp_path):
+    cfg = own_config(trained)
+    cfg.work_dir = str(tmp_path / 'run')
+    shutil.copytree(trained / 'run', cfg.work_dir)
+    shutil.copytree(trained / 'ink', tmp_path / 'ink')
+    shutil.copytree(trained / 'slopes', tmp_path / 'slopes')
+    cfg.data_root = cfg.train_dataloader.dataset.data_root = str(tmp_path)
+    cfg.train_cfg.max_epochs += 1
+    resume_from(cfg)
+    first = min((tmp_path / 'slopes' / '0').iterdir())
+    (tmp_path / 'slopes' / '0' / f'x{first.name}').symlink_to(first)
+    cfg.train_dataloader.dataset.update(group=r'^(\d)/')
+    with pytest.raises(InputError, match='cannot be resumed with other data.*all partners'):
+        pretrain(cfg, quiet=True)
+
+
+def test_the_partners_are_looked_at_before_the_first_step(trained, tmp_path):
+    cfg = own_config(trained)
+    cfg.work_dir = str(tmp_path / 'run')
+    dark = tmp_path / 'data' / 'slopes'
+    shutil.copytree(trained / 'ink', tmp_path / 'data' / 'ink')
+    for path in (trained / 'slopes').rglob('*.png'):
+        to = dark / path.relative_to(trained / 'slopes')
+        to.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.arange(256, dtype=np.uint16).reshape(16, 16)).save(to)
+    cfg.data_root = cfg.train_dataloader.dataset.data_root = str(tmp_path / 'data')
+    with pytest.raises(InputError, match='^the second images of the pairs: .*max_dark_share'):
+        pretrain(cfg, quiet=True)
+    assert not (tmp_path / 'run').exists()
+    (log,) = trained.glob('run/*/*.log')
+    assert 'the partners: 20 of 20 training images looked at: 20 of 8-bit RGB' in log.read_text()
+
+
+def test_a_report_is_of_one_encoder(trained, run_command):
+    status, said = run_command('report', trained / 'run')
+    assert status == 2
+    assert 'and a report is of one encoder' in said
+    assert not (trained / 'run' / 'report.html').exists()
+
+
+def test_verify_looks_at_both_sides_of_a_table_of_pairs(trained, tmp_path, run_command):
+    names = [p.relative_to(trained / 'ink') for p in sorted((trained / 'ink').rglob('*.png'))]
+    rows = [f'ink/{n},slopes/{n}' for n in names]
+    (trained / 'pairs.csv').write_text('\n'.join(['path_a,path_b', *rows]))
+    words = '--output', tmp_path / 'broken.txt', '--workers', '1'
+    status, said = run_command('verify', trained / 'pairs.csv', *words)
+    assert status == 0, said
+    first, second = said.split('path_a\n')[1].split('path_b\n')
+    assert 'uint8 of 1 channel: 20 images' in first
+    assert 'uint8 of 3 channels: 20 images' in second
+    rows.append(f'ink/{names[0]},no.png')
+    (trained / 'pairs.csv').write_text('\n'.join(['path_a,path_b', *rows]))
+    status, said = run_command('verify', trained / 'pairs.csv', *words)
+    assert status == 1
+    assert 'no.png' in (tmp_path / 'broken.txt').read_text()
+
+
+def test_the_saved_config_keeps_which_modality_is_the_first(trained):
+    saved = Config.fromfile(trained / 'run' / f'{RECIPE.stem}.py')
+    assert list(encoders_of(saved)) == list(MODELS.build(saved.model).modalities)
+    assert list(encoders_of(saved)) == ['luminance', 'chroma']  # MMEngine sorts by name
+    assert encoders_of(saved)['luminance']['images'] == dict(channels=1)
+    with pytest.raises(InputError, match='model.order='):
+        MODELS.build(saved.model | dict(order=['a', 'chroma']))
