@@ -20,8 +20,8 @@ from mmbarlow.engine.bf16 import mixed_dtype, wrapper_for
 from mmbarlow.engine.export_hook import backbone_files
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.last_checkpoint import latest_checkpoint
-from mmbarlow.engine.online import use_online_evaluation
 from mmbarlow.engine.loss_floors import floor_of
+from mmbarlow.engine.online import use_online_evaluation
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run, warn_of_lars
 from mmbarlow.engine.restarts import jobs
