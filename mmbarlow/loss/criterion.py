@@ -91,17 +91,17 @@ class BarlowTwinsLoss(nn.Module):
             counts = len(views), len(pairs)
             form = cheaper_form(batch.N, D, len(batch.counts), device.type, *counts)
         if batch.N <= FEW and not has_fp64(views[0]):  # where fp32 will not do
-            views = tuple(z.cpu() for z in views)
+            views = tuple([z.cpu() for z in views])
         parts = self._computed(form, views, batch, pairs)
         return parts[0].to(device), parts[1].to(device)
 
     def _computed(
         self, form: str, views: tuple[Tensor, ...], batch: GlobalBatch, pairs: ViewPairs
     ) -> tuple[Tensor, Tensor]:
-        scale = batch.grad_scale(self.grad)
+        scale, first = batch.grad_scale(self.grad), views[0]
         if form == 'gram' and len(views) > 2:
             return GramOfViews.apply(batch, pairs, self.lambd, scale, *views)
-        cached = form == 'direct' and fits_the_cache(views[0], batch)
+        cached = form == 'direct' and fits_the_cache(first, batch)
         compute = DirectCached if cached else FORMS[form]
         terms = [
             compute.apply(views[a], views[b], batch, self.lambd, scale) for a, b in pairs.places

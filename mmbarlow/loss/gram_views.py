@@ -97,11 +97,11 @@ class GramOfViews(Function):
 
 def energy_of_pairs(g: Tensor) -> Tensor:
     """Sum over the pairs of <G_a, G_b>, without one over all views that is subtracted again."""
-    before, energy = g[0].clone(), 0
+    before, energies = g[0].clone(), []
     for g_nN in g[1:]:
-        energy = energy + inner_product(before, g_nN)
+        energies.append(inner_product(before, g_nN))
         before += g_nN
-    return energy
+    return torch.stack(energies).sum()
 
 
 def sums_of_others(g: Tensor, pairs: ViewPairs) -> list[Tensor]:

@@ -36,18 +36,18 @@ def main() -> None:
     for N, D in map(parse_shape, args.shapes):
         cases = [(V, how) for V in args.views for how in ('all at once', 'pairwise')]
         cases = [case for case in cases if case != (2, 'pairwise')]
+        # Memory comes first, while this process has computed nothing that a fork would copy.
         makers = {c: functools.partial(warm_step, *c, N, D, args.device) for c in cases}
-        most = {case: peak_apart(make, args.device) for case, make in makers.items()}
-        steps = {case: make_step(*case, N, D, args.device) for case in cases}
+        most = [peak_apart(make, args.device) for make in makers.values()]
+        steps = {f'{V} views, {how}': make_step(V, how, N, D, args.device) for V, how in cases}
         seconds = medians(steps, args.rounds, args.device)
-        for case in cases:
-            time, memory = seconds[case], most[case]
-            of = time / seconds[cases[0]], memory / most[cases[0]]
-            rows.append(dict(N=N, D=D, views=case[0], how=case[1], ms=1e3 * time, times=of[0]))
-            rows[-1] |= dict(peak_mb=memory / 1e6, times_memory=of[1])
+        for (name, time), memory in zip(seconds.items(), most, strict=True):
+            times, times_memory = time / next(iter(seconds.values())), memory / most[0]
+            row = dict(N=N, D=D, case=name, ms=1e3 * time, times=times, peak_mb=memory / 1e6)
+            rows.append(row | dict(times_memory=times_memory))
             print(
-                f'{N:>6} x {D:<6}{case[0]} views, {case[1]:<13}{1e3 * time:9.1f} ms, {of[0]:5.2f} x'
-                f' {memory / 1e6:9.1f} MB, {of[1]:5.2f} x',
+                f'{N:>6} x {D:<6}{name:<22}{row["ms"]:9.1f} ms, {times:5.2f} x'
+                f' {row["peak_mb"]:9.1f} MB, {times_memory:5.2f} x',
                 flush=True,
             )
     report.write(args.out, args.device, rounds=args.rounds, rows=rows)
