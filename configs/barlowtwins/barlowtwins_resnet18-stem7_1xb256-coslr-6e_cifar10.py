@@ -2,8 +2,9 @@
 
     OMP_NUM_THREADS=1 python tools/train.py configs/barlowtwins/barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10.py --amp
 
-A quarter of an hour on a CPU core (estimated). Not run yet; 8 epochs of 2048-dimensional embeddings
-end at kNN k=200 47.0 %, linear 53.6 % (barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py).
+14 minutes on a CPU core. Measured over 3 seeds (2026-11-27): kNN k=200 43.3 +- 0.1 %, linear 50.9 +-
+0.4; untrained 35.7 and 42.4. 8 epochs of 2048-dimensional embeddings end at 47.0 and 53.6
+(barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10.py).
 """
 
 _base_ = '../ablations/barlowtwins_resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
