@@ -65,7 +65,7 @@ def rule_settings(runner: Runner) -> dict[str, Any]:
     rate = max(rates.values(), default=0.0)
     scaled = any(isinstance(w.optimizer, LARS) for w in wrappers)
     head: Any = getattr(model, 'head', None)
-    views, view = _views(runner.cfg.to_dict())
+    views, view = first_view(dict(train_dataloader=runner.cfg.get('train_dataloader')))
     found: dict[str, Any] = dict(
         batch=(batch_size(runner.train_dataloader) or 0) * world_size(),
         rate=rate,
@@ -75,7 +75,7 @@ def rule_settings(runner: Runner) -> dict[str, Any]:
         trained=_share(model, rates),
         backbone_trained=_share(getattr(model, 'backbone', model), rates),
         views=views,
-        std=runner.cfg.get('model', {}).get('data_preprocessor', {}).get('std'),
+        std=(runner.cfg.get('model', {}).get('data_preprocessor') or {}).get('std'),
         crop_scale=view.get('crop_scale', View.crop_scale),
     )
     found |= {'width': head.in_channels} if hasattr(head, 'in_channels') else {}
@@ -93,10 +93,14 @@ def _share(module: Any, rates: dict[int, float]) -> float:
     return sum(n for n, moves in counts if moves) / max(1, sum(n for n, _ in counts))
 
 
-def _views(node: Any, key: str = '') -> tuple[str, dict]:
+def first_view(node: Any, key: str = '') -> tuple[str, dict]:
     """The key of what makes the views in a config, and its options for the first one."""
-    if isinstance(node, dict) and 'view_a' in node:
-        return f'{key}.view_a', node['view_a']
+    for name in ('view_a', 'global_views'):
+        made = node.get(name) if isinstance(node, dict) else None
+        if isinstance(made, dict):
+            return f'{key}.{name}', made
+        if isinstance(made, list) and made:  # as of pairs and of mmbarlow.MultiViews
+            return f'{key}.{name}.0', made[0]
     pairs = (
         node.items()
         if isinstance(node, dict)
@@ -105,6 +109,6 @@ def _views(node: Any, key: str = '') -> tuple[str, dict]:
         else ()
     )
     for name, child in pairs:
-        if (found := _views(child, f'{key}.{name}' if key else str(name)))[0]:
+        if (found := first_view(child, f'{key}.{name}' if key else str(name)))[0]:
             return found
     return '', {}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmbarlow.evaluation.failure_rules import RULES, FailureRule
-from mmbarlow.evaluation.failure_signs import signs_of
+from mmbarlow.evaluation.failure_signs import first_view, signs_of
 from mmbarlow.evaluation.failure_signs_hook import FailureSignsHook
 from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 
@@ -130,3 +130,18 @@ def test_views_that_are_one_are_told_with_the_key_to_change(warnings_of):
     first, *_ = warnings_of(*(f'{key}{view}.{option}' for view in 'ab' for option in off))
     assert first.startswith('step 3, views alike: ')
     assert f'set {key}a.crop_scale from (1.0, 1.0) to about' in first
+
+
+@pytest.mark.parametrize(
+    ('step', 'place', 'first'),
+    [
+        (dict(view_a=dict(blur=1.0), view_b=dict()), 'view_a', dict(blur=1.0)),
+        (dict(view_a=[dict(flip=0.0), dict()], view_b=dict()), 'view_a.0', dict(flip=0.0)),
+        (dict(global_views=[dict(blur=0.5)] * 2), 'global_views.0', dict(blur=0.5)),
+    ],
+)
+def test_the_first_view_is_found_in_each_kind_of_pipeline(step, place, first):
+    loader = dict(dataset=dict(pipeline=[dict(type='Other'), step]))
+    place = f'train_dataloader.dataset.pipeline.1.{place}'
+    assert first_view(dict(train_dataloader=loader)) == (place, first)
+    assert first_view(dict(train_dataloader=None)) == ('', {})

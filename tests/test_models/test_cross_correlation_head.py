@@ -55,8 +55,8 @@ def test_the_mode_tensor_gives_the_pooled_representation():
     ('inputs', 'mode', 'says'),
     [
         (torch.rand(4, 3, 32, 32), 'predict', "has the modes 'loss'"),
-        (torch.rand(4, 3, 32, 32), 'loss', 'a list of two views'),
-        ([torch.rand(4, 3, 32, 32)] * 3, 'loss', 'takes two views of each image, got 3'),
+        (torch.rand(4, 3, 32, 32), 'loss', 'takes a list of views'),
+        ([torch.rand(4, 3, 32, 32)], 'loss', 'takes two views of each image, got 1'),
         ([torch.rand(1, 3, 32, 32)] * 2, 'loss', 'a batch of 1 has no correlations'),
         ([torch.rand(4, 1, 32, 32)] * 2, 'loss', 'have 1 channel and the backbone takes 3'),
         (torch.rand(4, 4, 32, 32), 'tensor', 'have 4 channels and the backbone takes 3'),

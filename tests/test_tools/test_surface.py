@@ -6,12 +6,12 @@ import pytest
 
 OPTIONS = {
     'train.py': (
-        'amp auto-scale-lr cfg-options force launcher minutes requeue resume scale work-dir'
+        'amp auto-scale-lr cfg-options force launcher minutes requeue resume scale track work-dir'
     ),
     'test.py': 'cfg-options launcher work-dir',
     'benchmark.py': (
-        'cfg-options config dry-run force launcher on out scale seed seeds suite train-options '
-        'work-dir'
+        'cfg-options config dry-run force jobs launcher on out scale seed seeds suite '
+        'train-options work-dir'
     ),
     'model_zoo.py': 'add check force',
 }

@@ -45,6 +45,8 @@ REDUCED = {
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
     '-coslr-1e_cifar10': f'1 epoch, half of the channels, and {STEM7}',
     'barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10': f'6 epochs, and {STEM7}',
+    '-4views_resnet18-stem7_1xb256-coslr-3e_cifar10': f'3 epochs of four views, and {STEM7}',
+    '-multicrop_resnet18-stem7_1xb256-coslr-4e_cifar10': f'4 epochs of multi-crop, and {STEM7}',
     '-p8_1xb256-coslr-5e_cifar10': '5 epochs, of a vision transformer for 32 px',
     '-c32_1xb256-coslr-2e_cifar10_ycbcr': f'2 epochs, half of the channels, and {STEM7}',
     '-20e_digits': '20 epochs instead of 70',
