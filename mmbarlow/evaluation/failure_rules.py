@@ -134,14 +134,6 @@ RULES = (
         above=dict(weight_norm_growth=1.5, lars_bias_ratio=0.01),
     ),
     FailureRule(
-        'rate too high',
-        'the weights are at {weight_norm_growth:.1f} times their start, and RankMe has fallen to '
-        '{rankme:.1f}: set optim_wrapper.optimizer.lr from {rate:g} to about a tenth of it, or '
-        'add a warm-up (param_scheduler.warmup).',
-        above=dict(weight_norm_growth=2.0),
-        below=dict(lars_bias_ratio=0.01, rank_share=0.15),
-    ),
-    FailureRule(
         'dead dimensions',
         '{dead:.0f} of {width} dimensions are the same for all images, and no gradient revives '
         'them: lower optim_wrapper.optimizer.lr from {rate:g} to about a tenth of it, and give '

@@ -108,6 +108,7 @@ def warnings_of(run_tool, tmp_path, digits_config, small):
         often = ['train_cfg.max_epochs=15', 'train_cfg.val_interval=99', 'model.backbone.depth=18']
         often += ['default_hooks.spectrum.interval=1', 'model.backbone.base_channels=8']
         often += ['model.backbone.stem_channels=8', 'model.neck.in_channels=64']
+        often += ['default_hooks.failure_signs.type=mmbarlow.FailureSignsHook']
         options = [o for o in small if 'max_epochs' not in o] + often + list(options)
         config = ['train.py', digits_config, '--work-dir', tmp_path / 'work', '--cfg-options']
         assert run_tool(*config, *options)[0] == 0
