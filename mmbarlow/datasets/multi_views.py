@@ -70,5 +70,5 @@ class MultiViews(BaseTransform):
 
     def make(self, results: dict) -> tuple[list[np.ndarray], Drawn]:
         """The views, global ones first, and their parameters; raises BrokenImage."""
-        places = [place for place, _ in enumerate(self.sizes)]
+        places = range(len(self.sizes))
         return make_views(results, self.views, self.sizes, self.values, places)

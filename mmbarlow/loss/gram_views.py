@@ -17,8 +17,9 @@ from torch import Tensor
 from torch.autograd.function import Function, once_differentiable
 
 from .cost import blocks
-from .direct import centered, working_dtype
+from .direct import centered, loss_terms, working_dtype
 from .distributed import total_
+from .fp64 import sum_fp64
 from .global_batch import GlobalBatch
 from .gram import add_products, inner_product, mirror
 from .losses import EPS
@@ -55,12 +56,11 @@ class GramOfViews(Function):
                     c_PD[p, k] = (x[a] * x[b]).mean(0)
             batch.check_finite(shards, scale)
             mirror(g)
-            energy = total_(energy_of_pairs(g)) / N**2 - c_PD.double().square().sum()
+            energy = total_(energy_of_pairs(g)) / N**2 - sum_fp64(c_PD.square())
         ctx.save_for_backward(*views, g, c_PD, mean, rest, scale)
         ctx.batch, ctx.pairs, ctx.lambd, ctx.grad_scale = batch, pairs, lambd, grad_scale
-        dtype = torch.float64 if shards[0].dtype == torch.float64 else torch.float32
-        invariance = (1 - c_PD).square().sum() / len(pairs)
-        return invariance.to(dtype), (lambd / len(pairs) * energy).to(dtype)
+        invariance, redundancy = loss_terms(c_PD, energy, lambd, shards[0].dtype)
+        return invariance / len(pairs), redundancy / len(pairs)
 
     @staticmethod
     @once_differentiable
