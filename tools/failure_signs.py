@@ -1,6 +1,7 @@
 """Measures the early signs of failure: on trainings that fail, and on trainings that do not.
 
-    python tools/failure_signs.py                      # all of them: about 6 minutes of a core
+    python tools/failure_signs.py                      # on digits: about 6 minutes of a core
+    python tools/failure_signs.py --cifar10 data/cifar10    # and the start of shipped recipes
     python tools/failure_signs.py --only 'rate 0' barlowtwins
 
 Each rule has to speak within a third of the trainings that it is for, and never in a healthy one.
@@ -15,7 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # trainings are forks, and threads do not fork
 
-from attacks.failures import BROKEN, HEALTHY, config_of
+from attacks.failures import BROKEN, HEALTHY, RECIPES, config_of
 from attacks.runs import Training
 from attacks.signs import Verdict, verdict_of
 from mmbarlow import cli, registered
@@ -27,10 +28,11 @@ def main() -> int:
     args = parse()
     assert registered
     gc.freeze()  # what all trainings share is not looked through in each of them
-    trainings = [name for name in [*BROKEN, *HEALTHY] if not args.only or name in args.only]
+    found = BROKEN | HEALTHY | (RECIPES if args.cifar10 else {})
+    trainings = [name for name in found if not args.only or name in args.only]
     verdicts = {}
     for name in trainings:
-        verdict = verdicts[name] = verdict_of(measure(name, args.folder))
+        verdict = verdicts[name] = verdict_of(measure(name, args.folder, args.cifar10))
         wanted = BROKEN[name].rule if name in BROKEN else ''
         early = verdict.early.get(wanted) if wanted else not verdict.fired
         print(f'{"as wanted" if early else "WRONG    "}  {name}: {verdict.said()}', flush=True)
@@ -39,7 +41,7 @@ def main() -> int:
     return int(any(verdict.wrong for verdict in verdicts.values()))
 
 
-def measure(name: str, folder: Path) -> Path:
+def measure(name: str, folder: Path, cifar10: str) -> Path:
     """The measurements of a training, one a line; it is run unless they are there."""
     file, work_dir = folder / f'{name}.jsonl', folder / 'work' / name
     if not file.exists():
@@ -47,8 +49,8 @@ def measure(name: str, folder: Path) -> Path:
         written = work_dir.with_suffix('.part')
         written.unlink(missing_ok=True)
         config = work_dir.with_suffix('.py')
-        config_of(name, str(written)).dump(config)
-        Training(config, work_dir, []).wait()  # one that ends in NaN has status 2
+        config_of(name, str(written), cifar10).dump(config)
+        Training(config, work_dir, []).wait(limit=3600)  # one that ends in NaN has status 2
         if not written.exists():
             raise InputError(f'{name} ended before its first step: {work_dir}.log says why.')
         written.rename(file)
@@ -72,7 +74,7 @@ def _row(rule: FailureRule, verdicts: dict[str, Verdict]) -> str:
         for name, v in ours.items()
         if rule.name in v.fired
     )
-    kept = [v.nearest[rule.name] for n, v in verdicts.items() if n in HEALTHY]
+    kept = [v.nearest[rule.name] for n, v in verdicts.items() if n not in BROKEN]
     kept = [x for x in kept if x is not None]
     healthy = f'{min(kept):.3g} to {max(kept):.3g} in {len(kept)}' if kept else 'none comes near'
     return f'| {rule.name} | {threshold} | {broken or "-"} | {healthy} |'
@@ -80,8 +82,10 @@ def _row(rule: FailureRule, verdicts: dict[str, Verdict]) -> str:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='The early signs of failure, measured.')
-    parser.add_argument('--only', nargs='+', choices=[*BROKEN, *HEALTHY], metavar='NAME')
-    parser.add_argument('--folder', type=Path, default=Path('work_dirs/failure_signs'))
+    add = parser.add_argument
+    add('--only', nargs='+', choices=[*BROKEN, *HEALTHY, *RECIPES], metavar='NAME')
+    add('--folder', type=Path, default=Path('work_dirs/failure_signs'))
+    add('--cifar10', default='', help='folder with train/, for the recipes on CIFAR-10')
     return parser.parse_args()
 
 

@@ -9,5 +9,6 @@ default_hooks = dict(
     # RankMe, LiDAR and others in the log: docs/dashboard.md. `spectrum=None` switches it off.
     spectrum=dict(type='mmbarlow.SpectrumHook', interval=50),
     # Warns once of what fails, and names the key to change: docs/dashboard.md.
+    failure_signs=dict(type='mmbarlow.FailureSignsHook'),
     export=dict(type='mmbarlow.ExportHook'),
 )

@@ -4,8 +4,10 @@ Each threshold lies between what broken and what healthy runs have: docs/dashboa
 and both ranges. To add a rule is to add an entry here; a value comes from `failure_signs.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
+from statistics import fmean
 
 
 @dataclass(frozen=True)
@@ -14,11 +16,12 @@ class FailureRule:
 
     Attributes:
         name: in the log and in the docs.
-        above, below: values by name with their limits; the sign is there where all are beyond. A
-            value that a run does not have is never beyond its limit.
+        above, below: values by name with their limits; the sign is there where all are beyond, in
+            the mean over the last measurements, since those of single batches scatter. A value
+            that one of them does not have is never beyond its limit.
         sentence: what the log says, with values and settings in braces.
-        patience: measurements in a row that must have the sign.
-        after, before: shares of the run between which measurements count.
+        patience: how many measurements these are.
+        after, before: shares of the run between which all of them must lie.
     """
 
     name: str
@@ -29,12 +32,19 @@ class FailureRule:
     after: float = 0.0
     before: float = 1.0
 
-    def holds(self, signs: Mapping[str, float], share: float) -> bool:
-        """Whether a measurement after `share` of the run has the sign."""
-        if not self.after <= share <= self.before or not {*self.above, *self.below} <= signs.keys():
+    def holds(self, measured: Sequence[tuple[float, Mapping[str, float]]]) -> bool:
+        """Whether the run has the sign, by its measurements so far: shares of the run, values."""
+        last = measured[-self.patience :]
+        if len(last) < self.patience or not all(
+            self.after <= share <= self.before for share, _ in last
+        ):
             return False
-        return all(signs[name] > limit for name, limit in self.above.items()) and all(
-            signs[name] < limit for name, limit in self.below.items()
+
+        def mean(name: str) -> float:
+            return fmean(signs.get(name, nan) for _, signs in last)
+
+        return all(mean(name) > limit for name, limit in self.above.items()) and all(
+            mean(name) < limit for name, limit in self.below.items()
         )
 
 
@@ -105,7 +115,7 @@ RULES = (
         'the embeddings of all images are nearly alike: RankMe is {rankme:.1f}, {rank_share:.1%} '
         'of what the batch allows. Set optim_wrapper.optimizer.lr from {rate:g} to about a tenth '
         'of it, and give the projector its BN back (model.neck.norm=True).',
-        below=dict(rank_share=0.06),
+        below=dict(rankme=2.0, rank_share=0.25),
     ),
     FailureRule(
         'rank collapse',
@@ -113,7 +123,7 @@ RULES = (
         'C_ij is {sameness:.0%} of C_ii, RankMe is {rankme:.1f} of {width} dimensions, and the '
         'redundancy term is {redundancy_share:.2%} of the loss. Set model.head.lambd from '
         '{lambd:g} to about 0.0051.',
-        above=dict(sameness=0.9, diagonal=0.2),
+        above=dict(sameness=0.85, diagonal=0.2),
         below=dict(redundancy_share=0.003),
     ),
     FailureRule(
@@ -141,3 +151,4 @@ RULES = (
         above=dict(dead_share=0.05),
     ),
 )
+PATIENCE = max(rule.patience for rule in RULES)

@@ -41,7 +41,7 @@ def signs_of(
         signs['dead_share'] = values['dead'] / width
     if {'diagonal', 'off_diagonal'} <= values.keys():
         diagonal, off = values['diagonal'], values['off_diagonal']
-        signs['sameness'] = off / max(diagonal, 1e-6)
+        signs['sameness'] = min(1.0, off / max(diagonal, 1e-6))  # above 1 where both are chance
         if width and 'lambd' in settings:
             # of the loss, sum_i (1 - C_ii)^2 + lambda sum_ij C_ij^2, the mean C_ii for each of them
             redundancy = settings['lambd'] * (width - 1) * off**2

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from torch import Tensor, nn
 
 from mmbarlow.checkpoints import unwrap
-from mmbarlow.evaluation.failure_rules import RULES, FailureRule
+from mmbarlow.evaluation.failure_rules import PATIENCE, RULES, FailureRule
 from mmbarlow.evaluation.failure_signs import rule_settings, signs_of
 from mmbarlow.evaluation.measured_step import on_host
 from mmbarlow.evaluation.spectrum_hook import SpectrumHook
@@ -18,9 +18,8 @@ class FailureSignsHook(Hook):
     """Holds `failure_rules.RULES` against what `SpectrumHook` measures, and warns in the log.
 
     The one thing that it measures by itself is the deviation of the normalized views, in the same
-    steps; the host waits for nothing. A rule speaks once in a run, when it has held in as many
-    measurements in a row as its patience; with the checkpoints of the run it goes on from there.
-    Without `SpectrumHook` it is silent.
+    steps; the host waits for nothing. A rule speaks once in a run, also over interruptions. Without
+    `SpectrumHook` all are silent.
 
     Attributes:
         fired: the step, from 1, at which each rule has spoken, by its name.
@@ -28,11 +27,11 @@ class FailureSignsHook(Hook):
     """
 
     priority = 'LOW'  # after SpectrumHook, whose values it reads
-    kept = ('fired', 'held', 'first', 'seen')  # over an interruption: see engine/run_state.py
+    kept = ('fired', 'recent', 'first', 'seen')  # over an interruption: see engine/run_state.py
 
     def __init__(self) -> None:
         self.fired: dict[str, int] = {}
-        self.held: dict[str, int] = {}  # measurements in a row, by rule
+        self.recent: list[tuple[float, dict[str, float]]] = []  # share of the run, what was read
         self.first: dict[str, float] = {}  # values of the first measurement
         self.seen = 0  # step of the last measurement
         self.settings: dict[str, Any] = {}
@@ -78,9 +77,7 @@ class FailureSignsHook(Hook):
         """The rules that speak now, of a measurement at a step from 1 of a run of `steps`."""
         self.seen, self.values, self.first = step, values, self.first or dict(values)
         self.signs = signs_of(values, self.first, self.settings)
-        for rule in RULES:
-            holds = rule.holds(self.signs, step / steps)
-            self.held[rule.name] = self.held.get(rule.name, 0) + 1 if holds else 0
-        ready = [r for r in RULES if self.held[r.name] >= r.patience and r.name not in self.fired]
+        self.recent = [*self.recent, (step / steps, self.signs)][-PATIENCE:]
+        ready = [r for r in RULES if r.name not in self.fired and r.holds(self.recent)]
         self.fired |= {rule.name: step for rule in ready}
         return ready

@@ -17,21 +17,29 @@ TOO_HIGH = FailureRule('too high', '{x}', above=dict(x=2.0), patience=3, after=0
 
 def beyond(rule: FailureRule) -> dict[str, float]:
     """Values that are just beyond all limits of a rule."""
-    over = {k: math.nextafter(v, math.inf) for k, v in rule.above.items()}
-    return over | {k: math.nextafter(v, -math.inf) for k, v in rule.below.items()}
+    over = {k: v + 1e-9 for k, v in rule.above.items()}
+    return over | {k: v - 1e-9 for k, v in rule.below.items()}
 
 
 @pytest.mark.parametrize('rule', RULES, ids=lambda rule: rule.name)
-def test_a_rule_holds_beyond_its_limits_and_not_at_them(rule):
-    share = (rule.after + rule.before) / 2
+def test_a_rule_holds_beyond_its_limits_and_not_within_them(rule):
+    middle = (rule.after + rule.before) / 2
     values, limits = beyond(rule), {**rule.above, **rule.below}
-    assert rule.holds(values, share)
+
+    def holds(share: float = middle, **last: float | None) -> bool:
+        """Of measurements with `values`, the last of them with others or without some."""
+        changed = {k: v for k, v in (values | last).items() if v is not None}
+        return rule.holds([(middle, values)] * (rule.patience - 1) + [(share, changed)])
+
+    assert holds()
     for name, limit in limits.items():
-        assert not rule.holds(values | {name: limit}, share)
-        assert not rule.holds({k: v for k, v in values.items() if k != name}, share)
-        assert not rule.holds(values | {name: math.nan}, share)
-    assert not rule.holds(values, rule.after - 1e-9)
-    assert not rule.holds(values, rule.before + 1e-9)
+        within = {name: limit - 1e-9 if name in rule.above else limit + 1e-9}
+        assert not rule.holds([(middle, values | within)] * rule.patience)
+        assert not holds(**{name: None})
+        assert not holds(**{name: math.nan})
+    assert not holds(rule.after - 1e-9)
+    assert not holds(rule.before + 1e-9)
+    assert not rule.holds([(middle, values)] * (rule.patience - 1))
 
 
 @pytest.fixture
@@ -47,11 +55,12 @@ def judged(monkeypatch):
     return judge
 
 
-def test_a_rule_waits_for_its_patience_and_speaks_once(judged):
+def test_a_rule_reads_the_mean_of_its_last_measurements_and_speaks_once(judged):
     assert judged([3.0] * 9) == [160]
     assert judged([3.0, 3.0]) == []
-    assert judged([3.0, 3.0, 1.0, 3.0, 3.0]) == []  # not in a row
-    assert judged([3.0, 3.0, 1.0, 3.0, 3.0, 3.0]) == [220]
+    assert judged([1.0, 1.0, 1.0, 2.5, 2.5, 2.5]) == [220]  # (1 + 2.5 + 2.5) / 3 is not above 2
+    assert judged([3.0, 3.0, 0.0, 3.0, 3.0, 0.0]) == []  # 2 on the average
+    assert judged([3.0, 1.0, 2.5]) == [160]
     assert judged([2.0] * 9) == []
 
 
@@ -108,7 +117,6 @@ def warnings_of(run_tool, tmp_path, digits_config, small):
         often = ['train_cfg.max_epochs=15', 'train_cfg.val_interval=99', 'model.backbone.depth=18']
         often += ['default_hooks.spectrum.interval=1', 'model.backbone.base_channels=8']
         often += ['model.backbone.stem_channels=8', 'model.neck.in_channels=64']
-        often += ['default_hooks.failure_signs.type=mmbarlow.FailureSignsHook']
         options = [o for o in small if 'max_epochs' not in o] + often + list(options)
         config = ['train.py', digits_config, '--work-dir', tmp_path / 'work', '--cfg-options']
         assert run_tool(*config, *options)[0] == 0

@@ -4,6 +4,7 @@ A training is a shipped config, `SMALL`, and changes of its own. 110 steps of 64
 made into views as whole batches, take about 5 s of a core.
 """
 
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
@@ -52,7 +53,6 @@ SMALL = dict(
         ),
     ),
     default_hooks=dict(
-        failure_signs=dict(type='mmbarlow.FailureSignsHook'),
         spectrum=dict(interval=4),
         pixels=dict(images=0),
         checkpoint=dict(interval=-1, minutes=0, save_last=False),
@@ -161,6 +161,7 @@ HEALTHY = {
     'LARS': Case(PLAIN, [lars(0.8, 0.0003)]),
     'LARS, rate 0.2': Case(PLAIN, [lars(0.2, 0.0003)]),
     'SGD': Case(PLAIN, [sgd(0.001)]),
+    'SGD 0.06': Case(PLAIN, [sgd(0.06)]),
     'ViT': Case(PLAIN, [VIT]),
     'width 16': Case(PLAIN, [width(16)]),
     'width 64': Case(PLAIN, [width(64)]),
@@ -183,18 +184,56 @@ HEALTHY = {
     'rate 3e-4': Case(PLAIN, [optimizer(lr=3e-4)]),
     'rate 3e-3': Case(PLAIN, [optimizer(lr=3e-3)]),
 }
+# The first steps of shipped recipes, on photographs, healthy all of them.
+STEM7 = dict(
+    model=dict(
+        backbone=dict(
+            _delete_=True,
+            type='mmpretrain.ResNet',
+            depth=18,
+            norm_cfg=dict(type='BN'),
+            out_indices=(3,),
+        )
+    )
+)
+C32 = 'resnet18-stem7-c32_1xb256-coslr-6e_cifar10.py'
+RECIPES = {
+    'CIFAR-10': Case(f'ablations/barlowtwins_{C32}', []),
+    'CIFAR-10, crops alone': Case(f'ablations/barlowtwins-crop_{C32}', []),
+    'CIFAR-10, mixed': Case(f'mixed_barlowtwins/mixed-barlowtwins_{C32}', []),
+    'CIFAR-10, ViT': Case('barlowtwins/barlowtwins_vit-192x6-p8_1xb256-coslr-5e_cifar10.py', []),
+    'CIFAR-10, 4 views': Case(
+        'barlowtwins/barlowtwins-4views_resnet18-stem7_1xb256-coslr-3e_cifar10.py', []
+    ),
+    'CIFAR-10, multi-crop': Case(
+        'barlowtwins/barlowtwins-multicrop_resnet18-stem7_1xb256-coslr-4e_cifar10.py', []
+    ),
+    'CIFAR-10, SGD': Case(
+        'barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10_folders.py', [STEM7]
+    ),
+    'CIFAR-10, AMCL': Case('amcl/amcl-barlowtwins_resnet18_1xb128-coslr-200e_cifar10.py', [STEM7]),
+}
+STEPS = 160  # of a recipe
+START = dict(
+    train_dataloader=dict(num_workers=0, persistent_workers=False),
+    default_hooks=dict(spectrum=dict(interval=10)),
+)
 
 
-def config_of(name: str, file: str) -> Config:
+def config_of(name: str, file: str, cifar10: str) -> Config:
     """The config of a training that writes what it measures to `file`."""
-    case = (BROKEN | HEALTHY)[name]
+    case = (BROKEN | HEALTHY | RECIPES)[name]
     cfg = Config.fromfile(CONFIGS / case.config)
-    for change in (SMALL, *case.changes):
-        cfg.merge_from_dict(change)
-    cfg.custom_hooks = [
-        *cfg.get('custom_hooks', []),
-        dict(type='mmbarlow.SignsWriter', file=file),
-    ]
+    for change in (START if name in RECIPES else SMALL, *case.changes):
+        cfg.merge_from_dict(deepcopy(change))  # which takes `_delete_` out of what it merges
+    writer: dict[str, Any] = dict(type='mmbarlow.SignsWriter', file=file)
+    if name in RECIPES:
+        pipeline = cfg.train_dataloader.dataset.pipeline
+        cfg.train_dataloader.dataset = dict(
+            type='mmbarlow.ClassFolders', data_root=cifar10, data_prefix='train', pipeline=pipeline
+        )
+        writer['steps'] = STEPS
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), writer]
     cfg.default_hooks.pop('export')
     for key in ('val_cfg', 'val_dataloader', 'val_evaluator'):
         cfg[key] = None

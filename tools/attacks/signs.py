@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from pathlib import Path
+from statistics import fmean
 
 from mmengine.hooks import Hook
 
@@ -13,12 +15,17 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class SignsWriter(Hook):
-    """Writes what the rules have read at each measurement, and the settings of the run."""
+    """Writes what the rules have read at each measurement, and the settings of the run.
 
-    priority = 'VERY_LOW'
+    Args:
+        file: a line of JSON for each measurement.
+        steps: after which the training is left; by default its last.
+    """
 
-    def __init__(self, file: str) -> None:
-        self.file, self.step = Path(file), 0
+    priority = 'LOWEST'
+
+    def __init__(self, file: str, steps: int | None = None) -> None:
+        self.file, self.step, self.steps = Path(file), 0, steps
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
         (hook,) = [h for h in runner.hooks if isinstance(h, FailureSignsHook)]
@@ -27,6 +34,8 @@ class SignsWriter(Hook):
             line = dict(step=self.step, steps=runner.max_iters, settings=hook.settings)
             with self.file.open('a') as file:
                 file.write(json.dumps(line | dict(values=hook.values)) + '\n')
+        if runner.iter + 1 == self.steps:
+            raise SystemExit(0)
 
 
 @dataclass
@@ -34,7 +43,7 @@ class Verdict:
     """Of a training: the step and the value at which each rule spoke.
 
     Attributes:
-        nearest: by rule, the most extreme value of its first limit that was kept for its patience
+        nearest: by rule, the most extreme value of its first limit, in the mean over its patience,
             while its other limits were passed; None where they never were.
     """
 
@@ -60,7 +69,8 @@ def verdict_of(file: Path) -> Verdict:
     for line in lines:
         hook.settings = line['settings']
         for rule in hook.judge(line['values'], line['step'], line['steps']):
-            found.values[rule.name] = hook.signs[main_limit(rule)]
+            last = [signs[main_limit(rule)] for _, signs in hook.recent[-rule.patience :]]
+            found.values[rule.name] = fmean(last)
         seen.append((line['step'] / line['steps'], hook.signs))
     found.fired = hook.fired
     found.nearest = {rule.name: nearest(rule, seen) for rule in RULES}
@@ -81,10 +91,11 @@ def nearest(rule: FailureRule, seen: list[tuple[float, dict[str, float]]]) -> fl
         below={k: v for k, v in rule.below.items() if k != name},
         after=rule.after,
         before=rule.before,
+        patience=rule.patience,
     )
-    values = [signs.get(name) if free.holds(signs, share) else None for share, signs in seen]
-    runs = [values[i : i + rule.patience] for i in range(len(values) - rule.patience + 1)]
-    kept = [
-        (min if up else max)([x for x in run if x is not None]) for run in runs if None not in run
+    means = [
+        fmean(signs.get(name, nan) for _, signs in seen[end - rule.patience : end])
+        for end in range(rule.patience, len(seen) + 1)
+        if free.holds(seen[:end])
     ]
-    return (max if up else min)(kept, default=None)
+    return (max if up else min)((x for x in means if isfinite(x)), default=None)
