@@ -45,8 +45,11 @@ def measure_criterion(runner, by: str, of: str, bank: ImageBank | None) -> float
     Raises:
         InputError: the model has no such layer, or its loss has no floor.
     """
-    averaged = [hook.ema_model.module for hook in runner.hooks if isinstance(hook, EMAHook)]
-    model: Any = averaged[0] if averaged else unwrap(runner.model)
+    averages = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
+    if averages and hasattr(averages[0], 'ema_model'):  # which it has from the start of the run on
+        model: Any = averages[0].ema_model.module
+    else:
+        model = unwrap(runner.model)
     value = _of_labels(model, runner.val_loop) if bank is None else _of_bank(model, by, of, bank)
     return gather_objects(value)[0]  # one decision for all
 

@@ -21,6 +21,7 @@ from mmbarlow.evaluation.best_checkpoint_hook import BestCheckpointHook
 from mmbarlow.evaluation.checkpoint_criteria import CRITERIA
 from mmbarlow.evaluation.image_bank import ImageBank
 from mmbarlow.loss import BarlowTwinsLoss, loss_floor
+from mmbarlow.paths import CLONE
 
 NARROW = (
     'model.backbone.stem_channels=8',
@@ -98,6 +99,24 @@ def test_the_kept_checkpoint_is_the_best_and_the_training_is_the_same_bit_for_bi
     backbone = {k[9:]: v for k, v in state(kept).items() if k.startswith('backbone.')}
     assert equal(exported['state_dict'], backbone)
     assert get_model(folder / 'best_rankme_encoder.pth').backbone.base_channels == 8
+
+
+def test_several_processes_choose_one_checkpoint_by_the_moving_average(
+    config, tmp_path, run_processes
+):
+    cfg = config('two', dict(by='rankme', images=32))
+    cfg.custom_hooks = [dict(type='EMAHook', momentum=0.5)]
+    cfg.dump(tmp_path / 'two.py')
+    run_processes(2, CLONE / 'tools' / 'train.py', tmp_path / 'two.py', '--launcher', 'pytorch')
+    folder = tmp_path / 'two'
+    # The state_dict of a checkpoint with EMAHook is the moving average.
+    found = {e: numpy_rankme(cfg, folder / f'epoch_{e}.pth') for e in range(1, EPOCHS + 1)}
+    best = max(found, key=lambda epoch: found[epoch])
+    (kept,) = folder.glob('best_rankme_*_*.pth')
+    assert kept.name == f'best_rankme_epoch_{best}.pth'
+    assert equal(state(kept), state(folder / f'epoch_{best}.pth'))
+    exported = torch.load(folder / 'best_rankme_encoder.pth')
+    assert exported['meta']['chosen']['value'] == pytest.approx(found[best], rel=1e-5)
 
 
 def scripted(values: dict[int, float]):
