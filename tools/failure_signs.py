@@ -1,6 +1,6 @@
 """Measures the early signs of failure: on trainings that fail, and on trainings that do not.
 
-    python tools/failure_signs.py                      # on digits: about 6 minutes of a core
+    python tools/failure_signs.py                      # on digits: about 10 minutes of a core
     python tools/failure_signs.py --cifar10 data/cifar10    # and the start of shipped recipes
     python tools/failure_signs.py --only 'rate 0' barlowtwins
 

@@ -98,8 +98,10 @@ RULES = (
         '{crop_scale} to about (0.2, 1.0) if they show different things; set model.head.lambd '
         'from {lambd:g} to about 0.0051, and another optim_wrapper.optimizer.lr than {rate:g}: '
         'more if the loss stands, less if it jumps.',
-        above=dict(loss_over_chance=0.86, backbone_trained=0.05),
-        after=0.15,
+        above=dict(loss_over_chance=0.75, backbone_trained=0.05),
+        below=dict(diagonal=0.075),
+        patience=4,
+        after=0.2,
     ),
     FailureRule(
         'batch too small',
