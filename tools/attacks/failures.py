@@ -173,7 +173,6 @@ HEALTHY = {
     'lambda 0.1': Case(PLAIN, [head(lambd=0.1)]),
     'lambda 0.002': Case(PLAIN, [head(lambd=0.002)]),
     'cross-entropy': Case(DIGITS.format('-cross-entropy'), []),
-    'feature norm': Case(DIGITS.format('-feature-norm'), []),
     'no BN': Case(DIGITS.format('-no-bn'), []),
     'no normalization': Case(DIGITS.format('-no-bn-no-norm'), []),
     'predictor': Case(DIGITS.format('-predictor'), []),
