@@ -30,7 +30,8 @@ class BatchTwinViews(BaseDataPreprocessor):
     32 px, 14 MB at 96. In training, uint8 images (n, 3, H, W) become two float tensors
     (n, 3, size, size). Each image has its own parameters; with `mmbarlow.ViewSampler` they are
     those that TwinViews draws for the same sample and epoch. No step rounds to 8 bits. The data
-    samples then stay on the CPU. Outside of training, this is `mmpretrain.SelfSupDataPreprocessor`.
+    samples then stay on the CPU. Outside of training, and for views that are made already (float, each
+    (n, 3, size, size)), this is `mmpretrain.SelfSupDataPreprocessor`.
 
     Args:
         size: height and width of the views, in pixels.
@@ -71,7 +72,7 @@ class BatchTwinViews(BaseDataPreprocessor):
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """The `inputs` and `data_samples` for the model."""
-        if not training:
+        if not training or are_views(data['inputs']):
             data = cast(dict, self.cast_data(data))
             images = data['inputs']
             views = images if isinstance(images, list) else [images]
@@ -129,6 +130,11 @@ class BatchTwinViews(BaseDataPreprocessor):
         if plan.ceiling is not None:
             batch_ops.solarize_(views, plan.ceiling)
         return views
+
+
+def are_views(inputs: Tensor | list[Tensor]) -> bool:
+    views = inputs if isinstance(inputs, list) else []
+    return bool(views) and all(view.ndim == 4 and view.is_floating_point() for view in views)
 
 
 def training_batch(images: Tensor | list[Tensor]) -> Tensor:
