@@ -30,8 +30,8 @@ class BatchTwinViews(BaseDataPreprocessor):
     32 px, 14 MB at 96. In training, uint8 images (n, 3, H, W) become two float tensors
     (n, 3, size, size). Each image has its own parameters; with `mmbarlow.ViewSampler` they are
     those that TwinViews draws for the same sample and epoch. No step rounds to 8 bits. The data
-    samples then stay on the CPU. Outside of training, and for views that are made already (float, each
-    (n, 3, size, size)), this is `mmpretrain.SelfSupDataPreprocessor`.
+    samples then stay on the CPU. Outside of training, and for views that are made already, floats
+    (n, 3, size, size), this is `mmpretrain.SelfSupDataPreprocessor`.
 
     Args:
         size: height and width of the views, in pixels.

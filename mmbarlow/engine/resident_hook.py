@@ -1,7 +1,6 @@
 """The switch of a training on small images that lie on the device, without a loader."""
 
 import os
-from typing import Any
 
 import torch
 from mmengine import dist
@@ -70,7 +69,8 @@ class ResidentHook(Hook):
         runner.logger.info(
             f'{len(source.images):,} images are held on the device, '
             f'{source.images.nbytes / 2**20:,.0f} MiB; views are made there'
-            + ', and a step is one CUDA graph' * self.step.capture
+            + ', and a step is one CUDA graph'
+            * self.step.capture
         )
 
     def after_train(self, runner) -> None:
@@ -110,7 +110,7 @@ def use_resident(cfg: Config) -> None:
     """Replace `resident` at the top of a config by the hook that it stands for.
 
     Raises:
-        InputError: it is neither True, False nor options of `ResidentHook`.
+        InputError: it is neither True, False nor what `ResidentHook` takes.
     """
     asked = cfg.pop('resident', False)
     if not isinstance(asked, bool | dict):
@@ -119,5 +119,6 @@ def use_resident(cfg: Config) -> None:
         options = {} if asked is True else dict(asked)
         if unknown := options.keys() - {'graph', 'share'}:
             raise InputError(f'resident has graph and share, not {", ".join(sorted(unknown))}.')
+        ResidentHook(**options)  # raises now, before anything is built
         hook = dict(type='mmbarlow.ResidentHook', **options)
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]

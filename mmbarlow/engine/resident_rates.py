@@ -49,8 +49,10 @@ class TensorRates:
 def takes_tensors(optimizer: Optimizer) -> bool:
     """Whether it can step without a look at a tensor on a GPU."""
     options: Any = optimizer.param_groups[0]
-    return type(optimizer).__name__ == 'LARS' and hasattr(optimizer, '_step_together') or bool(
-        {'fused', 'capturable'} & options.keys()
+    return (
+        type(optimizer).__name__ == 'LARS'
+        and hasattr(optimizer, '_step_together')
+        or bool({'fused', 'capturable'} & options.keys())
     )
 
 
@@ -65,7 +67,7 @@ def use_fused(optimizer: Optimizer, device: torch.device) -> None:
             group.update(fused=True, foreach=False)
             optimizer._step_supports_amp_scaling = True  # pyright: ignore
             optimizer._need_device_dtype_check_for_fused = True  # pyright: ignore
-        elif 'capturable' in group:
+        if 'capturable' in group:
             group['capturable'] = True
     for state in optimizer.state.values():
         if isinstance(state.get('step'), Tensor):

@@ -96,7 +96,9 @@ class ResidentStep:
         """MMEngine's, which logs the norm as a number and so waits for it."""
         wrapper = self.runner.optim_wrapper
         params = [p for group in wrapper.optimizer.param_groups for p in group['params']]
-        norm = wrapper.clip_func([p for p in params if p.grad is not None], **wrapper.clip_grad_kwargs)
+        norm = wrapper.clip_func(
+            [p for p in params if p.grad is not None], **wrapper.clip_grad_kwargs
+        )
         if norm is not None:  # that of values is None
             self.clipped = {wrapper.grad_name: norm}
 

@@ -123,7 +123,7 @@ class StepGuard:
         return lost
 
     def replayed(self, recorded: Step) -> None:
-        """Give the step in progress what a repetition of the recorded one has left on the device."""
+        """Give the step in progress what the recorded one has left on the device once more."""
         step = self.waiting[-1]
         step.told, step.names, step.gradients = recorded.told, recorded.names, recorded.gradients
         assert recorded.loss is not None
