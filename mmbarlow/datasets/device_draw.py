@@ -32,7 +32,7 @@ def shifted(z: Tensor, bits: int) -> Tensor:
     return (z >> bits) & (2 ** (64 - bits) - 1)
 
 
-def splitmix64(state: Tensor, count: int) -> Tensor:
+def device_splitmix64(state: Tensor, count: int) -> Tensor:
     """`sample_random.splitmix64` of states (...), int64, with the same bits, (..., count)."""
     z = state[..., None] + GAMMA * torch.arange(1, count + 1, device=state.device)
     z = (z ^ shifted(z, 30)) * FIRST
@@ -40,12 +40,12 @@ def splitmix64(state: Tensor, count: int) -> Tensor:
     return z ^ shifted(z, 31)
 
 
-def uniforms(keys: Tensor, views: int, count: int) -> Tensor:
+def device_uniforms(keys: Tensor, views: int, count: int) -> Tensor:
     """`sample_random.uniforms` of keys (n, 3), int64, (views, n, count), float64, bit for bit."""
     seed, epoch, index, view = MULTIPLIERS
     state = keys[:, 0] * seed + keys[:, 1] * epoch + keys[:, 2] * index
     state = state + view * torch.arange(views, device=keys.device)[:, None]
-    return shifted(splitmix64(state, count), 11).double() * 2.0**-53
+    return shifted(device_splitmix64(state, count), 11).double() * 2.0**-53
 
 
 class DeviceDrawn(NamedTuple):
@@ -84,7 +84,7 @@ class DeviceDraws:
 
     def draw(self, keys: Tensor, width: int, height: int) -> DeviceDrawn:
         """Parameters of all views of samples with the keys (n, 3), of images of one size."""
-        u = uniforms(keys, self.views, NUMBERS)
+        u = device_uniforms(keys, self.views, NUMBERS)
         rest = u[..., 2 * TRIES :]
         amount = self.low + self.span * rest[..., :6]
         on = rest[..., 6:11] < self.p

@@ -104,7 +104,7 @@ class DeviceViews:
         """The four steps in the order of each view: the blends before its hue, the hue, and those
         after it. Of each kind a view has three at most."""
         factor = drawn.jitter.gather(-1, drawn.order)
-        weights = blend_weights(drawn.order, factor)
+        weights = device_blend_weights(drawn.order, factor)
         places = torch.arange(PLACES, device=views.device)
         place = ((drawn.order == HUE) * places).sum(-1, keepdim=True)
         before = torch.where((places < place)[..., None], weights, self.same)
@@ -117,7 +117,7 @@ class DeviceViews:
             batch_ops.blend_(views, after[:, step])
 
 
-def blend_weights(step: Tensor, factor: Tensor) -> Tensor:
+def device_blend_weights(step: Tensor, factor: Tensor) -> Tensor:
     """`batch_ops.blend_weights` in torch: (..., 4), float32."""
     blends = step != HUE
     one, zero = torch.ones_like(factor), torch.zeros_like(factor)

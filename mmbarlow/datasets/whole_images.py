@@ -28,7 +28,7 @@ class NotResident(InputError):
     """The images cannot be held on a device, or their views not be made there."""
 
 
-class Recipe(NamedTuple):
+class ViewRecipe(NamedTuple):
     """What a pipeline makes of an image.
 
     views, size: the distributions, and height and width in pixels.
@@ -40,7 +40,7 @@ class Recipe(NamedTuple):
     reader: Any
 
 
-def recipe_of(dataset: Any, preprocessor: nn.Module) -> Recipe:
+def recipe_of(dataset: Any, preprocessor: nn.Module) -> ViewRecipe:
     """How the views of a data set are made, by its pipeline or by the preprocessor of the model.
 
     Raises:
@@ -52,11 +52,11 @@ def recipe_of(dataset: Any, preprocessor: nn.Module) -> Recipe:
     first = pipelines[0][0] if pipelines and pipelines[0] else None
     if len(names) == 1 and next(iter(names))[1:] in ((), ('PackInputs',)):
         if isinstance(first, CenterView) and isinstance(preprocessor, BatchTwinViews):
-            return Recipe(preprocessor.views, preprocessor.size, first)
+            return ViewRecipe(preprocessor.views, preprocessor.size, first)
         sizes = getattr(first, 'sizes', [getattr(first, 'size', 0)])
         if isinstance(first, TwinViews | MultiViews) and first.values is None:
             if len(set(sizes)) == 1:
-                return Recipe(first.views, sizes[0], WholeImage())
+                return ViewRecipe(first.views, sizes[0], WholeImage())
             raise NotResident(f'views of several sizes, {sizes} px, are not made on the device.')
         if isinstance(first, TwinViews | MultiViews):
             raise NotResident('only views of 8-bit RGB images are made on the device.')
@@ -93,7 +93,7 @@ def read_all(
     """All images, uint8 (N, 3, H, W), and of broken ones, by index, path and reason.
 
     Args:
-        reader: of the `Recipe`.
+        reader: of the `ViewRecipe`.
         most: bytes that they may take.
         workers: processes that read.
 

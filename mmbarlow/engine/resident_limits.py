@@ -67,7 +67,7 @@ def _of_model(model: Any) -> Iterator[str]:
     for name, module in model.named_modules():
         for call in _calls(module):
             owner = getattr(call, '__self__', None)
-            kind = type(owner).__name__ if isinstance(owner, Hook) else name_of(call)
+            kind = type(owner).__name__ if isinstance(owner, Hook) else _name_of(call)
             yield f'{kind} needs Python in every step, in {name or "the model"}'
 
 
@@ -80,5 +80,5 @@ def _calls(module: nn.Module) -> Iterator[Callable]:
                 yield call
 
 
-def name_of(call: Any) -> str:
+def _name_of(call: Any) -> str:
     return getattr(call, '__qualname__', type(call).__name__)

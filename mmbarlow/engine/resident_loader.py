@@ -61,7 +61,8 @@ class ResidentSamples(Sequence):
 
     def __getitem__(self, place: Any) -> Any:
         key = Key(*self.keys[place].tolist())
-        info = self.source.dataset.get_data_info(key.index)
+        dataset = self.source.dataset
+        info = dataset.get_data_info(key.index) if hasattr(dataset, 'get_data_info') else {}
         meta = {k: info[k] for k in ('img_path',) if k in info}
         meta['sample_idx'] = SampleIndex(key.index, key)
         sample = BaseDataElement(metainfo=meta)

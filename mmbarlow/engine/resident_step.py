@@ -68,26 +68,22 @@ class ResidentStep:
                 f'{batch.reader} asks for the views of a batch, so that steps in which it does are '
                 'not replayed from a CUDA graph'
             )
-        if 'inputs' in batch:
-            views = dict(inputs=batch['inputs'], data_samples=None)
-            return self.runner.model.train_step(views, optim_wrapper=optim_wrapper)
         keys: Tensor = batch['keys']
-        if not self.static:
-            return self._run(keys)
-        self.rates.send()
-        if len(keys) != len(self.keys):
-            return self._run(keys)
+        if self.static:
+            self.rates.send()
+        if 'inputs' in batch or not self.static or len(keys) != len(self.keys):
+            return self._run(keys, dict.get(batch, 'inputs'))
         self.keys.copy_(keys)
         if not self.capture or any(hook.watches_step for hook in self.watching):
             return self._run(self.keys)
         return self._replayed()
 
-    def _run(self, keys: Tensor) -> Values:
-        """The whole step, one call after the other."""
-        views = dict(inputs=self.source.make(keys), data_samples=None)
+    def _run(self, keys: Tensor, views: list[Tensor] | None = None) -> Values:
+        """The whole step, one call after the other; with views, from these on."""
+        batch = dict(inputs=views or self.source.make(keys), data_samples=None)
         with self.rates.used() if self.static else nullcontext():
             model, wrapper = self.runner.model, self.runner.optim_wrapper
-            values = model.train_step(views, optim_wrapper=wrapper)
+            values = model.train_step(batch, optim_wrapper=wrapper)
         if self.static:
             values |= self.clipped
         return values
@@ -116,7 +112,8 @@ class ResidentStep:
             self._record()
             if not self.capture:
                 return self._run(self.keys)
-        self.graph.replay()
+        graph: Any = self.graph
+        graph.replay()
         if self.guard and self.recorded:
             self.guard.replayed(self.recorded)
         return dict(zip(self.names, self.values.clone().unbind(), strict=True))

@@ -8,7 +8,7 @@ from scipy import stats
 
 from mmbarlow.datasets import sample_random
 from mmbarlow.datasets.batch_twin_views import BatchTwinViews
-from mmbarlow.datasets.device_draw import DeviceDraws, uniforms
+from mmbarlow.datasets.device_draw import DeviceDraws, device_uniforms
 from mmbarlow.datasets.device_views import DeviceViews
 from mmbarlow.datasets.view import NUMBERS, Views
 
@@ -34,7 +34,7 @@ def images_of(count: int, height: int, width: int) -> torch.Tensor:
 
 def test_the_numbers_are_those_of_the_cpu_bit_for_bit_and_uniform():
     keys = keys_of(2000)
-    found = uniforms(torch.from_numpy(keys), 3, NUMBERS).numpy()
+    found = device_uniforms(torch.from_numpy(keys), 3, NUMBERS).numpy()
     assert np.array_equal(found, sample_random.uniforms(keys, 3, NUMBERS))
     assert stats.kstest(found.ravel(), 'uniform').pvalue > 1e-3
     assert 0 <= found.min() < found.max() < 1
@@ -85,7 +85,9 @@ def test_views_that_are_made_already_are_normalized_alone():
 def test_a_gpu_draws_what_a_cpu_draws(width, height):
     """Integers bit for bit; of 4,000 crops one may move by a pixel (the last bit of exp)."""
     keys, views = torch.from_numpy(keys_of(4000)), Views(*ALL)
-    assert torch.equal(uniforms(keys.cuda(), 2, NUMBERS).cpu(), uniforms(keys, 2, NUMBERS))
+    assert torch.equal(
+        device_uniforms(keys.cuda(), 2, NUMBERS).cpu(), device_uniforms(keys, 2, NUMBERS)
+    )
     wanted = DeviceDraws(views, CPU).draw(keys, width, height)
     found = DeviceDraws(views, torch.device('cuda')).draw(keys.cuda(), width, height)
     for name, values in found._asdict().items():

