@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.datasets.device_views import DeviceViews
+from mmbarlow.datasets.plain_views import CenterView
 from mmbarlow.datasets.whole_images import NotResident, read_all, recipe_of
 from mmbarlow.engine.generators import generator_states, set_generators
 from mmbarlow.engine.resident_limits import obstacles
@@ -96,7 +97,8 @@ class ResidentHook(Hook):
             raise NotResident(reasons[0])
         images, broken = found
         views = DeviceViews(recipe.views, recipe.size, device)
-        return ResidentImages(images.to(device), views, data, broken)
+        whole = isinstance(recipe.reader, CenterView)
+        return ResidentImages(images.to(device), views, data, broken, whole)
 
 
 def free_memory(device: torch.device) -> float:

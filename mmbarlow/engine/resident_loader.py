@@ -28,17 +28,27 @@ class ResidentImages:
         views: what makes the views.
         dataset: that the images are of.
         broken: path and reason of those that others stand for, by the index of the place.
+        whole: whether the loader gives whole images, of which the model makes the views.
     """
 
     def __init__(
-        self, images: Tensor, views: DeviceViews, dataset: Any, broken: dict[int, tuple]
+        self,
+        images: Tensor,
+        views: DeviceViews,
+        dataset: Any,
+        broken: dict[int, tuple],
+        whole: bool = False,
     ) -> None:
         self.images, self.views = images, views
-        self.dataset, self.broken = dataset, broken
+        self.dataset, self.broken, self.whole = dataset, broken, whole
+
+    def of(self, keys: Tensor) -> Tensor:
+        """The images, uint8 (n, 3, H, W), with the keys (n, 3)."""
+        return self.images.index_select(0, keys[:, 2])
 
     def make(self, keys: Tensor) -> list[Tensor]:
         """Views, float32 (n, 3, size, size), 0 to 255, of images with the keys (n, 3)."""
-        return self.views.make(self.images.index_select(0, keys[:, 2]), keys)
+        return self.views.make(self.of(keys), keys)
 
 
 class ResidentSamples(Sequence):
@@ -95,8 +105,10 @@ class ResidentBatch(dict):
         return self[name] if name == 'inputs' else super().get(name, default)
 
     def as_loaded(self) -> dict[str, Any]:
-        """What a loader would have given."""
-        return dict(inputs=self['inputs'], data_samples=list(self['data_samples']))
+        """What a loader would have given, whole images where the model makes the views of them."""
+        keys, source = self['keys'], self.source
+        inputs = source.of(keys) if source.whole else self['inputs']
+        return dict(inputs=inputs, data_samples=list(self['data_samples']))
 
 
 def asking_hook() -> str:

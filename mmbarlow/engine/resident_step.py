@@ -10,6 +10,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from mmbarlow.checkpoints import unwrap
+from mmbarlow.datasets.batch_twin_views import MadeViews
 from mmbarlow.engine.finite_loss_hook import FiniteLossHook
 from mmbarlow.engine.resident_loader import ResidentBatch, ResidentImages
 from mmbarlow.engine.resident_rates import TensorRates, use_fused
@@ -80,7 +81,7 @@ class ResidentStep:
 
     def _run(self, keys: Tensor, views: list[Tensor] | None = None) -> Values:
         """The whole step, one call after the other; with views, from these on."""
-        batch = dict(inputs=views or self.source.make(keys), data_samples=None)
+        batch = dict(inputs=MadeViews(views or self.source.make(keys)), data_samples=None)
         with self.rates.used() if self.static else nullcontext():
             model, wrapper = self.runner.model, self.runner.optim_wrapper
             values = model.train_step(batch, optim_wrapper=wrapper)

@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 
 from mmbarlow.datasets import sample_random
-from mmbarlow.datasets.batch_twin_views import BatchTwinViews
+from mmbarlow.datasets.batch_twin_views import BatchTwinViews, MadeViews
 from mmbarlow.datasets.device_draw import DeviceDraws, device_uniforms
 from mmbarlow.datasets.device_views import DeviceViews
 from mmbarlow.datasets.view import NUMBERS, Views
@@ -73,7 +73,7 @@ def test_a_view_without_a_step_is_the_crop_alone():
 
 def test_views_that_are_made_already_are_normalized_alone():
     views = BatchTwinViews(32, *ALL, mean=[10.0, 20.0, 30.0], std=[1.0, 2.0, 4.0])
-    made = [torch.rand(4, 3, 32, 32) for _ in range(2)]
+    made = MadeViews(torch.rand(4, 3, 32, 32) for _ in range(2))
     found = views(dict(inputs=made, data_samples=None), training=True)['inputs']
     mean, std = torch.tensor([10.0, 20, 30]), torch.tensor([1.0, 2, 4])
     wanted = (made[1] - mean.view(3, 1, 1)) / std.view(3, 1, 1)

@@ -88,7 +88,7 @@ def test_it_is_the_training_of_the_loader_in_fp32(name, runs):
         wanted, found = lines_of(runs['loader'], key), lines_of(runs[name], key)
         assert len(wanted) == 8
         assert found[:4] == pytest.approx(wanted[:4], rel=1e-4)
-        assert found == pytest.approx(wanted, rel=0.02)
+        assert found == pytest.approx(wanted, rel=0.05)
 
 
 def test_what_a_graph_holds_is_the_same_training_as_with_numbers_from_python(runs):
@@ -107,7 +107,7 @@ def test_the_run_leaves_what_every_run_leaves(runs):
 def test_a_run_with_a_loader_is_resumed_with_images_on_the_device(runs, tmp_path):
     first = str(runs['loader'] / 'epoch_1.pth')
     resumed = train(tmp_path, resident=EAGER, resume=True, load_from=first)
-    assert lines_of(resumed) == pytest.approx(lines_of(runs['loader'])[4:], rel=0.02)
+    assert lines_of(resumed) == pytest.approx(lines_of(runs['loader'])[4:], rel=0.05)
 
 
 @pytest.mark.slow
@@ -279,7 +279,7 @@ def test_two_processes_are_trained_as_with_their_loaders(tmp_path, run_processes
     curves = [lines_of(tmp_path / name) for name in ('loader', 'resident')]
     assert len(curves[0]) == 8
     assert curves[1][:4] == pytest.approx(curves[0][:4], rel=1e-3)
-    assert curves[1] == pytest.approx(curves[0], rel=0.02)
+    assert curves[1] == pytest.approx(curves[0], rel=0.05)
 
 
 if __name__ == '__main__':
