@@ -21,6 +21,10 @@ CPU_AT_ONCE, AT_ONCE = 2**19, 2**26
 SIGMAS = 512  # available strengths of blur
 
 
+class MadeViews(list):
+    """Views, float (n, 3, size, size), 0 to 255, that are to be normalized alone."""
+
+
 @MODELS.register_module()
 class BatchTwinViews(BaseDataPreprocessor):
     """Makes the views of `mmbarlow.TwinViews` from whole images and normalizes them.
@@ -30,7 +34,8 @@ class BatchTwinViews(BaseDataPreprocessor):
     32 px, 14 MB at 96. In training, uint8 images (n, 3, H, W) become two float tensors
     (n, 3, size, size). Each image has its own parameters; with `mmbarlow.ViewSampler` they are
     those that TwinViews draws for the same sample and epoch. No step rounds to 8 bits. The data
-    samples then stay on the CPU. Outside of training, this is `mmpretrain.SelfSupDataPreprocessor`.
+    samples then stay on the CPU. Outside of training, and for `MadeViews`, this is
+    `mmpretrain.SelfSupDataPreprocessor`.
 
     Args:
         size: height and width of the views, in pixels.
@@ -71,7 +76,7 @@ class BatchTwinViews(BaseDataPreprocessor):
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """The `inputs` and `data_samples` for the model."""
-        if not training:
+        if not training or isinstance(data['inputs'], MadeViews):
             data = cast(dict, self.cast_data(data))
             images = data['inputs']
             views = images if isinstance(images, list) else [images]

@@ -38,7 +38,9 @@ class BrokenImagesHook(Hook):
         assert isinstance(data_batch, dict)
         samples = data_batch.get('data_samples', ())
         self.seen += len(samples)
-        found = [pair for sample in samples for pair in sample.get('skipped', ())]
+        found = getattr(samples, 'skipped', None)  # of images that lie on the device
+        if found is None:
+            found = [pair for sample in samples for pair in sample.get('skipped', ())]
         if not found:
             return
         self.broken.update(found)

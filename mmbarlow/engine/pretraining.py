@@ -24,6 +24,7 @@ from mmbarlow.engine.loss_floors import floor_of
 from mmbarlow.engine.online import use_online_evaluation
 from mmbarlow.engine.parallel import warn_of_local_norms
 from mmbarlow.engine.preflight import check_run, warn_of_lars
+from mmbarlow.engine.resident_hook import use_resident
 from mmbarlow.engine.restarts import jobs
 from mmbarlow.engine.rollback import RolledBack
 from mmbarlow.engine.run_settings import adopt_seed
@@ -65,6 +66,7 @@ def pretrain(cfg: Config, quiet: bool = False, force: bool = False, requeue: boo
     carried: dict = {}
     use_online_evaluation(cfg)
     use_trackers(cfg)
+    use_resident(cfg)
     while True:
         try:
             return _train(cfg, quiet, force, requeue, carried)

@@ -107,6 +107,8 @@ class StepGuard:
             if step.bad is not None and is_set(step.bad):
                 for state, key, value in step.counts:
                     state[key] = value
+                if hasattr(step.batch, 'as_loaded'):  # its images lie on the device
+                    step.batch = step.batch.as_loaded()
                 return step
         return None
 
@@ -119,6 +121,14 @@ class StepGuard:
         for wrapper in self.wrappers:
             wrapper.zero_grad()  # what is accumulated may hold NaN
         return lost
+
+    def replayed(self, recorded: Step) -> None:
+        """Give the step in progress what the recorded one has left on the device once more."""
+        step = self.waiting[-1]
+        step.told, step.names, step.gradients = recorded.told, recorded.names, recorded.gradients
+        assert recorded.loss is not None
+        assert recorded.peaks is not None
+        step.loss, step.peaks = recorded.loss.clone(), recorded.peaks.clone()
 
     @contextmanager
     def _optim_context(

@@ -1,5 +1,6 @@
 """Training loops that can start at any step: what they share, and MMEngine's of epochs."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -66,6 +67,18 @@ class ResumableLoop(BaseLoop):
 
 class ResumableEpochLoop(ResumableLoop, EpochBasedTrainLoop):
     """Counts epochs."""
+
+    step: Callable[..., dict] | None = None  # that a hook has put in the place of `train_step`
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        if self.step is None:
+            super().run_iter(idx, data_batch)
+            return
+        now = dict(batch_idx=idx, data_batch=data_batch)
+        self.runner.call_hook('before_train_iter', **now)
+        outputs = self.step(data_batch, optim_wrapper=self.runner.optim_wrapper)
+        self.runner.call_hook('after_train_iter', **now, outputs=outputs)
+        self._iter += 1
 
     def progress(self) -> tuple[int, int]:
         return self._epoch, self._max_epochs

@@ -51,6 +51,11 @@ class OnlineLinearHook(Hook):
         self.probe: OnlineProbe | None = None
         self.saved: dict[str, Any] | None = None  # of the checkpoint that is resumed
 
+    @property
+    def watches_every_step(self) -> bool:
+        """Whether no step can be repeated without Python (`engine.resident_limits`)."""
+        return bool(self.classes)
+
     def check_before_training(self, runner) -> None:
         self.source = Representations(unwrap(runner.model))
         loop = runner.val_loop

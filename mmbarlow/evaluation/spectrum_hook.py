@@ -62,6 +62,15 @@ class SpectrumHook(Hook):
         self.singular: dict[str, list[float]] = {}
         self.step = 0
 
+    @property
+    def watches_step(self) -> bool:
+        """Whether the step that comes has to run call by call (`engine.resident_step`)."""
+        return self.opened
+
+    @property
+    def watches_every_step(self) -> bool:
+        return self.every == 1
+
     def before_train(self, runner) -> None:
         model = unwrap(runner.model)
         self.tap = tap_of(model, self.rows)

@@ -20,6 +20,8 @@ class CrossCorrelationHead(BaseModule):
         global_views: how many of the views, the first ones, are global; by default all.
     """
 
+    same_calls = True  # as in `BarlowTwins`
+
     def __init__(
         self,
         in_channels: int,

@@ -38,6 +38,8 @@ STAYING = [*WORKERS, 'train_dataloader.persistent_workers=True']
 PARTIAL = ['train_dataloader.drop_last=False', 'train_dataloader.dataset.indices=20']
 BF16 = ['optim_wrapper.type=mmbarlow.BF16OptimWrapper']
 ACCUMULATED = ['optim_wrapper.accumulative_counts=2']
+# What a CUDA graph holds, call by call, and the guard without a look at each step.
+RECORDED = ['resident.graph=eager', 'default_hooks.finite_loss.lag=2']
 DEFAULT = ['train_dataloader.sampler.type=DefaultSampler']
 QUEUE = [dict(type='mmpretrain.SwAVHook', batch_size=8, epoch_queue_starts=0, queue_length=8)]
 ITERATIONS = dict(
@@ -73,6 +75,8 @@ TABLE = dict(
     chunked=(PLAIN, [*TWINS, 'model.chunk_size=4'], {}),
     bf16=(PLAIN, [*TWINS, *BF16], {}),
     batch_views=(PLAIN, TWINS, BATCH_VIEWS),
+    resident=(PLAIN, [*TWINS, *PARTIAL, 'resident=True'], {}),
+    resident_graph=(PLAIN, [*TWINS, *RECORDED], BATCH_VIEWS),
     accumulated=(PLAIN, [*TWINS, *ACCUMULATED], {}),
     average=(PLAIN, TWINS, dict(custom_hooks=[dict(type='EMAHook', momentum=0.1)])),
     drop_path=(PLAIN, [*TWINS, 'model.backbone.drop_path_rate=0.5'], {}),

@@ -7,7 +7,7 @@ Prints a table in Markdown for two distributions of views: `plain`, as for CIFAR
 the official ones. All run in one thread, and times are medians over rounds in which every method
 has its turn. On a CPU they count what the process computes, so that other processes matter little.
 `TwinViews` and `its loader` are the work of one worker on a CPU, with `mmpretrain.PackInputs` and
-collating in it.
+collating in it. `DeviceViews` are those of docs/resident.md, not normalized.
 
 kornia (pip install kornia), where it is installed, makes the same views as far as it can: it draws
 the parameters for each image, but it has one order of the jitter for the whole batch, resizes crops
@@ -28,7 +28,9 @@ from mmengine.dataset import default_collate
 
 from measure.timing import medians
 from mmbarlow import cli
+from mmbarlow.datasets.device_views import DeviceViews
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.view import Views
 from mmbarlow.registry import MODELS, TRANSFORMS
 
 VIEWS = dict(
@@ -86,6 +88,9 @@ def tasks(
     cfg = dict(type='mmbarlow.BatchTwinViews', mean=MEAN, std=STD, non_blocking=True, **options)
     module = MODELS.build(cfg).to(device)
     yield 'BatchTwinViews', lambda: module(batch, True)['inputs']
+    keys = torch.tensor([(0, 0, i) for i in range(len(images))], device=device)
+    held, made = batch['inputs'].to(device), DeviceViews(Views(*views), size, torch.device(device))
+    yield 'DeviceViews', lambda: made.make(held, keys)
     if importlib.util.find_spec('kornia'):
         pipelines = [kornia_view(view, size).to(device) for view in views]
 

@@ -81,6 +81,20 @@ PARTS = dict(
         'tools/speed/batch_views.py --batch 1024 --size 32',
         'tools/speed/batch_views.py --batch 8 --size 32 --rounds 1',
     ),
+    resident=Part(
+        'CIFAR-10 held on the device, a step in one CUDA graph, against its loader',
+        75,
+        f'tools/speed/resident.py --config {LOADED} --base-channels 0 --batch 512 --amp --rounds 5 '
+        '--out {out} --cfg-options data_root={data} train_dataloader.num_workers=12',
+    ),
+    resident_digits=Part(
+        'digits held on the device, a step in one CUDA graph, against their loader',
+        40,
+        'tools/speed/resident.py --base-channels 0 --amp --rounds 5 --steps 40 --out {out}',
+        'tools/speed/resident.py --batch 8 --rounds 1 --steps 1 --threads 1 --out {out} '
+        '--cfg-options train_dataloader.num_workers=0 train_dataloader.persistent_workers=False '
+        'train_dataloader.dataset.indices=64',
+    ),
     knn=Part(
         'kNN of the size of ImageNet',
         90,
