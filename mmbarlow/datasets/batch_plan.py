@@ -36,7 +36,7 @@ class Plan(NamedTuple):
     ceiling: Tensor | None  # (k,): for `solarize_`, or None: no view is solarized
 
 
-def flat(drawn: Drawn) -> Drawn:
+def in_a_row(drawn: Drawn) -> Drawn:
     """The parameters (V, n, ...) of V views of n images in one row, (V * n, ...)."""
     return drawn.changed(lambda parameter: parameter.reshape(-1, *parameter.shape[2:]))
 

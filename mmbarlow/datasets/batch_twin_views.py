@@ -8,7 +8,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmbarlow.datasets import batch_ops
-from mmbarlow.datasets.batch_plan import Plan, flat, plans
+from mmbarlow.datasets.batch_plan import Plan, in_a_row, plans
 from mmbarlow.datasets.batch_steps import color_steps, normalized
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.square import side_of
@@ -87,7 +87,7 @@ class BatchTwinViews(BaseDataPreprocessor):
             keys: keys of the samples, (n, 3).
         """
         height, width = images.shape[-2:]
-        drawn = flat(self.views.draw(uniforms(keys, 2, NUMBERS), width, height))
+        drawn = in_a_row(self.views.draw(uniforms(keys, 2, NUMBERS), width, height))
         images = images.to(self.mean.device, non_blocking=bool(self._non_blocking))
         device = images.device
         out = torch.empty(2 * len(images), 3, self.size, self.size, device=device)
