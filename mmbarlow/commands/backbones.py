@@ -118,4 +118,6 @@ def _sizes_in(config: Path) -> Iterator[int]:
                 if isinstance(size, int):
                     yield size
                 elif isinstance(values.get('size'), ast.List):  # it grows with the epochs
+                    from mmbarlow.datasets.view_size import ViewSize
+
                     yield ViewSize(ast.literal_eval(values['size'])).largest

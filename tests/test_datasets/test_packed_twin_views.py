@@ -17,6 +17,8 @@ from mmbarlow.datasets.packed_twin_views import PackedTwinViews
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.twin_crops import TwinCrops, pack_crops
 from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.engine.nonfinite_dump import not_finite
+from mmbarlow.engine.replay import joined
 from mmbarlow.errors import InputError
 from mmbarlow.registry import FUNCTIONS
 
@@ -195,6 +197,22 @@ def test_a_batch_survives_its_way_from_a_worker_and_says_where_it_belongs(images
     assert all(map(torch.equal, *(views(b, True)['inputs'] for b in (batch, again))))
     assert FUNCTIONS.get('mmbarlow.pack_crops') is pack_crops
     assert not views.state_dict()
+
+
+def test_the_batches_of_several_processes_are_replayed_as_one(images):
+    """As dumps of a step that was not finite hold them."""
+    batches = [batch_of(part, 48, *OFFICIAL) for part in (images[:3], images[3:8])]
+    dumps = [
+        dict(inputs=b['inputs'], packed={k: b[k].clone() for k in ('numbers', 'parts')}, samples=[])
+        for b in batches
+    ]
+    views = PackedTwinViews(**PLAIN)
+    found = views(joined(dumps), True)['inputs']
+    wanted = zip(*(views(b, True)['inputs'] for b in batches), strict=True)
+    assert all(
+        torch.allclose(f, torch.cat(w), atol=0.01) for f, w in zip(found, wanted, strict=True)
+    )
+    assert not_finite(batches[0]['inputs']) == []
 
 
 def test_what_does_not_fit_together_is_a_sentence(images):
