@@ -18,8 +18,8 @@ from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
 # Number of values of crops, or of views, that are worked on at once: on a CPU those of a few
-# images, elsewhere so many that the time of a launch does not count. A step holds up to six such
-# arrays of 4 bytes: 12 MB on a CPU, 800 MB on a GPU.
+# images, elsewhere so many that the time of a launch does not count. One such array has 2 MB on a
+# CPU and 134 MB on a GPU, and a step holds a few of them. A single larger crop goes alone.
 CPU_AT_ONCE, AT_ONCE = 2**19, 2**25
 SIGMAS = 512  # available strengths of blur
 

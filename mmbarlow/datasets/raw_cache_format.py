@@ -55,7 +55,7 @@ class Contents:
         return self.pixels[start : start + 3 * height * width].reshape(height, width, 3)
 
 
-def write_table(file: BinaryIO, rows: np.ndarray, names: list[str], about: dict) -> None:
+def write_contents(file: BinaryIO, rows: np.ndarray, names: list[str], about: dict) -> None:
     """End a file whose pixels are written: the table, and then the head in front of them."""
     place = file.tell()
     text = json.dumps(about).encode()

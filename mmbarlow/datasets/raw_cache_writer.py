@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from mmbarlow.datasets import jpeg
 from mmbarlow.datasets.image_reading import image_data, name_of, open_array
 from mmbarlow.datasets.image_sources import image_source
-from mmbarlow.datasets.raw_cache_format import ROW, START, read_contents, write_table
+from mmbarlow.datasets.raw_cache_format import ROW, START, read_contents, write_contents
 from mmbarlow.datasets.size_limit import too_many
 from mmbarlow.datasets.twin_views import is_rgb
 from mmbarlow.errors import BrokenImage, InputError
@@ -81,7 +81,7 @@ def write_cache(
                     f'no image of {source} can be read, the first is {name} ({reason}).'
                 )
             about = dict(classes=classes, side=side, digest=hashed.hexdigest())
-            write_table(file, rows[kept], [names[i] for i in kept], about)
+            write_contents(file, rows[kept], [names[i] for i in kept], about)
 
     write_atomically(path, write)
     return Written(len(names) - len(broken), path.stat().st_size, classes, broken)

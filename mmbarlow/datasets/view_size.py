@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from torch.utils.data import Subset
+
 from mmbarlow.datasets.sample_random import SampleIndex
 from mmbarlow.datasets.square import side_of
 from mmbarlow.errors import InputError
@@ -48,3 +50,12 @@ class ViewSize:
                 'train_dataloader.sampler.type=mmbarlow.ViewSampler.'
             )
         return [side for epoch, side in self.steps if epoch <= index.key.epoch][-1]
+
+
+def has_growing_views(dataset: Any) -> bool:
+    """Whether a transform of a data set, of MMEngine's kind or a `Subset`, has such a size."""
+    while isinstance(dataset, Subset):
+        dataset = dataset.dataset
+    steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    sizes = (getattr(step, 'size', None) for step in steps)
+    return any(isinstance(size, ViewSize) and len(size.steps) > 1 for size in sizes)

@@ -140,7 +140,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(folder, tmp_path, monkeypa
     def full(*_):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
-    monkeypatch.setattr(raw_cache_writer, 'write_table', full)
+    monkeypatch.setattr(raw_cache_writer, 'write_contents', full)
     with pytest.raises(InputError, match='cannot write .*: No space left on device'):
         write_cache(str(folder / 'train'), tmp_path / 'images.raw', SIDE)
     assert not list(tmp_path.iterdir())
