@@ -51,6 +51,7 @@ class LARS(Optimizer):
             if value < 0:
                 raise ValueError(f'LARS: {name} must not be negative, got {value}.')
         super().__init__(params, defaults)
+        self.tables: dict | None = {}  # of the kernels; None where they do not run
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -84,7 +85,7 @@ class LARS(Optimizer):
         self, params: list[Tensor], group: dict, found_inf: Tensor | None = None
     ) -> bool:
         """All operations in two kernels; False, and nothing done, where they do not run."""
-        tables = vars(self).setdefault('tables', {})
+        tables = vars(self).setdefault('tables', {})  # a copy has none
         fits = lars_kernels.triton and params[0].is_cuda and params[0].dtype == torch.float32
         if not fits or tables is None or not all(map(is_dense, params)):
             return False

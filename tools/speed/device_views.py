@@ -118,7 +118,7 @@ def loader(kind: str, sample: Callable[[int], dict], count: int, size: int) -> C
     """What one worker does to a batch."""
     steps = dict(OFFICIAL, type=f'mmbarlow.{kind}', size=size), dict(type='mmpretrain.PackInputs')
     pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-    collate = pack_crops if kind == 'TwinCrops' else default_collate
+    collate: Any = pack_crops if kind == 'TwinCrops' else default_collate
     index = [SampleIndex(i, Key(0, 0, i)) for i in range(count)]
     return lambda: collate([pipeline(dict(sample(i), sample_idx=index[i])) for i in range(count)])
 
