@@ -113,5 +113,11 @@ def _sizes_in(config: Path) -> Iterator[int]:
             if isinstance(node, ast.Call):
                 values = {k.arg: k.value for k in node.keywords}
                 kind, size = (getattr(values.get(k), 'value', None) for k in ('type', 'size'))
-                if str(kind).endswith(('TwinViews', 'PairedViews')) and isinstance(size, int):
+                if not str(kind).endswith(('TwinViews', 'TwinCrops', 'PairedViews')):
+                    continue
+                if isinstance(size, int):
                     yield size
+                elif isinstance(values.get('size'), ast.List):  # it grows with the epochs
+                    from mmbarlow.datasets.view_size import ViewSize
+
+                    yield ViewSize(ast.literal_eval(values['size'])).largest

@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> None:
         dataset, twins, seed = views_of_images(args.source, args.size, *images)
     values = twins.values if isinstance(twins.values, list) else [twins.values]  # of a pair, two
     kinds = [f'; {values_in_words(v)}' for v in values if v is not None]
-    print(f'{len(dataset):,} images; views of {twins.size} px{"".join(kinds)}')
+    side = getattr(twins.size, 'largest', twins.size)
+    print(f'{len(dataset):,} images; views of {side} px{"".join(kinds)}')
     for line in draw_views(dataset, twins, seed, args.epoch, args.count, args.output):
         print(line)
     print(f'picture: {args.output}')

@@ -1,5 +1,6 @@
 """The parameters of all views of a batch, worked out on the CPU and sent to the device."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,11 +24,8 @@ class Plan(NamedTuple):
     """
 
     part: slice  # of the views of the whole batch
-    source: Tensor  # (k,): index of the image
+    crop: Tensor  # (m, k): whole numbers that say where the crops are, as the caller counts them
     back: Tensor  # (k,): positions of the views in the order in which they are returned
-    filters: tuple[int, ...]  # for `resize_weights`
-    down: tuple[Tensor, Tensor]  # (k,) each: entry in the table of `resize_weights`
-    across: tuple[Tensor, Tensor]
     hue: list[int]  # views hue[i] to hue[i + 1] shift the hue at place i; the first hue[4] jitter
     blends: Tensor  # (5, k, 4): weights at the four places, then those of the step to gray
     shift: Tensor  # (k, 1): shift of the hue, in sixths of the color circle
@@ -38,40 +36,41 @@ class Plan(NamedTuple):
     ceiling: Tensor | None  # (k,): for `solarize_`, or None: no view is solarized
 
 
-def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterator[Plan]:
-    """The plans of all V * n views, in the order of `drawn`.
+def in_a_row(drawn: Drawn) -> Drawn:
+    """The parameters (V, n, ...) of V views of n images in one row, (V * n, ...)."""
+    return drawn.changed(lambda parameter: parameter.reshape(-1, *parameter.shape[2:]))
+
+
+def plans(
+    drawn: Drawn, crop: NDArray, starts: NDArray, sigmas: NDArray, like: Tensor
+) -> Iterator[Plan]:
+    """The plans of all views, in the order of `drawn`.
 
     Args:
-        drawn: parameters (V, n).
-        images: (n, 3, H, W), on the device.
+        drawn: parameters, each (count, ...).
+        crop: (m, count), for `Plan.crop`.
+        starts: (count,): the first view of the plan that each view belongs to; neighbors go
+            together.
         sigmas: of the available kernels, evenly spaced.
-        at_once: the largest number of views in a plan.
+        like: a tensor on the device.
     """
-    drawn = drawn.changed(lambda parameter: parameter.reshape(-1, *parameter.shape[2:]))
     jittered = (drawn.jitter != NEUTRAL).any(-1)
     place = np.where(jittered, (drawn.order == HUE).argmax(-1), PLACES)
-    count = len(place)
-    first = np.arange(count) // at_once * at_once  # view of the slice
-    order = np.lexsort((place, first))  # within each slice
+    order = np.lexsort((place, starts))  # within each plan
     drawn, place = drawn.changed(lambda parameter: parameter[order]), place[order]
     blurred = np.flatnonzero(drawn.sigma)
 
-    filters = tuple(np.unique(drawn.interpolation).tolist())
-    indices = _indices(drawn, filters, order, first, images)
-    source, back, *crop = send(np.stack(indices), images)
-    blends, shift, angle, ceiling = (send(x.astype(np.float32), images) for x in _amounts(drawn))
-    which = np.stack((blurred - first[blurred], np.searchsorted(sigmas[:-1], drawn.sigma[blurred])))
-    which = send(which, images)
-    for start in range(0, count, at_once):
-        part = slice(start, min(start + at_once, count))
-        soft = slice(*np.searchsorted(blurred, (part.start, part.stop)))
+    indices = send(np.stack((np.argsort(order) - starts, *crop[:, order])), like)
+    blends, shift, angle, ceiling = (send(x.astype(np.float32), like) for x in _amounts(drawn))
+    which = (blurred - starts[blurred], np.searchsorted(sigmas[:-1], drawn.sigma[blurred]))
+    which = send(np.stack(which), like)
+    for start, stop in itertools.pairwise([*np.unique(starts).tolist(), len(starts)]):
+        part = slice(start, stop)
+        soft = slice(*np.searchsorted(blurred, (start, stop)))
         yield Plan(
             part=part,
-            source=source[part],
-            back=back[part],
-            filters=filters,
-            down=(crop[0][part], crop[1][part]),
-            across=(crop[2][part], crop[3][part]),
+            crop=indices[1:, part],
+            back=indices[0, part],
             hue=np.searchsorted(place[part], range(PLACES + 1)).tolist(),
             blends=blends[:, part],
             shift=shift[part],
@@ -81,18 +80,6 @@ def plans(drawn: Drawn, images: Tensor, sigmas: NDArray, at_once: int) -> Iterat
             kernel=which[1, soft],
             ceiling=ceiling[part] if drawn.solarize[part].any() else None,
         )
-
-
-def _indices(
-    drawn: Drawn, filters: tuple[int, ...], order: NDArray, first: NDArray, images: Tensor
-) -> tuple[NDArray, ...]:
-    """`source`, `back`, `down` and `across` of all views."""
-    height, width = images.shape[-2:]
-    left, top, w, h = drawn.box.T
-    table = 2 * np.searchsorted(filters, drawn.interpolation)
-    down = h - 1 + height * table, height - 1 - top
-    across = w - 1 + width * (table + drawn.flip), width - 1 - left
-    return order % len(images), np.argsort(order) - first, *down, *across
 
 
 def _amounts(drawn: Drawn) -> tuple[NDArray, ...]:

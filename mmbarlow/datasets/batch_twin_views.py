@@ -8,10 +8,11 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmbarlow.datasets import batch_ops
-from mmbarlow.datasets.batch_plan import PLACES, Plan, plans
+from mmbarlow.datasets.batch_plan import Plan, in_a_row, plans
+from mmbarlow.datasets.batch_steps import color_steps, normalized
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.square import side_of
-from mmbarlow.datasets.view import NUMBERS, Views
+from mmbarlow.datasets.view import NUMBERS, Drawn, Views
 from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
@@ -77,12 +78,7 @@ class BatchTwinViews(BaseDataPreprocessor):
     def forward(self, data: dict, training: bool = False) -> dict:
         """The `inputs` and `data_samples` for the model."""
         if not training or isinstance(data['inputs'], MadeViews):
-            data = cast(dict, self.cast_data(data))
-            images = data['inputs']
-            views = images if isinstance(images, list) else [images]
-            views = [(view.float() - self.mean) / self.std for view in views]
-            inputs = views if isinstance(images, list) else views[0]
-            return dict(inputs=inputs, data_samples=data.get('data_samples'))
+            return normalized(cast(dict, self.cast_data(data)), self.mean, self.std)
         images, samples = training_batch(data['inputs']), data.get('data_samples')
         keys = [key_of(dict(sample_idx=getattr(s, 'sample_idx', None))) for s in samples or images]
         return dict(inputs=self.make(images, np.array(keys)), data_samples=samples)
@@ -96,44 +92,48 @@ class BatchTwinViews(BaseDataPreprocessor):
             keys: keys of the samples, (n, 3).
         """
         height, width = images.shape[-2:]
-        drawn = self.views.draw(uniforms(keys, 2, NUMBERS), width, height)
+        drawn = in_a_row(self.views.draw(uniforms(keys, 2, NUMBERS), width, height))
         images = images.to(self.mean.device, non_blocking=bool(self._non_blocking))
         device = images.device
         out = torch.empty(2 * len(images), 3, self.size, self.size, device=device)
         values = CPU_AT_ONCE if device.type == 'cpu' else AT_ONCE
         at_once = max(1, values // out[0].numel())
+        starts = np.arange(len(out)) // at_once * at_once
+        filters = tuple(np.unique(drawn.interpolation).tolist())
+        crop = crop_entries(drawn, filters, len(images), height, width)
         scale, offset = 1 / self.std, -self.mean / self.std
         with torch.autocast(device.type, enabled=False):
-            for plan in plans(drawn, images, self.sigmas, at_once):
-                views = self._distort(images.index_select(0, plan.source).float(), plan)
+            for plan in plans(drawn, crop, starts, self.sigmas, images):
+                source, *entries = plan.crop
+                views = images.index_select(0, source).float()
+                views = self._distort(views, plan, filters, entries)
                 torch.addcmul(offset, views.index_select(0, plan.back), scale, out=out[plan.part])
         return list(out.chunk(2))
 
-    def _distort(self, images: Tensor, plan: Plan) -> Tensor:
+    def _distort(
+        self, images: Tensor, plan: Plan, filters: tuple[int, ...], entries: list[Tensor]
+    ) -> Tensor:
         """The views (k, 3, size, size) of images (k, 3, H, W), in the order of `apply`."""
         if plan.angle is not None:
             images = batch_ops.rotate_each(images, plan.angle)
         tables = [
-            batch_ops.resize_weights(n, self.size, plan.filters, images.device)
+            batch_ops.resize_weights(n, self.size, filters, images.device)
             for n in images.shape[-2:]
         ]
-        down, across = tables[0][plan.down], tables[1][plan.across]
+        down, across = tables[0][tuple(entries[:2])], tables[1][tuple(entries[2:])]
         views = batch_ops.separable(images, down, across).clamp_(0, 255)
-        jittered = slice(plan.hue[PLACES])
-        for place in range(PLACES):
-            batch_ops.blend_(views[jittered], plan.blends[place, jittered])
-            part = slice(*plan.hue[place : place + 2])
-            batch_ops.hue_(views[part], plan.shift[part])
-        if plan.gray:
-            batch_ops.blend_(views, plan.blends[PLACES])
-        if len(plan.blurred):
-            kernels = self.kernels.index_select(0, plan.kernel)
-            matrices = torch.tensordot(kernels, self.place, 1)
-            blurred = batch_ops.separable(views.index_select(0, plan.blurred), matrices, matrices)
-            views.index_copy_(0, plan.blurred, blurred)
-        if plan.ceiling is not None:
-            batch_ops.solarize_(views, plan.ceiling)
-        return views
+        return color_steps(views, plan, self.kernels, self.place)
+
+
+def crop_entries(
+    drawn: Drawn, filters: tuple[int, ...], count: int, height: int, width: int
+) -> np.ndarray:
+    """Of each view the image and its entries in the two tables of `resize_weights`, (5, V * n)."""
+    left, top, w, h = drawn.box.T
+    table = 2 * np.searchsorted(filters, drawn.interpolation)
+    down = h - 1 + height * table, height - 1 - top
+    across = w - 1 + width * (table + drawn.flip), width - 1 - left
+    return np.stack((np.arange(len(w)) % count, *down, *across))
 
 
 def training_batch(images: Tensor | list[Tensor]) -> Tensor:

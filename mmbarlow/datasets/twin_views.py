@@ -1,7 +1,7 @@
 """The two distorted views of an image, with the distributions of the official code."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import cv2
 import numpy as np
@@ -14,9 +14,9 @@ from mmbarlow.datasets.image_reading import image_data, name_of, open_array
 from mmbarlow.datasets.sample_random import key_of, uniforms
 from mmbarlow.datasets.scaled_image import read_scaled
 from mmbarlow.datasets.size_limit import too_many
-from mmbarlow.datasets.square import side_of
 from mmbarlow.datasets.values import Values, values_of
 from mmbarlow.datasets.view import NUMBERS, Drawn, Views
+from mmbarlow.datasets.view_size import ViewSize
 from mmbarlow.errors import BrokenImage
 from mmbarlow.registry import TRANSFORMS
 
@@ -34,7 +34,7 @@ class TwinViews(BaseTransform):
     float32 (size, size, channels), 0 to 255 (`mmbarlow.datasets.channel_ops`, docs/views.md).
 
     Args:
-        size: height and width of the views, in pixels.
+        size: height and width of the views, in pixels, or how they grow: see `ViewSize`.
         view_a, view_b: changes to the defaults of `View` for each view; in the official code
             `dict(blur=1.0)` and `dict(blur=0.1, solarize=0.2)`.
         channels: of the images; 3 are RGB.
@@ -46,13 +46,13 @@ class TwinViews(BaseTransform):
 
     def __init__(
         self,
-        size: int,
+        size: Any,
         view_a: dict,
         view_b: dict,
         channels: int | None = None,
         range: Any = None,
     ) -> None:
-        self.size = side_of(size)
+        self.size = ViewSize(size)
         self.views = Views(view_a, view_b)
         self.values = values_of(channels, range)
         self.skipper = Skipper(self.make)
@@ -63,7 +63,7 @@ class TwinViews(BaseTransform):
 
     def make(self, results: dict) -> tuple[list[np.ndarray], Drawn]:
         """The two views and their parameters; raises BrokenImage."""
-        return make_views(results, self.views, self.size, self.values)
+        return make_views(results, self.views, self.size.of(results), self.values)
 
 
 def make_views(
@@ -88,6 +88,19 @@ def make_views(
     sizes = [size] * len(views.views) if isinstance(size, int) else size
     if values is not None:
         return _channel_views(results, views, sizes, values, places)
+    image, drawn, factor = image_for_views(results, views, sizes, places)
+    return [view_ops.apply(image, drawn.of(i), sizes[i], factor) for i in places], drawn
+
+
+def image_for_views(
+    results: dict, views: Views, sizes: Sequence[int], places: Sequence[int]
+) -> tuple[np.ndarray, Drawn, int]:
+    """An 8-bit RGB image (H, W, 3), the parameters of all views, whose crops are in pixels of the
+    original, and the factor by which the image is smaller than that; arguments of `make_views`.
+
+    Raises:
+        BrokenImage: the image cannot be read.
+    """
     data, path = image_data(results), name_of(results)
     sides, image, factor = None, None, 1
     if isinstance(data, bytes):
@@ -95,7 +108,7 @@ def make_views(
         if sides and (reason := too_many(*sides)):
             raise BrokenImage(path, reason)
     if sides is None:
-        image = open_array(data, path)
+        image = data if is_rgb(data) else open_array(data, path)
         sides = image.shape[1], image.shape[0]
     drawn = views.draw(_numbers(results, views, NUMBERS), *sides)
     if image is None and isinstance(data, bytes):
@@ -105,8 +118,14 @@ def make_views(
     if image is None:  # libjpeg-turbo cannot decode it
         image, factor = open_array(data, path), 1
     # A crop of a smaller image starts and ends with whole pixels of it.
-    drawn = drawn._replace(box=drawn.box // factor * factor)
-    return [view_ops.apply(image, drawn.of(i), sizes[i], factor) for i in places], drawn
+    return image, drawn._replace(box=drawn.box // factor * factor), factor
+
+
+def is_rgb(data: object) -> TypeGuard[np.ndarray]:
+    """Whether an image is an array (H, W, 3) that is taken as it is, and not copied."""
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8:
+        return False
+    return data.ndim == 3 and data.shape[2] == 3 and data.size > 0
 
 
 def _channel_views(

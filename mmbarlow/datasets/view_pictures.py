@@ -33,6 +33,7 @@ SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
 LINE = 52  # letters below a view
 COLORS = '#d02020', '#2040d0', '#208020', '#b06000'  # of the crops of the views of an image
 Maker = TwinViews | PairedViews
+MADE = 'TwinViews', 'TwinCrops', 'BatchTwinViews'  # with the views of TwinViews
 
 
 def views_of_config(path: str, options: dict | None = None) -> tuple[BaseDataset, Maker, int]:
@@ -77,7 +78,7 @@ def find_views(cfg: Config, name: str) -> Maker:
     for node in nodes(cfg):
         if str(node.get('type')).removeprefix('mmbarlow.') == 'PairedViews':
             return PairedViews(**{key: value for key, value in node.items() if key != 'type'})
-        if str(node.get('type')).removeprefix('mmbarlow.') in ('TwinViews', 'BatchTwinViews'):
+        if str(node.get('type')).removeprefix('mmbarlow.') in MADE:
             images = {key: node[key] for key in ('channels', 'range') if key in node}
             return TwinViews(node['size'], node['view_a'], node['view_b'], **images)
     raise InputError(

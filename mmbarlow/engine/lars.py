@@ -1,11 +1,14 @@
 """Layer-wise adaptive rate scaling, as in the official Barlow Twins code."""
 
+import logging
 from typing import cast
 
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 from torch.optim import Optimizer
 
+from mmbarlow.engine import lars_kernels
 from mmbarlow.registry import OPTIMIZERS
 
 CPU_BLOCK = 2**17  # numbers of each tensor worked on at once, so that they stay in the cache
@@ -20,8 +23,10 @@ class LARS(Optimizer):
     neither weight decay nor q. The rate stays outside the momentum buffer: inside it, as in
     mmpretrain's LARS, old gradients would keep the rate of their own step.
 
-    There is no host synchronization. On a GPU each operation is one kernel for many tensors and
-    works on the gradients in place: after `step`, `p.grad` may hold the scaled direction. A CPU is
+    There is no host synchronization. On a GPU, tensors of float32 are updated by two kernels over
+    all of them (`lars_kernels`), where Triton runs. Elsewhere each operation is one kernel for many
+    tensors and works on the gradients in place: after `step`, `p.grad` may hold the scaled
+    direction. A CPU is
     limited by its memory, so there all operations are done on one block of a weight before the
     next: each number comes from memory twice and not ten times.
 
@@ -46,6 +51,7 @@ class LARS(Optimizer):
             if value < 0:
                 raise ValueError(f'LARS: {name} must not be negative, got {value}.')
         super().__init__(params, defaults)
+        self.tables: dict | None = {}  # of the kernels; None where they do not run
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -71,8 +77,30 @@ class LARS(Optimizer):
                 else:
                     together.setdefault((p.device, p.dtype), []).append(p)
             for params in together.values():
-                self._step_together(params, group, found_inf)
+                if not self._step_fused(params, group, found_inf):
+                    self._step_together(params, group, found_inf)
         return loss
+
+    def _step_fused(
+        self, params: list[Tensor], group: dict, found_inf: Tensor | None = None
+    ) -> bool:
+        """All operations in two kernels; False, and nothing done, where they do not run."""
+        tables = vars(self).setdefault('tables', {})  # a copy has none
+        fits = lars_kernels.triton and params[0].is_cuda and params[0].dtype == torch.float32
+        if not fits or tables is None or not all(map(is_dense, params)):
+            return False
+        grads = [aligned(cast(Tensor, p.grad), p) for p in params]
+        buffers = [self.state[p]['momentum_buffer'] for p in params]
+        place = params[0].device, next(i for i, g in enumerate(self.param_groups) if g is group)
+        try:
+            fused = tables.setdefault(place, lars_kernels.FusedLARS())
+            fused.step(params, grads, buffers, group, found_inf)
+        except Exception as error:  # Triton needs a C compiler, a driver and a card that it knows
+            self.tables = None
+            reason = str(error).split('\n')[0]
+            print_log(f'LARS does without Triton: {reason}', 'current', logging.WARNING)
+            return False
+        return True
 
     def _step_together(
         self, params: list[Tensor], group: dict, found_inf: Tensor | None = None
@@ -112,6 +140,12 @@ class LARS(Optimizer):
         for w, g, m in blocks:
             m.mul_(group['momentum']).addcmul_(g.add(w, alpha=group['weight_decay']), q)
             w.add_(m, alpha=-group['lr'])
+
+
+def is_dense(x: Tensor) -> bool:
+    """Whether its numbers lie in memory without holes, in either of the usual orders."""
+    images = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
+    return images or x.is_contiguous()
 
 
 def aligned(x: Tensor, p: Tensor) -> Tensor:

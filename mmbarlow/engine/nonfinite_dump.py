@@ -20,6 +20,7 @@ from mmbarlow.loss.distributed import rank, world_size
 SMALL = 2**26  # bytes of optimizer state that are written without being asked for
 FOLDER = 'dumps'  # in the work dir, apart from the checkpoints
 MOST = 5  # dumps in a work dir; more would fill the disk of a run that skips
+PACKED = 'numbers', 'parts'  # of a batch of `mmbarlow.pack_crops`, beside its inputs
 
 
 def dump_path(folder: str | Path, step: int, process: int = 0) -> Path:
@@ -59,6 +60,7 @@ def own_part(step: Step) -> dict[str, Any]:
         images=image_names(step.batch),
         keys=[list(key) if key else None for key in map(key_of_sample, samples)],
         inputs=tree_map(lambda x: x.cpu(), inputs),
+        packed={key: step.batch[key] for key in PACKED if inputs is not None and key in step.batch},
         samples=[plain_sample(sample) for sample in samples],
         generators=step.generators,
     )
@@ -144,7 +146,7 @@ def bad_views(model: Any, step: Step) -> tuple[int, list[str]]:
 def not_finite(inputs: Any) -> list[Tensor]:
     """For each view of a batch, which of its images (n,) hold NaN or Inf."""
     if isinstance(inputs, Tensor):
-        inputs = [inputs]
+        inputs = [inputs] if inputs.ndim > 1 else []  # a row of packed images is uint8
     views = [x for x in inputs or () if isinstance(x, Tensor)]
     if views and views[0].ndim == 3:  # one view, of images that differ in size
         return [torch.tensor([not x.isfinite().all() for x in views])]

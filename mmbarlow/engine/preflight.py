@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.config_files import explained
 from mmbarlow.datasets.sample_random import Key, SampleIndex
+from mmbarlow.datasets.view_size import has_growing_views
 from mmbarlow.engine.agreement import check_same_data
 from mmbarlow.engine.generators import generator_states, set_generators
 from mmbarlow.engine.lars import LARS
@@ -48,6 +49,11 @@ def check_alone(runner: Runner) -> None:
         if not len(runner.val_dataloader):
             raise InputError('the data of val_dataloader has no images.')
     check_batches(runner.train_dataloader, runner.model)
+    if not by_epoch and has_growing_views(runner.train_dataloader.dataset):
+        raise InputError(
+            'views whose size changes with the epoch need a training that counts epochs, so that '
+            'no batch has two sizes: set train_cfg.by_epoch=True, or give one size.'
+        )
     check_schedules(runner, length, by_epoch)
     backends = runner.visualizer._vis_backends.values() if rank() == 0 else ()
     with explained('visualizer'):

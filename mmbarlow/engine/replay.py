@@ -132,8 +132,14 @@ def replay(model: Any, parts: list[dict[str, Any]]) -> Replayed:
 def joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """The batch of all processes."""
     inputs = [part['inputs'] for part in parts]
+    packed: dict[str, Tensor] = {}
     if isinstance(inputs[0], Tensor):
         joint = torch.cat(inputs)
+        if own := [part['packed'] for part in parts if part.get('packed')]:
+            packed = {key: torch.cat([one[key] for one in own]) for key in own[0]}
+            lengths = torch.tensor([0, *map(len, inputs[:-1])]).cumsum(0)
+            images = torch.tensor([len(one['parts']) for one in own])
+            packed['parts'][..., 0] += lengths.repeat_interleave(images)[:, None]
     elif inputs[0][0].ndim == 3:  # images that differ in size
         joint = [image for images in inputs for image in images]
     else:
@@ -143,7 +149,7 @@ def joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
         sample = DataSample(metainfo=dict(values['meta']))
         sample.set_data(dict(values['data']))
         samples.append(sample)
-    return dict(inputs=joint, data_samples=samples)
+    return dict(inputs=joint, data_samples=samples, **packed)
 
 
 def in_weights(model: Any) -> str | None:

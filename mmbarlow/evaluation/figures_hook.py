@@ -105,8 +105,10 @@ class FiguresHook(Hook):
         first = [x[: self.images] for x in inputs] if several else inputs[: self.images]
         with undisturbed(model):
             part = dict(inputs=first, data_samples=samples and samples[: self.images])
-            views = model.data_preprocessor(part, True)['inputs']
+            packed = 'parts' in batch  # of images in one row, which all views are made of
+            views = model.data_preprocessor(batch if packed else part, True)['inputs']
             views = list(views) if isinstance(views, list | tuple) else [views]
+            views = [view[: self.images] for view in views]
             yield 'views', views_figure(model, views)
             if hasattr(model, 'embed') and len(views) >= 2:
                 c = correlation_of(*(model.embed(view).float().cpu() for view in views[:2]))

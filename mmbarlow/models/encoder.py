@@ -91,7 +91,8 @@ def _check_inputs(
 ) -> None:
     inputs = data[0]['inputs']
     for images in inputs if isinstance(inputs, list) else [inputs]:
-        check_image_channels(images.shape[-3], wanted, preprocessor, config)
+        if images.ndim > 2:  # packed ones, in one row, are RGB
+            check_image_channels(images.shape[-3], wanted, preprocessor, config)
 
 
 @MODELS.register_module()

@@ -9,6 +9,8 @@ SHAPES = ('32x8192', '256x8192', '2048x8192', '256x2048', '512x2048', '2048x512'
 RESUMED = ('test_bitwise_resume.py', 'test_finite_loss_hook.py', 'test_kept_tensors.py')
 LOADED = 'configs/barlowtwins/barlowtwins_resnet18_1xb128-coslr-200e_cifar10_folders.py'
 
+GROWING = 'configs/barlowtwins/barlowtwins-progressive_resnet50_8xb256-coslr-100e_in1k.py'
+
 
 class Part(NamedTuple):
     """One measurement.
@@ -94,6 +96,22 @@ PARTS = dict(
         'tools/speed/resident.py --batch 8 --rounds 1 --steps 1 --threads 1 --out {out} '
         '--cfg-options train_dataloader.num_workers=0 train_dataloader.persistent_workers=False '
         'train_dataloader.dataset.indices=64',
+    ),
+    device_views=Part(
+        'views of 224 px on the device',
+        60,
+        'tools/speed/device_views.py --batch 256 --images 512 --out {out}',
+        'tools/speed/device_views.py --batch 4 --images 8 --size 32 --rounds 1 --out {out}',
+    ),
+    cached=Part(
+        'ResNet-50 at 224 px from the file of decoded images, end to end',
+        90,
+        'tools/speed/device_views.py --batch 8 --images 4096 --rounds 1 --keep {out}.raw && '
+        f'tools/speed/step.py --loader {GROWING} --steps 8 --rounds 3 --out {{out}} --cfg-options '
+        'train_dataloader.dataset.type=mmbarlow.RawCache '
+        'train_dataloader.dataset.data_root={out}.raw train_dataloader.dataset.pipeline.0.size=224 '
+        'train_dataloader.num_workers=12 test_dataloader=None test_cfg=None test_evaluator=None '
+        'optim_wrapper.type=mmbarlow.BF16OptimWrapper',
     ),
     knn=Part(
         'kNN of the size of ImageNet',
