@@ -23,10 +23,8 @@ class LARS(Optimizer):
     neither weight decay nor q. The rate stays outside the momentum buffer: inside it, as in
     mmpretrain's LARS, old gradients would keep the rate of their own step.
 
-    There is no host synchronization. On a GPU, tensors of float32 are updated by two kernels over
-    all of them (`lars_kernels`), where Triton runs. Elsewhere each operation is one kernel for many
-    tensors and works on the gradients in place: after `step`, `p.grad` may hold the scaled
-    direction. A CPU is
+    There is no host synchronization. On a GPU each operation is one kernel for many tensors and
+    works on the gradients in place: after `step`, `p.grad` may hold the scaled direction. A CPU is
     limited by its memory, so there all operations are done on one block of a weight before the
     next: each number comes from memory twice and not ten times.
 
@@ -39,19 +37,27 @@ class LARS(Optimizer):
         momentum: factor of the momentum buffer.
         weight_decay: factor wd of the L2 penalty, for tensors with more than one dimension.
         eta: trust coefficient.
+        fused: on a GPU, update tensors of float32 by two kernels over all of them, where Triton
+            runs (`lars_kernels`). They have not run on a GPU yet, only in Triton's interpreter.
     """
 
     _step_supports_amp_scaling = True  # for torch's GradScaler, which looks for this name
 
     def __init__(
-        self, params, lr: float, momentum: float = 0.9, weight_decay: float = 0.0, eta: float = 1e-3
+        self,
+        params,
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        eta: float = 1e-3,
+        fused: bool = False,
     ) -> None:
         defaults = dict(lr=lr, momentum=momentum, weight_decay=weight_decay, eta=eta)
         for name, value in defaults.items():
             if value < 0:
                 raise ValueError(f'LARS: {name} must not be negative, got {value}.')
         super().__init__(params, defaults)
-        self.tables: dict | None = {}  # of the kernels; None where they do not run
+        self.tables = {} if fused else None  # of the kernels; None where they do not run
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -85,7 +91,7 @@ class LARS(Optimizer):
         self, params: list[Tensor], group: dict, found_inf: Tensor | None = None
     ) -> bool:
         """All operations in two kernels; False, and nothing done, where they do not run."""
-        tables = vars(self).setdefault('tables', {})  # a copy has none
+        tables = vars(self).get('tables')  # a copy has none
         fits = lars_kernels.triton and params[0].is_cuda and params[0].dtype == torch.float32
         if not fits or tables is None or not all(map(is_dense, params)):
             return False

@@ -34,7 +34,7 @@ def test_where_triton_fails_torch_steps_instead_and_it_is_said_once(monkeypatch)
     monkeypatch.setattr(lars_kernels.FusedLARS, 'step', lambda *_: 1 / 0)
     monkeypatch.setattr(torch.Tensor, 'is_cuda', True)
     p = nn.Parameter(torch.randn(3, 4, 3, 3))
-    optimizer = LARS([p], lr=0.1)
+    optimizer = LARS([p], lr=0.1, fused=True)
     p.grad, optimizer.state[p]['momentum_buffer'] = torch.ones_like(p), torch.zeros_like(p)
     for _ in range(2):
         assert not optimizer._step_fused([p], optimizer.param_groups[0])
@@ -48,8 +48,7 @@ def test_on_a_gpu_the_kernels_are_used_and_agree_with_torch():
     results = []
     for fused in (True, False):
         params = [nn.Parameter(x.cuda()) for x in values]
-        optimizer = LARS(params, lr=0.3, weight_decay=1e-2)
-        optimizer.tables = {} if fused else None
+        optimizer = LARS(params, lr=0.3, weight_decay=1e-2, fused=fused)
         for _ in range(3):
             for p, g in zip(params, grads, strict=True):
                 p.grad = g.cuda()

@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=2 python tools/speed/optimizer.py          # 3 GB, a minute on two cores
     python tools/speed/optimizer.py --device cuda
 
-`mmbarlow` and `mmpretrain` are the registered optimizers, `official` is that of the official code.
+`mmbarlow` and `mmpretrain` are the registered optimizers, `official` is that of the official code;
+on a GPU, `fused` is ours by its own kernels.
 They take turns at the same weights and random gradients, and times are medians. Memory is what a
 step holds at most beyond weights, gradients and momentum.
 """
@@ -12,6 +13,7 @@ import argparse
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -34,11 +36,12 @@ def main() -> None:
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_optimizer.json'))
     args = parser.parse_args()
 
+    methods = [*METHODS, 'fused'] if args.device == 'cuda' else METHODS
     # Memory comes first, while this process has computed nothing that a fork would copy.
-    steps = {name: functools.partial(warm_step, name, args) for name in METHODS}
+    steps = {name: functools.partial(warm_step, name, args) for name in methods}
     extra = {name: peak_apart(step, args.device) for name, step in steps.items()}
     params = parameters(args)
-    tasks = {name: build(name, params).step for name in METHODS}
+    tasks = {name: build(name, params).step for name in methods}
     # The first round makes the momentum.
     seconds = medians(tasks, args.rounds, args.device, warm_up=1)
 
@@ -51,7 +54,7 @@ def main() -> None:
             extra_mb=extra[name] / 1e6,
             of_largest=extra[name] / largest,
         )
-        for name in METHODS
+        for name in methods
     ]
     for row in rows:
         print(
@@ -84,8 +87,10 @@ def build(method: str, params: list[nn.Parameter]) -> torch.optim.Optimizer:
     groups = official.groups(params, lr=1e-6, weight_decay=0.0, **exclude)
     if method == 'official':
         return official.OfficialLARS(groups, lr=1e-4)
-    momentum = dict(momentum=0.9, weight_decay=1e-6)
-    return OPTIMIZERS.build(dict(type=f'{method}.LARS', params=groups, lr=1e-4, **momentum))
+    options: dict[str, Any] = dict(momentum=0.9, weight_decay=1e-6)
+    if method == 'fused':
+        method, options = 'mmbarlow', options | dict(fused=True)
+    return OPTIMIZERS.build(dict(type=f'{method}.LARS', params=groups, lr=1e-4, **options))
 
 
 if __name__ == '__main__':
