@@ -1,7 +1,8 @@
 """What the losses of the family share: from each process's rows to the formula on all N of them.
 
-Every process gathers the embeddings of all and computes the whole loss, so that a formula is written
-once, for plain (N, D) tensors, and holds for any number of processes with shards of any size.
+Every process gathers the embeddings of all and computes the whole loss, so that a formula is
+written once, for plain (N, D) tensors, and holds for any number of processes with shards of any
+size.
 """
 
 import torch

@@ -12,7 +12,7 @@ EPS = 1e-4  # added to every variance
 
 
 class VICRegLoss(LossOfViews):
-    """Keeps every dimension's deviation above 1 and its covariances at 0 (Bardes et al., ICLR 2022).
+    """Keeps every dimension's deviation above 1 and its covariances at 0 (Bardes et al., 2022).
 
         L = mean over pairs of
             invariance  mean_nd (a_nd - b_nd)^2
