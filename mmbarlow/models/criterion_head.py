@@ -39,7 +39,7 @@ class CriterionHead(BaseModule):
 
     def __init__(self, in_channels: int, criterion: dict) -> None:
         super().__init__()
-        name = type_name(criterion.get('type') or '')
+        name = type_name(criterion.get('type') or 'none')
         kind = MODELS.get(name)
         if not (isinstance(kind, type) and issubclass(kind, LossOfViews)):
             raise InputError(

@@ -56,7 +56,8 @@ def steps(criterion, batches: list[list[torch.Tensor]]) -> list[float]:
 
 def batches(N: int = 30, D: int = 12, count: int = 3) -> list[list[torch.Tensor]]:
     """Views of several steps, one after the other from one set."""
-    return list(zip(*(z.detach().split(N) for z in embeddings(2, count * N, D)), strict=True))
+    split = [z.detach().split(N) for z in embeddings(2, count * N, D)]
+    return [list(views) for views in zip(*split, strict=True)]
 
 
 @pytest.mark.parametrize(
