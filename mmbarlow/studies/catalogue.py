@@ -92,8 +92,14 @@ STUDIES = dict(
         | dict(cifar10='barlowtwins_resnet18_1xb128-coslr-200e_cifar10'),
         small=('digits',),
     ),
+    family=Study(
+        title='The family of losses',
+        axis='loss',
+        points=points.FAMILY,
+        source='nothing is published at this size; what each loss is: docs/family.md',
+    ),
 )
-GROUPS = dict(ablations=[name for name in STUDIES if name != 'baselines'])
+GROUPS = dict(ablations=[name for name in STUDIES if name not in ('baselines', 'family')])
 
 
 def find_studies(names: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ STUDIED = dict(
     width=('model.neck.hid_channels', 'model.neck.out_channels', 'model.head.in_channels'),
     depth=('model.neck.num_layers',),
     lambd=('model.head.lambd',),
+    family=('model.head.', 'model.neck.out_channels'),
 )
 RECIPES = dict(
     loss='recipe',
@@ -34,6 +35,7 @@ RECIPES = dict(
     width=dict(digits=512, cifar10=512, imagenet=8192),
     depth=3,
     lambd=0.0051,
+    family='Barlow Twins',
 )
 SETS = [(name, data) for name in STUDIED for data in STUDIES[name].points]
 

@@ -57,7 +57,7 @@ REDUCED = {
 def test_a_shipped_name_says_the_model_and_the_data_set(path):
     model = MODELS.get(path.parent.name, path.stem.split('_')[0])
     assert model in LABELS
-    dataset = DATASETS[path.stem.split('e_', 1)[1]]
+    dataset = DATASETS[path.stem.rsplit('e_', 1)[1]]
     assert algorithm_and_dataset(path.stem) == (model, dataset)
 
 
