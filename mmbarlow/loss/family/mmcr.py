@@ -1,0 +1,41 @@
+"""MMCR: maximum manifold capacity representations."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .loss_of_views import LossOfViews
+from .products import eigenvalues, in_fp64
+
+
+class MMCRLoss(LossOfViews):
+    """Maximizes the nuclear norm of the images' centroids (Yerxa et al., NeurIPS 2023).
+
+    With the rows of each view divided by their norms, and the mean of an image's V views as a row
+    of M, (N, D),
+
+        centroids = -||M||_*          manifolds = weight / N sum over images of ||Z_n||_*
+
+    where Z_n, (V, D), are the views of an image and ||.||_* is the sum of the singular values
+    (section 2; `loss_mmcr.py` of ThomasYerxa/mmcr, https://arxiv.org/abs/2303.03307). They are the
+    roots of the eigenvalues of M M^T or of M^T M, which lose half of the digits on the way: these
+    are built in fp64. For ImageNet the authors add the centroids of a momentum encoder.
+
+    Args:
+        weight: of the second term; 0 as published, where it is left out.
+        form: see `LossOfViews`.
+    """
+
+    def __init__(self, weight: float = 0.0, form: str = 'auto') -> None:
+        super().__init__(form)
+        self.weight = weight
+
+    def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
+        z_VND = torch.stack([F.normalize(z) for z in views])
+        product = self.product(in_fp64(z_VND.mean(0)))
+        terms = dict(centroids=-eigenvalues(product).sqrt().sum())
+        if self.weight:
+            z_NVD = in_fp64(z_VND).transpose(0, 1)
+            own_NV = eigenvalues(z_NVD @ z_NVD.mT).sqrt()
+            terms['manifolds'] = self.weight * own_NV.sum() / len(own_NV)
+        return terms
