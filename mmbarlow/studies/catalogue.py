@@ -83,6 +83,12 @@ STUDIES = dict(
         published={0.0051: RECIPE},
         log=True,
     ),
+    views=Study(
+        title='Several views',
+        axis='views of an image',
+        points=points.VIEWS,
+        source='nothing for Barlow Twins',
+    ),
     baselines=Study(
         title='Baselines',
         axis='method',
@@ -93,7 +99,7 @@ STUDIES = dict(
         small=('digits',),
     ),
 )
-GROUPS = dict(ablations=[name for name in STUDIES if name != 'baselines'])
+GROUPS = dict(ablations=[name for name in STUDIES if name not in ('views', 'baselines')])
 
 
 def find_studies(names: list[str]) -> list[str]:
