@@ -162,6 +162,8 @@ def narrow(model: Config) -> None:
         model.head.in_channels = 16
         if isinstance(model.head.get('temperature'), dict):
             model.head.temperature.batch_size = 4
+    if model.head.get('criterion', {}).get('type') == 'mmbarlow.WMSELoss':
+        model.neck.out_channels = model.head.in_channels = 3  # fewer than the images
     after = model.get('neck', model.head)
     if model.backbone.type == 'mmpretrain.VisionTransformer':
         arch = dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32)

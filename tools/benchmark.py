@@ -11,7 +11,7 @@ A suite is in1k, transfer, detection or small, or the name of a benchmark (a fil
 configs/benchmarks/), or that of a data set, for all of its benchmarks. Records go to
 work_dirs/NAME/records/; a result that has one is not measured again. More: docs/benchmarks.md.
 
-A study (`ablations` stands for all but `baselines`) pretrains and evaluates each of its points that
+A study (`ablations` stands for all but `baselines` and `family`) pretrains and evaluates each of its points that
 has no record, then writes tables and figures: docs/ablations.md.
 """
 

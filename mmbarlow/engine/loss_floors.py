@@ -8,6 +8,7 @@ from mmbarlow.checkpoints import unwrap
 from mmbarlow.engine.terminal import batch_size
 from mmbarlow.loss import loss_floor
 from mmbarlow.loss.distributed import world_size
+from mmbarlow.models.cross_correlation_head import CrossCorrelationHead
 from mmbarlow.models.two_modalities.common_unique_head import CommonUniqueHead
 
 
@@ -24,7 +25,7 @@ def floor_of(runner: Runner) -> tuple[float, int] | None:
     head: Any = getattr(model, 'head', None)
     if batch < 2:
         return None
-    if hasattr(head, 'criterion'):
+    if isinstance(head, CrossCorrelationHead):
         return loss_floor(batch, head.in_channels, head.lambd), head.in_channels
     if not isinstance(head, CommonUniqueHead):
         return None

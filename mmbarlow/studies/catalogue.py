@@ -98,8 +98,15 @@ STUDIES = dict(
         | dict(cifar10='barlowtwins_resnet18_1xb128-coslr-200e_cifar10'),
         small=('digits',),
     ),
+    family=Study(
+        title='The family of losses',
+        axis='loss',
+        points=points.FAMILY,
+        source='nothing is published at this size; what each loss is: docs/family.md',
+    ),
 )
-GROUPS = dict(ablations=[name for name in STUDIES if name not in ('views', 'baselines')])
+APART = 'views', 'family', 'baselines'  # what is no ablation of the paper
+GROUPS = dict(ablations=[name for name in STUDIES if name not in APART])
 
 
 def find_studies(names: list[str]) -> list[str]:

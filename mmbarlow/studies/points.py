@@ -27,9 +27,8 @@ def _points(stems: dict[str, str] = _STEMS, **variants: Mapping) -> Points:
     return {d: {p: stems[d].format(v) for p, v in own.items()} for d, own in variants.items()}
 
 
-def _methods(recipe: str) -> dict[PointName, str]:
-    """Every method that has a config of this recipe; Barlow Twins first."""
-    folders = ('barlowtwins', 'mixed_barlowtwins', 'amcl', 'baselines')
+def _methods(recipe: str, *folders: str) -> dict[PointName, str]:
+    """Every method that has a config of this recipe in these folders."""
     found = [p.stem for f in folders for p in sorted((CONFIGS / f).glob(f'*_{recipe}.py'))]
     return {LABELS.get(name.split('_')[0], name): name for name in found}
 
@@ -91,10 +90,16 @@ VIEWS: Points = dict(
         'multi-crop': 'barlowtwins-multicrop_resnet18-stem7-c32_1xb128-coslr-2e_cifar10',
     },
 )
+_COMPARED = ('barlowtwins', 'mixed_barlowtwins', 'amcl', 'baselines')
 METHODS = dict(
-    digits=_methods('resnet18_1xb128-coslr-30e_digits'),
-    cifar10=_methods('resnet18_1xb128-coslr-200e_cifar10'),
+    digits=_methods('resnet18_1xb128-coslr-30e_digits', *_COMPARED),
+    cifar10=_methods('resnet18_1xb128-coslr-200e_cifar10', *_COMPARED),
 )
+FAMILY: Points = {
+    data: {LABELS['barlowtwins']: _STEMS[data].format('')}
+    | _methods(_STEMS[data].format('').removeprefix('barlowtwins_'), 'family')
+    for data in ('digits', 'cifar10')
+}
 # Before its training the network of the 20 epochs on digits is that of the 70 epochs, and on
 # CIFAR-10 that of one epoch is that of six.
 UNTRAINED_CONFIGS = dict(

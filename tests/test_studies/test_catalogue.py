@@ -34,6 +34,7 @@ STUDIED = dict(
         'train_cfg.',
         'default_hooks.export.scale',
     ),
+    family=('model.head.', 'model.neck.out_channels'),
 )
 RECIPES = dict(
     loss='recipe',
@@ -43,6 +44,7 @@ RECIPES = dict(
     depth=3,
     lambd=0.0051,
     views='2 views',
+    family='Barlow Twins',
 )
 SETS = [(name, data) for name in STUDIED for data in STUDIES[name].points]
 

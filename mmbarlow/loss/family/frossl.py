@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .loss_of_views import LossOfViews
+from .spread import Spread
 
 
 class FroSSLLoss(LossOfViews):
@@ -30,15 +31,10 @@ class FroSSLLoss(LossOfViews):
         self.weight = weight
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
-        (N, _), V = views[0].shape, len(views)
         normalized = [F.normalize(z, dim=0) for z in views]
-        mean_ND = torch.stack(normalized).mean(0)
-        distances = [(z - mean_ND).square().sum() / N for z in normalized]
-        entropies = [
-            2 * (torch.linalg.matrix_norm(self.product(z)) / z.detach().square().sum()).log()
-            for z in normalized
-        ]
+        products = [self.product(z) for z in normalized]
+        entropies = [2 * (torch.linalg.matrix_norm(k) / k.detach().trace()).log() for k in products]
+        spread = Spread.apply(*normalized) / len(views[0])
         return dict(
-            invariance=self.weight * V * torch.stack(distances).sum(),
-            entropy=torch.stack(entropies).sum(),
+            invariance=self.weight * len(views) * spread, entropy=torch.stack(entropies).sum()
         )

@@ -54,7 +54,8 @@ class LossOfViews(nn.Module):
         Raises:
             InputError: NaN or Inf, fewer samples than the loss needs, and see `global_batch`.
         """
-        batch = batch or global_batch(*views, dimensions=self.dimensions)
+        cure = f'set dimensions of {type(self).__name__}.'
+        batch = batch or global_batch(*views, dimensions=self.dimensions, cure=cure)
         with torch.autocast(views[0].device.type, enabled=False):
             whole = [at_least_fp32(_gathered(z, batch)) for z in views]
             size = torch.stack([torch.linalg.vector_norm(z.detach()) for z in whole])

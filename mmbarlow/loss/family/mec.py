@@ -4,9 +4,9 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .loss_of_views import LossOfViews
+from .products import cosine_product, mean_cosine, row_norms
 
 
 class MECLoss(LossOfViews):
@@ -37,12 +37,10 @@ class MECLoss(LossOfViews):
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
         N, D = views[0].shape
-        lambd = D / (N * self.eps)
-        normalized = [F.normalize(z) for z in views]
-        pairs = list(combinations(normalized, 2))
-        cosines = [(a * b).sum() / N for a, b in pairs]
-        gram = self.takes_gram(views[0])
-        products = [lambd * (a @ b.T if gram else a.T @ b) for a, b in pairs]
+        lambd, gram = D / (N * self.eps), self.takes_gram(views[0])
+        pairs = list(combinations([(z, row_norms(z)) for z in views], 2))
+        cosines = [mean_cosine(a, b) for a, b in pairs]
+        products = [lambd * cosine_product(a, b, gram) for a, b in pairs]
         coding = torch.stack([self._higher_orders(c) for c in products]).mean()
         return dict(alignment=-torch.stack(cosines).mean(), coding=-coding / (lambd * N))
 

@@ -2,10 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .loss_of_views import LossOfViews
-from .products import eigenvalues, in_fp64
+from .products import eigenvalues, in_fp64, row_norms
 
 
 class MMCRLoss(LossOfViews):
@@ -31,11 +30,11 @@ class MMCRLoss(LossOfViews):
         self.weight = weight
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
-        z_VND = torch.stack([F.normalize(z) for z in views])
-        product = self.product(in_fp64(z_VND.mean(0)))
+        unit = [z / row_norms(z)[:, None] for z in views]
+        product = self.product(in_fp64(sum(unit[1:], unit[0]) / len(views)))
         terms = dict(centroids=-eigenvalues(product).sqrt().sum())
         if self.weight:
-            z_NVD = in_fp64(z_VND).transpose(0, 1)
+            z_NVD = in_fp64(torch.stack(unit, 1))
             own_NV = eigenvalues(z_NVD @ z_NVD.mT).sqrt()
             terms['manifolds'] = self.weight * own_NV.sum() / len(own_NV)
         return terms

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from .drawing_loss import DrawingLoss
 from .epps_pulley import EppsPulley
+from .spread import Spread
 
 
 class SIGRegLoss(DrawingLoss):
@@ -31,13 +32,12 @@ class SIGRegLoss(DrawingLoss):
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
         first, D = views[0], views[0].shape[1]
-        mean_ND = torch.stack(views).mean(0)
-        distances = torch.stack([(z - mean_ND).square().mean() for z in views])
+        distance = Spread.apply(*views) / (len(views) * first.numel())
         drawn = torch.empty(D, self.directions, dtype=first.dtype, device=first.device)
         u_DK = drawn.normal_(generator=self.generator(first.device))
         u_DK /= u_DK.norm(dim=0)
         statistics = torch.stack([EppsPulley.apply(z @ u_DK).mean() for z in views])
         return dict(
-            invariance=(1 - self.lambd) * distances.mean(),
+            invariance=(1 - self.lambd) * distance,
             gaussian=self.lambd * statistics.mean(),
         )

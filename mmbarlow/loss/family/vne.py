@@ -5,10 +5,9 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from .loss_of_views import LossOfViews
-from .products import eigenvalues, in_fp64
+from .products import cosine_product, eigenvalues, in_fp64, mean_cosine, row_norms
 
 
 class VNELoss(LossOfViews):
@@ -36,10 +35,10 @@ class VNELoss(LossOfViews):
         self.alpha_1, self.alpha_2 = alpha_1, alpha_2
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
-        N = len(views[0])
-        normalized = [F.normalize(z) for z in views]
-        cosines = [(a * b).sum() / N for a, b in combinations(normalized, 2)]
-        spectra = [eigenvalues(in_fp64(self.product(z) / N)) for z in normalized]
+        N, gram = len(views[0]), self.takes_gram(views[0])
+        normed = [(z, row_norms(z)) for z in views]
+        cosines = [mean_cosine(a, b) for a, b in combinations(normed, 2)]
+        spectra = [eigenvalues(in_fp64(cosine_product(z, z, gram) / N)) for z in normed]
         alpha_1 = math.log(N) if self.alpha_1 is None else self.alpha_1
         return dict(
             alignment=-alpha_1 * torch.stack(cosines).mean(),
