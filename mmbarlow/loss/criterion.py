@@ -101,11 +101,12 @@ class BarlowTwinsLoss(nn.Module):
         self, form: str, views: tuple[Tensor, ...], batch: GlobalBatch, pairs: ViewPairs
     ) -> tuple[Tensor, Tensor]:
         scale = batch.grad_scale(self.grad)
-        if len(views) > 2:
+        if len(pairs) > 1:
             return OF_VIEWS[form].apply(batch, pairs, self.lambd, scale, *views)
-        cached = form == 'direct' and fits_the_cache(views[0], batch)
+        a, b = views
+        cached = form == 'direct' and fits_the_cache(a, batch)
         compute = DirectCached if cached else FORMS[form]
-        return compute.apply(*views, batch, self.lambd, scale)
+        return compute.apply(a, b, batch, self.lambd, scale)
 
     def extra_repr(self) -> str:
         return f'lambd={self.lambd}, form={self.form!r}, grad={self.grad!r}'

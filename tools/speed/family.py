@@ -2,7 +2,7 @@
 
     python tools/speed/family.py --shapes 256x8192 --out docs/family_speed_256.json
     python tools/speed/family.py --shapes 2048x8192 --rounds 1 --out docs/family_speed_2048.json
-    python tools/speed/family.py --read docs/family_speed_*.json --page docs/family_speed.md
+    python tools/speed/family.py --read docs/family_speed*.json --page docs/family_speed.md
 
 Both are of two views in fp32, of one value, in one run (`measure/authors.py`). Time is the median
 over rounds in which both have their turn; memory is what a fresh process held at most beyond the
@@ -121,8 +121,9 @@ def line(row: dict) -> str:
 
 
 def page(records: list[dict]) -> str:
-    """Every record as rows of one table."""
-    rows = [row for record in records for row in record['rows']]
+    """Every record as rows of one table; of a loss and shape that two have, those of the later."""
+    found = {(r['loss'], r['N'], r['D']): r for record in records for r in record['rows']}
+    rows = [*found.values()]
     header = ['loss', 'N x D', 'its authors build', 'ours', 'authors', 'times as fast']
     header += ['memory: ours', 'authors', 'share']
     cells = []
@@ -134,11 +135,8 @@ def page(records: list[dict]) -> str:
         cells[-1] += [f'{row[f"{side}_ms"]:.0f} ms' for side in SIDES] + [f'{row["times"]:.1f}']
         cells[-1] += [f'{row[f"{side}_mb"]:.0f} MB' for side in SIDES]
         cells[-1] += [f'1/{row["authors_mb"] / row["ours_mb"]:.1f}']
-    facts = '; '.join(
-        f'{r["rows"][0]["N"]} x {r["rows"][0]["D"]}: {r["device"]}, {r["threads"]} threads, torch '
-        f'{r["torch"]}, {r["date"]}, median of {r["rounds"]}'
-        for r in records
-    )
+    about = '{device}, threads: {threads}, torch {torch}, {date}, median of {rounds} rounds'
+    facts = '; '.join(dict.fromkeys(about.format(**record) for record in records))
     return (
         '# The family: time and memory of the losses\n\n'
         'Made by `tools/speed/family.py` from records; do not edit. Forward and backward of two '

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.optim import BaseOptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.runner import Runner
 
 from mmbarlow.config import check_data_folders, load_config
@@ -46,7 +46,7 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
 
 def trained(
     path: str, options: dict | None
-) -> tuple[Config, BarlowTwins, BaseOptimWrapper, Iterator[dict]]:
+) -> tuple[Config, BarlowTwins, OptimWrapper, Iterator[dict]]:
     """What a config trains, on the device, with its optimizer and the batches of its loader.
 
     Raises:
