@@ -6,16 +6,13 @@ Its peer of two views is barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10.py. 
 """
 
 _base_ = 'barlowtwins-4views_resnet18-stem7_1xb256-coslr-3e_cifar10.py'
-model = dict(head=dict(pairs='global-any', global_views=2))
-pack = _base_.train_dataloader.dataset.pipeline[-1]
-views = dict(
-    type='mmbarlow.MultiViews',
-    size=32,
-    global_views=[dict(), dict(solarize=0.2)],
-    local_size=20,
-    local_views=[dict(crop_scale=(0.05, 0.25))] * 4,
+model = dict(
+    data_preprocessor=dict(
+        global_views=_base_.model.data_preprocessor.global_views[:2],
+        local_size=20,
+        local_views=[dict(crop_scale=(0.05, 0.25))] * 4,
+    ),
+    head=dict(pairs='global-any', global_views=2),
 )
-train_dataloader = dict(dataset=dict(pipeline=[views, pack]))
-del pack, views
 train_cfg = dict(max_epochs=4)
 default_hooks = dict(export=dict(scale='4 epochs of multi-crop, and the ImageNet stem on 32 px'))

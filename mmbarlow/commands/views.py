@@ -1,4 +1,4 @@
-"""mmbarlow views photos                   the two views of some images, as pretraining makes them
+"""mmbarlow views photos                   the views of some images, as pretraining makes them
 mmbarlow views photos --size 96          at another size
 mmbarlow views runs/photos --epoch 10    those that a run has trained on
 mmbarlow views my_config.py --count 8    those of a config
@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> None:
         dataset, twins, seed = views_of_images(args.source, args.size, *images)
     values = twins.values if isinstance(twins.values, list) else [twins.values]  # of a pair, two
     kinds = [f'; {values_in_words(v)}' for v in values if v is not None]
-    side = getattr(twins.size, 'largest', twins.size)
-    print(f'{len(dataset):,} images; views of {side} px{"".join(kinds)}')
+    sizes = ' and '.join(dict.fromkeys(map(str, twins.sizes)))
+    print(f'{len(dataset):,} images; views of {sizes} px{"".join(kinds)}')
     for line in draw_views(dataset, twins, seed, args.epoch, args.count, args.output):
         print(line)
     print(f'picture: {args.output}')

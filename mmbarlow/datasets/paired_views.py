@@ -63,7 +63,7 @@ class PairedViews(BaseTransform):
                     f'{name}={option!r} of mmbarlow.PairedViews: give one for each of the two '
                     f'images, such as {name}=({"3, 13" if name == "channels" else "None, None"}).'
                 )
-        self.size = side_of(size)
+        self.sizes = [side_of(size)] * (len(a) + len(b))
         self.views = (SharedGeometry if same_crop else Views)(*a, *b)
         self.first = len(a)  # views of the first image
         self.values = [values_of(*side) for side in zip(channels, range, strict=True)]
@@ -77,9 +77,9 @@ class PairedViews(BaseTransform):
         """All views, and the parameters of each; raises BrokenImage."""
         made, drawn, sides = [], [], []
         pair = results, dict(results, img_path=results['pair_path'])
-        places_of = range(self.first), range(self.first, len(self.views.views))
+        places_of = range(self.first), range(self.first, len(self.sizes))
         for image, values, places in zip(pair, self.values, places_of, strict=True):
-            views, parameters = make_views(image, self.views, self.size, values, places)
+            views, parameters = make_views(image, self.views, self.sizes, values, places)
             made += views
             drawn += [parameters.of(i) for i in places]
             if isinstance(self.views, SharedGeometry):

@@ -51,7 +51,7 @@ class TwinCrops(TwinViews):
 
     def crops(self, results: dict) -> list[Tensor]:
         """What `img` becomes; raises BrokenImage."""
-        size = self.size.of(results)
+        size = self.sizes[0].of(results)
         image, drawn, factor = image_for_views(results, self.views, [size] * 2, (0, 1))
         drawn = drawn.changed(lambda parameter: parameter[:, 0])
         parts, which, box = parts_of(image, drawn._replace(box=drawn.box // factor), size)

@@ -1,4 +1,4 @@
-"""The two distorted views of an image, with the distributions of the official code."""
+"""The distorted views of an image, with the distributions of the official code."""
 
 from collections.abc import Sequence
 from typing import Any, TypeGuard
@@ -21,8 +21,39 @@ from mmbarlow.errors import BrokenImage
 from mmbarlow.registry import TRANSFORMS
 
 
+class ImageViews(BaseTransform):
+    """Makes views of an image; TwinViews and MultiViews say which, and have the keys.
+
+    Args:
+        sizes: height and width of each view, in pixels.
+        views: changes to the defaults of `View` for each view.
+        channels: of the images; 3 are RGB.
+        range: the numbers in the images that become 0 and 255, see `values_of`.
+
+    Raises:
+        InputError: an option or its value is unknown to `View` or to `values_of`.
+    """
+
+    def __init__(
+        self, sizes: Sequence[Any], views: Sequence[dict], channels: int | None, range: Any
+    ) -> None:
+        self.sizes = [ViewSize(size) for size in sizes]
+        self.views = Views(*views)
+        self.values = values_of(channels, range)
+        self.skipper = Skipper(self.make)
+
+    def transform(self, results: dict) -> dict | None:
+        made = self.skipper.read(results)
+        return None if made is None else dict(results, img=[planes_first(v) for v in made[0]])
+
+    def make(self, results: dict) -> tuple[list[np.ndarray], Drawn]:
+        """The views and their parameters; raises BrokenImage."""
+        sizes = [size.of(results) for size in self.sizes]
+        return make_views(results, self.views, sizes, self.values, range(len(sizes)))
+
+
 @TRANSFORMS.register_module()
-class TwinViews(BaseTransform):
+class TwinViews(ImageViews):
     """Makes two distorted views of an image.
 
     Required keys: `img`, a uint8 array, RGB (H, W, 3) or gray (H, W), or else `img_path`. Sets
@@ -37,11 +68,10 @@ class TwinViews(BaseTransform):
         size: height and width of the views, in pixels, or how they grow: see `ViewSize`.
         view_a, view_b: changes to the defaults of `View` for each view; in the official code
             `dict(blur=1.0)` and `dict(blur=0.1, solarize=0.2)`.
-        channels: of the images; 3 are RGB.
-        range: the numbers in the images that become 0 and 255, see `values_of`.
+        channels, range: see `ImageViews`.
 
     Raises:
-        InputError: an option or its value is unknown to `View` or to `values_of`.
+        InputError: see `ImageViews`.
     """
 
     def __init__(
@@ -52,40 +82,28 @@ class TwinViews(BaseTransform):
         channels: int | None = None,
         range: Any = None,
     ) -> None:
-        self.size = ViewSize(size)
-        self.views = Views(view_a, view_b)
-        self.values = values_of(channels, range)
-        self.skipper = Skipper(self.make)
-
-    def transform(self, results: dict) -> dict | None:
-        made = self.skipper.read(results)
-        return None if made is None else dict(results, img=[planes_first(v) for v in made[0]])
-
-    def make(self, results: dict) -> tuple[list[np.ndarray], Drawn]:
-        """The two views and their parameters; raises BrokenImage."""
-        return make_views(results, self.views, self.size.of(results), self.values)
+        super().__init__([size] * 2, [view_a, view_b], channels, range)
 
 
 def make_views(
     results: dict,
     views: Views,
-    size: int | Sequence[int],
-    values: Values | None = None,
-    places: Sequence[int] = (0, 1),
+    sizes: Sequence[int],
+    values: Values | None,
+    places: Sequence[int],
 ) -> tuple[list[np.ndarray], Drawn]:
     """Some of the views of an image, and the parameters of all.
 
     Args:
         results: the sample.
         views: the distributions of all views.
-        size: height and width of the views, in pixels, or of each of all views.
+        sizes: height and width of each of all views, in pixels.
         values: what the numbers in the image mean; None: they are 8-bit RGB.
         places: of the wanted ones in `views`.
 
     Raises:
         BrokenImage: the image cannot be read.
     """
-    sizes = [size] * len(views.views) if isinstance(size, int) else size
     if values is not None:
         return _channel_views(results, views, sizes, values, places)
     image, drawn, factor = image_for_views(results, views, sizes, places)

@@ -1,8 +1,10 @@
-"""Pictures of images and the two views that are made of them."""
+"""Pictures of images and the views that are made of them."""
 
+import inspect
 import textwrap
 import warnings
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from mmbarlow.config import check_data_folders, load_config, nodes
 from mmbarlow.config_files import explained
 from mmbarlow.datasets.eight_bits import is_all_eight_bit
 from mmbarlow.datasets.image_sources import default_size, image_source
+from mmbarlow.datasets.multi_views import MultiViews
 from mmbarlow.datasets.paired_views import PairedViews
 from mmbarlow.datasets.sample_random import Key, SampleIndex
 from mmbarlow.datasets.scaled_image import picture, read_picture
-from mmbarlow.datasets.twin_views import TwinViews
+from mmbarlow.datasets.twin_views import ImageViews, TwinViews
 from mmbarlow.datasets.value_facts import measure_values
 from mmbarlow.datasets.values import Values
 from mmbarlow.datasets.view import NEUTRAL, Drawn
@@ -31,9 +34,16 @@ from mmbarlow.registry import DATASETS
 
 SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
 LINE = 52  # letters below a view
-COLORS = '#d02020', '#2040d0', '#208020', '#b06000'  # of the crops of the views of an image
-Maker = TwinViews | PairedViews
-MADE = 'TwinViews', 'TwinCrops', 'BatchTwinViews'  # with the views of TwinViews
+COLORS = '#d02020', '#2040d0', '#208020', '#b06000'  # of the crops of the views, in turn
+Maker = ImageViews | PairedViews
+MAKERS: dict[str, type[Maker]] = dict(
+    TwinViews=TwinViews,
+    TwinCrops=TwinViews,
+    BatchTwinViews=TwinViews,
+    MultiViews=MultiViews,
+    BatchMultiViews=MultiViews,
+    PairedViews=PairedViews,
+)
 
 
 def views_of_config(path: str, options: dict | None = None) -> tuple[BaseDataset, Maker, int]:
@@ -76,15 +86,11 @@ def views_of_images(
 def find_views(cfg: Config, name: str) -> Maker:
     """The views of the data loader, or those that the model's preprocessor makes on the device."""
     for node in nodes(cfg):
-        if str(node.get('type')).removeprefix('mmbarlow.') == 'PairedViews':
-            return PairedViews(**{key: value for key, value in node.items() if key != 'type'})
-        if str(node.get('type')).removeprefix('mmbarlow.') in MADE:
-            images = {key: node[key] for key in ('channels', 'range') if key in node}
-            return TwinViews(node['size'], node['view_a'], node['view_b'], **images)
-    raise InputError(
-        f'{name} makes no views: it has none of mmbarlow.TwinViews, mmbarlow.PairedViews and '
-        'mmbarlow.BatchTwinViews.'
-    )
+        if maker := MAKERS.get(str(node.get('type')).removeprefix('mmbarlow.')):
+            known = inspect.signature(maker).parameters  # that of a batch has others besides
+            return maker(**{key: value for key, value in node.items() if key in known})
+    names = ', '.join(f'mmbarlow.{name}' for name in MAKERS)
+    raise InputError(f'{name} makes no views: it has none of {names}.')
 
 
 def check_picture(count: int, output: Path) -> None:
@@ -134,7 +140,7 @@ def draw_views(
 
 def _draw_view(axes: Axes, view: Image.Image, words: list[str], number: int, color: int) -> None:
     axes.imshow(view, interpolation='nearest')
-    axes.set_title(f'view {number}', fontsize=8, color=COLORS[color])
+    axes.set_title(f'view {number}', fontsize=8, color=COLORS[color % len(COLORS)])
     axes.set_xlabel(textwrap.fill(', '.join(words), LINE), fontsize=7)
     axes.set(xticks=[], yticks=[])
 
@@ -147,9 +153,9 @@ def _make(
     while True:
         info = dataset.get_data_info(SampleIndex(index, Key(seed, epoch, index)))
         try:
-            if isinstance(maker, TwinViews):
+            if isinstance(maker, ImageViews):
                 views, drawn = maker.make(info)
-                return [(info, maker.values, views, [drawn.of(0), drawn.of(1)])]
+                return [(info, maker.values, views, [drawn.of(i) for i in range(len(views))])]
             views, several = maker.make(info)
             other, k = dict(info, img_path=info['pair_path']), maker.first
             first, second = slice(k), slice(k, None)
@@ -167,7 +173,7 @@ def draw_original(axes: Axes, image: Image.Image, drawn: list[Drawn], name: str)
     width, height = image.size
     image.thumbnail((SHOWN, SHOWN), reducing_gap=2.0)
     axes.imshow(image, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
-    for view, color in zip(drawn, COLORS, strict=False):
+    for view, color in zip(drawn, cycle(COLORS), strict=False):
         left, top, *sides = view.box
         corner = (left - 0.5, top - 0.5)
         axes.add_patch(Rectangle(corner, *sides, fill=False, color=color, linewidth=1.5))

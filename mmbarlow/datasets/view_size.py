@@ -34,6 +34,10 @@ class ViewSize:
             raise InputError(f'size={size} of a view: the epochs of the pairs must rise.')
         self.steps = [(epoch, side_of(side)) for epoch, side in pairs]
         self.largest = max(side for _, side in self.steps)
+        self.grows = len(self.steps) > 1
+
+    def __str__(self) -> str:
+        return ' to '.join(str(side) for _, side in self.steps)
 
     def of(self, results: dict) -> int:
         """The size of the views of a sample.
@@ -41,7 +45,7 @@ class ViewSize:
         Raises:
             InputError: the size depends on the epoch, and the sample has none.
         """
-        if len(self.steps) == 1:
+        if not self.grows:
             return self.largest
         index = results.get('sample_idx')
         if not isinstance(index, SampleIndex):
@@ -57,5 +61,5 @@ def has_growing_views(dataset: Any) -> bool:
     while isinstance(dataset, Subset):
         dataset = dataset.dataset
     steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
-    sizes = (getattr(step, 'size', None) for step in steps)
-    return any(isinstance(size, ViewSize) and len(size.steps) > 1 for size in sizes)
+    sizes = [size for step in steps for size in getattr(step, 'sizes', ())]
+    return any(isinstance(size, ViewSize) and size.grows for size in sizes)

@@ -1,6 +1,6 @@
 """All images of a data set of small ones as one array, and how their views are made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmbarlow import signals
-from mmbarlow.datasets.batch_twin_views import BatchTwinViews
+from mmbarlow.datasets.batch_twin_views import BatchViews
 from mmbarlow.datasets.broken_images import Skipper
 from mmbarlow.datasets.image_reading import image_data, name_of, open_array
 from mmbarlow.datasets.multi_views import MultiViews
 from mmbarlow.datasets.plain_views import CenterView
+from mmbarlow.datasets.twin_crops import TwinCrops
 from mmbarlow.datasets.twin_views import TwinViews
 from mmbarlow.datasets.view import Views
+from mmbarlow.datasets.view_size import ViewSize
 from mmbarlow.errors import InputError
 from mmbarlow.progress import progress
 
@@ -44,27 +46,33 @@ def recipe_of(dataset: Any, preprocessor: nn.Module) -> ViewRecipe:
     """How the views of a data set are made, by its pipeline or by the preprocessor of the model.
 
     Raises:
-        NotResident: by anything but `TwinViews`, `MultiViews` of one size or `BatchTwinViews`, or
-            of images that are not 8-bit RGB.
+        NotResident: by anything but `TwinViews` and `MultiViews` of one size, or their batch forms,
+            or of images that are not 8-bit RGB.
     """
     pipelines = [part.pipeline.transforms for part in parts_of(dataset)]
     names = {tuple(type(step).__name__ for step in steps) for steps in pipelines}
     first = pipelines[0][0] if pipelines and pipelines[0] else None
     if len(names) == 1 and next(iter(names))[1:] in ((), ('PackInputs',)):
-        if isinstance(first, CenterView) and isinstance(preprocessor, BatchTwinViews):
-            return ViewRecipe(preprocessor.views, preprocessor.size, first)
-        sizes = getattr(first, 'sizes', [getattr(first, 'size', 0)])
-        if isinstance(first, TwinViews | MultiViews) and first.values is None:
-            if len(set(sizes)) == 1:
-                return ViewRecipe(first.views, sizes[0], WholeImage())
-            raise NotResident(f'views of several sizes, {sizes} px, are not made on the device.')
-        if isinstance(first, TwinViews | MultiViews):
-            raise NotResident('only views of 8-bit RGB images are made on the device.')
+        if isinstance(first, CenterView) and isinstance(preprocessor, BatchViews):
+            return ViewRecipe(preprocessor.views, one_size(preprocessor.sizes), first)
+        if isinstance(first, TwinViews | MultiViews) and not isinstance(first, TwinCrops):
+            if first.values is not None:
+                raise NotResident('only views of 8-bit RGB images are made on the device.')
+            return ViewRecipe(first.views, one_size(first.sizes), WholeImage())
     raise NotResident(
         f'the training images go through {" and ".join(", ".join(n) for n in sorted(names))}, and '
-        'on the device there are only the views of mmbarlow.TwinViews, MultiViews and '
-        'BatchTwinViews.'
+        'on the device there are only the views of mmbarlow.TwinViews, MultiViews and their batch '
+        'forms.'
     )
+
+
+def one_size(sizes: Sequence[int | ViewSize]) -> int:
+    """The size of all views; raises NotResident where they have several."""
+    first, *others = dict.fromkeys(map(str, sizes))
+    if others or not first.isdecimal():
+        told = ' and '.join([first, *others])
+        raise NotResident(f'views of several sizes, {told} px, are not made on the device.')
+    return int(first)
 
 
 def parts_of(dataset: Any) -> Iterator[Any]:

@@ -23,11 +23,12 @@ def cheaper_form(
     operations of Gram on top, which take as long as `OVERHEAD` operations of a product. Where that
     is less than direct's, Gram sends and keeps fewer numbers too, and its one subtraction,
     sum C_ij^2 - sum C_ii^2, is harmless (docs/loss.md). Gram's work is that of the views, direct's
-    that of the pairs.
+    that of the pairs; of several views, direct has as many small operations on a CPU.
     """
     gram, direct = views / 2 * N, pairs * D
     if world_size == 1:
-        overhead = views / 2 * (OVERHEAD if device == 'cpu' else GPU_OVERHEAD)
+        of_cpu = OVERHEAD if views == 2 else 0
+        overhead = of_cpu if device == 'cpu' else views / 2 * GPU_OVERHEAD
         return 'gram' if 6.4 * gram * N * D + overhead < 6 * N * D * direct else 'direct'
     return 'gram' if 8 * gram < 6 * direct else 'direct'
 

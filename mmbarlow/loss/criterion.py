@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .cost import FEW, cheaper_form, fits_the_cache
 from .direct import Direct
 from .direct_cached import DirectCached
+from .direct_views import DirectOfViews
 from .errors import InputError
 from .fp64 import has_fp64
 from .global_batch import GRADS, GlobalBatch, global_batch
@@ -19,6 +20,7 @@ from .gram_views import GramOfViews
 from .pairs import ViewPairs, pairs_of
 
 FORMS = dict(direct=Direct, gram=Gram)
+OF_VIEWS = dict(direct=DirectOfViews, gram=GramOfViews)
 
 
 class BarlowTwinsLoss(nn.Module):
@@ -98,18 +100,13 @@ class BarlowTwinsLoss(nn.Module):
     def _computed(
         self, form: str, views: tuple[Tensor, ...], batch: GlobalBatch, pairs: ViewPairs
     ) -> tuple[Tensor, Tensor]:
-        scale, first = batch.grad_scale(self.grad), views[0]
-        if form == 'gram' and len(views) > 2:
-            return GramOfViews.apply(batch, pairs, self.lambd, scale, *views)
-        cached = form == 'direct' and fits_the_cache(first, batch)
+        scale = batch.grad_scale(self.grad)
+        if len(pairs) > 1:
+            return OF_VIEWS[form].apply(batch, pairs, self.lambd, scale, *views)
+        a, b = views
+        cached = form == 'direct' and fits_the_cache(a, batch)
         compute = DirectCached if cached else FORMS[form]
-        terms = [
-            compute.apply(views[a], views[b], batch, self.lambd, scale) for a, b in pairs.places
-        ]
-        if len(terms) == 1:
-            return terms[0]
-        invariance, redundancy = (torch.stack(term).mean() for term in zip(*terms, strict=True))
-        return invariance, redundancy
+        return compute.apply(a, b, batch, self.lambd, scale)
 
     def extra_repr(self) -> str:
         return f'lambd={self.lambd}, form={self.form!r}, grad={self.grad!r}'

@@ -57,6 +57,7 @@ class GramOfViews(Function):
             batch.check_finite(shards, scale)
             mirror(g)
             energy = total_(energy_of_pairs(g)) / N**2 - sum_fp64(c_PD.square())
+            sums_of_others_(g, pairs)  # which is what backward needs
         ctx.save_for_backward(*views, g, c_PD, mean, rest, scale)
         ctx.batch, ctx.pairs, ctx.lambd, ctx.grad_scale = batch, pairs, lambd, grad_scale
         invariance, redundancy = loss_terms(c_PD, energy, lambd, shards[0].dtype)
@@ -74,7 +75,7 @@ class GramOfViews(Function):
             # Of a pair: the weight of B in the gradient with respect to A, and of A in that of B.
             weight_PD = w_inv * (1 - c_PD) + w_red * c_PD
             own_PD = w_inv * (1 - c_PD) * c_PD + w_red * c_PD.square()
-            others = sums_of_others(g, pairs)
+            others = [*g[: pairs.global_views], *[g[-1]] * pairs.local_views]
             for k in blocks(g, D, len(views) * N):
                 of = scale[:, k]
                 x = centered([z[:, k] for z in views], mean[:, k])
@@ -104,9 +105,11 @@ def energy_of_pairs(g: Tensor) -> Tensor:
     return torch.stack(energies).sum()
 
 
-def sums_of_others(g: Tensor, pairs: ViewPairs) -> list[Tensor]:
-    """For each view the sum of the Gram matrices of those that it is compared with, (n, N)."""
+def sums_of_others_(g: Tensor, pairs: ViewPairs) -> None:
+    """In place of the matrix of each view, the sum of those of the views it is compared with."""
     G = pairs.global_views
-    all_global = g[:G].sum(0)
-    whole = all_global + g[G] if pairs.local_views else all_global
-    return [whole - g_nN for g_nN in g[:G]] + [all_global] * pairs.local_views
+    whole = g[:G].sum(0)
+    if pairs.local_views:
+        all_global, whole = whole, whole + g[G]
+        g[G] = all_global
+    torch.sub(whole, g[:G], out=g[:G])

@@ -42,8 +42,9 @@ LIMITED = {
     'mmpretrain.T2T_ViT': SIZED - {'arch'},
 }
 LONGEST = 512  # pixels a side of images of those of mmpretrain
-PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmpretrain.SelfSupDataPreprocessor'}
+PREPROCESSORS = {'mmbarlow.BatchTwinViews', 'mmbarlow.BatchMultiViews'}
 PREPROCESSORS |= {'mmbarlow.ChannelsPreprocessor', 'mmbarlow.PackedTwinViews'}
+PREPROCESSORS |= {'mmpretrain.SelfSupDataPreprocessor'}
 PREPROCESSORS |= {'mmpretrain.ClsDataPreprocessor', 'mmengine.ImgDataPreprocessor'}
 LAYERS = {'BN', 'BN1d', 'BN2d', 'SyncBN', 'GN', 'LN', 'LN2d', 'IN', 'Conv2d', 'Conv'}
 LAYERS |= {'ReLU', 'LeakyReLU', 'PReLU', 'ReLU6', 'ELU', 'GELU', 'SiLU', 'Swish', 'HSwish'}

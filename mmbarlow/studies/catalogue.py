@@ -83,6 +83,12 @@ STUDIES = dict(
         published={0.0051: RECIPE},
         log=True,
     ),
+    views=Study(
+        title='Several views',
+        axis='views of an image',
+        points=points.VIEWS,
+        source='nothing for Barlow Twins',
+    ),
     baselines=Study(
         title='Baselines',
         axis='method',
@@ -99,7 +105,8 @@ STUDIES = dict(
         source='nothing is published at this size; what each loss is: docs/family.md',
     ),
 )
-GROUPS = dict(ablations=[name for name in STUDIES if name not in ('baselines', 'family')])
+APART = 'views', 'family', 'baselines'  # what is no ablation of the paper
+GROUPS = dict(ablations=[name for name in STUDIES if name not in APART])
 
 
 def find_studies(names: list[str]) -> list[str]:

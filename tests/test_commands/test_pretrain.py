@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -271,3 +272,18 @@ def test_a_folder_with_other_files_is_no_place_for_results(photos, verb, tmp_pat
     assert status == 2
     assert 'is not empty' in err
     assert files(tmp_path) == ['thesis.tex']
+
+
+def test_an_hdf5_file_stands_for_a_folder(verb, tmp_path):
+    """Of gray images, of 16 bits: their channels and range are measured, as of files."""
+    pixels = np.kron(load_digits().images[:20], np.ones((1, 4, 4)))
+    with h5py.File(tmp_path / 'scans.h5', 'w') as file:
+        rows = (300 + 200 * pixels).astype(np.uint16)
+        file.create_dataset('train/images', data=rows, chunks=(1, 32, 32))
+    out = tmp_path / 'run'
+    status, _, err = verb('pretrain', tmp_path / 'scans.h5', '--out', out, '--epochs', '1', *FAST)
+    assert status == 0, err
+    model = get_model(out / 'pretrain_backbone.pth')
+    assert model.backbone.conv1.in_channels == 1
+    cfg = Config.fromfile(out / 'pretrain.py')
+    assert list(np.ravel(cfg.train_dataloader.dataset.pipeline[0].range)) == [300, 3500]

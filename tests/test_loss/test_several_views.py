@@ -88,6 +88,9 @@ def test_auto_takes_the_gram_form_of_many_views_where_pairs_would_cost_more():
     assert cheaper_form(1500, 512, 1) == 'direct'
     assert cheaper_form(1500, 512, 1, views=8, pairs=28) == 'gram'
     assert cheaper_form(10_000, 512, 1, views=8, pairs=28) == 'direct'
+    # Where two views are direct, since Gram has more small operations, several of them are not.
+    assert cheaper_form(128, 128, 1) == 'direct'
+    assert cheaper_form(128, 128, 1, views=4, pairs=6) == 'gram'
 
 
 @pytest.mark.parametrize(

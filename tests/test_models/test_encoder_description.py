@@ -150,6 +150,7 @@ NEEDED |= {
     'VGG': dict(depth=11), 'RegNet': dict(arch='regnetx_400mf'),
     'BatchTwinViews': dict(size=32, view_a={}, view_b={}, mean=[0.0] * 3, std=[1.0] * 3),
     'PackedTwinViews': dict(mean=[0.0] * 3, std=[1.0] * 3),
+    'BatchMultiViews': dict(size=32, global_views=[{}, {}], mean=[0.0] * 3, std=[1.0] * 3),
     'ChannelsPreprocessor': dict(mean=[0.0], std=[1.0]),
 }
 # This imports the packages, which may read what they like.

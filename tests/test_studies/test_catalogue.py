@@ -26,6 +26,14 @@ STUDIED = dict(
     width=('model.neck.hid_channels', 'model.neck.out_channels', 'model.head.in_channels'),
     depth=('model.neck.num_layers',),
     lambd=('model.head.lambd',),
+    views=(
+        'model.data_preprocessor.',
+        'model.head.pairs',
+        'model.head.global_views',
+        'param_scheduler.warmup',
+        'train_cfg.',
+        'default_hooks.export.scale',
+    ),
     family=('model.head.', 'model.neck.out_channels'),
 )
 RECIPES = dict(
@@ -35,6 +43,7 @@ RECIPES = dict(
     width=dict(digits=512, cifar10=512, imagenet=8192),
     depth=3,
     lambd=0.0051,
+    views='2 views',
     family='Barlow Twins',
 )
 SETS = [(name, data) for name in STUDIED for data in STUDIES[name].points]
@@ -102,6 +111,22 @@ def test_views_lack_what_their_name_says_and_nothing_else(data):
             assert View(**options(points[words], view)) == View(**{**full, **VIEWS[words]})
 
 
+@pytest.mark.parametrize('data', ['digits', 'cifar10'])
+def test_as_many_views_in_fewer_epochs_and_multi_crop_of_two_whole_ones(data):
+    points = STUDIES['views'].points[data]
+    shown, views_of = {}, {}
+    for name, config in points.items():
+        cfg = load_config(config_path(config))
+        made = cfg.model.data_preprocessor
+        views_of[name] = made.get('global_views') or [made.view_a, made.view_b]
+        shown[name] = len(views_of[name]) * cfg.train_cfg.max_epochs
+        assert f'-{cfg.train_cfg.max_epochs}e_' in config
+    assert shown['2 views'] == shown['4 views'] == shown['8 views']
+    two = views_of['2 views']
+    assert views_of['multi-crop'] == two
+    assert [views_of[f'{k} views'] for k in (4, 8)] == [two * 2, two * 4]
+
+
 def options(config: str, view: str) -> dict:
     """Of one of the views, wherever they are made: by the workers or on the device."""
     cfg = load_config(config_path(config))
@@ -134,7 +159,7 @@ def test_every_column_is_a_benchmark_of_its_data_set():
 def test_names_of_studies_and_of_benchmarks_are_not_mixed():
     assert find_studies(['depth', 'ablations'])[:2] == ['depth', 'loss']
     assert find_studies(['digits', 'knn_cifar10']) == []
-    assert 'baselines' not in find_studies(['ablations'])
+    assert not {'baselines', 'views'} & {*find_studies(['ablations'])}
     with pytest.raises(InputError, match='digits is no study: give studies .* or benchmarks'):
         find_studies(['ablations', 'digits'])
 

@@ -26,13 +26,17 @@ def test_the_epoch_decides_what_is_shown(run_tool, digits_config, tmp_path):
     assert drawn('0') == drawn('0') != drawn('1')
 
 
-@pytest.mark.parametrize('views', ['TwinViews', 'BatchTwinViews'])
+@pytest.mark.parametrize('views', ['TwinViews', 'BatchTwinViews', 'BatchMultiViews'])
 def test_views_made_on_the_device_are_shown_too(run_tool, tmp_path, views):
     """A config of each, over a folder of photographs."""
     (tmp_path / 'photos').mkdir()
     for i in range(3):
         Image.new('RGB', (40, 30), (i, 90, 200)).save(tmp_path / 'photos' / f'{i}.jpg')
-    twins = f"dict(type='mmbarlow.{views}', size=16, view_a=dict(gray=1.0), view_b=dict())"
+    several = views == 'BatchMultiViews'
+    made = 'view_a=dict(gray=1.0), view_b=dict()'
+    if several:
+        made = 'global_views=[dict(gray=1.0), dict()], local_size=8, local_views=[dict()] * 4'
+    twins = f"dict(type='mmbarlow.{views}', size=16, {made}, mean=[0.0] * 3)"
     config = tmp_path / 'config.py'
     config.write_text(
         'train_dataloader = dict(dataset=dict(\n'
@@ -43,6 +47,7 @@ def test_views_made_on_the_device_are_shown_too(run_tool, tmp_path, views):
     status, out, _ = run_tool('browse_views.py', config, '--output', tmp_path / 'views.png')
     assert status == 0
     assert out.count('gray') >= 3
+    assert out.count(', view ') == (18 if several else 6)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Time and memory of the loss of several views over those of two, forward and backward, in one run.
 
     python tools/speed/several_views.py --shapes 256x8192 2048x8192 --views 2 4 8
+    python tools/speed/several_views.py --shapes 2048x128 1024x512 --form direct
 
 The Gram form grows with the number of views, a loss of one pair after the other with that of the
-pairs: 28 for 8 views. `pairwise` is that, by the same loss of two views. Time is the median over
-rounds in which every case has its turn; memory is what a fresh process held at most beyond what
-it held before.
+pairs: 28 for 8 views, and so do the products of the direct form. `pairwise` is that, by the same
+loss of two views. Time is the median over rounds in which every case has its turn; memory is what a
+fresh process held at most beyond what it held before.
 """
 
 import argparse
@@ -28,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description='The loss of several views over that of two.')
     parser.add_argument('--shapes', nargs='+', default=['256x8192'], help='N x D, as 256x8192')
     parser.add_argument('--views', nargs='+', type=int, default=[2, 4, 8])
+    parser.add_argument('--form', default='auto', help='of the loss: auto, gram or direct')
     parser.add_argument('--rounds', type=int, default=5, help='timed runs of each case')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--out', type=Path, default=Path('work_dirs/benchmark_several_views.json'))
@@ -37,9 +39,10 @@ def main() -> None:
         cases = [(V, how) for V in args.views for how in ('all at once', 'pairwise')]
         cases = [case for case in cases if case != (2, 'pairwise')]
         # Memory comes first, while this process has computed nothing that a fork would copy.
-        makers = {c: functools.partial(warm_step, *c, N, D, args.device) for c in cases}
+        of = args.form, N, D, args.device
+        makers = {c: functools.partial(warm_step, *c, *of) for c in cases}
         most = [peak_apart(make, args.device) for make in makers.values()]
-        steps = {f'{V} views, {how}': make_step(V, how, N, D, args.device) for V, how in cases}
+        steps = {f'{V} views, {how}': make_step(V, how, *of) for V, how in cases}
         seconds = medians(steps, args.rounds, args.device)
         for (name, time), memory in zip(seconds.items(), most, strict=True):
             times, times_memory = time / next(iter(seconds.values())), memory / most[0]
@@ -50,13 +53,13 @@ def main() -> None:
                 f' {row["peak_mb"]:9.1f} MB, {times_memory:5.2f} x',
                 flush=True,
             )
-    report.write(args.out, args.device, rounds=args.rounds, rows=rows)
+    report.write(args.out, args.device, rounds=args.rounds, form=args.form, rows=rows)
     print(f'record: {args.out}')
 
 
-def make_step(V: int, how: str, N: int, D: int, device: str) -> Callable[[], None]:
+def make_step(V: int, how: str, form: str, N: int, D: int, device: str) -> Callable[[], None]:
     """Forward and backward of the loss of V views, until the device is done."""
-    loss, views = BarlowTwinsLoss(), embeddings(V, N, D, device)
+    loss, views = BarlowTwinsLoss(form=form), embeddings(V, N, D, device)
 
     def step() -> None:
         if how == 'pairwise':
@@ -70,10 +73,10 @@ def make_step(V: int, how: str, N: int, D: int, device: str) -> Callable[[], Non
     return step
 
 
-def warm_step(V: int, how: str, N: int, D: int, device: str) -> Callable[[], None]:
+def warm_step(V: int, how: str, form: str, N: int, D: int, device: str) -> Callable[[], None]:
     """The step whose memory counts, after a small one in which libraries load."""
-    make_step(V, how, 32, 64, device)()
-    return make_step(V, how, N, D, device)
+    make_step(V, how, form, 32, 64, device)()
+    return make_step(V, how, form, N, D, device)
 
 
 def embeddings(V: int, N: int, D: int, device: str) -> list[Tensor]:

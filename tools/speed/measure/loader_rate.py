@@ -1,10 +1,11 @@
 """How much of a training step's speed the loader leaves over."""
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-from mmengine.optim import build_optim_wrapper
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.runner import Runner
 
 from mmbarlow.config import check_data_folders, load_config
@@ -12,6 +13,7 @@ from mmbarlow.config_files import explained
 from mmbarlow.models.barlow_twins import BarlowTwins
 from mmbarlow.registry import MODELS
 
+from .report import device_of
 from .timing import medians
 
 
@@ -27,14 +29,7 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
         steps: in a turn.
         rounds: turns of each.
     """
-    cfg = load_config(path, options)
-    check_data_folders(cfg)
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    with explained('the config'):
-        loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
-        model: BarlowTwins = MODELS.build(cfg.model).to(device)
-        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-    batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    cfg, model, wrapper, batches = trained(path, options)
     batch = next(batches)
     for _ in range(3):
         model.train_step(batch, wrapper)
@@ -42,8 +37,25 @@ def loader_rate(path: str, options: dict | None, steps: int, rounds: int) -> dic
         step=lambda: model.train_step(batch, wrapper),
         loader=lambda: model.train_step(next(batches), wrapper),
     )
-    seconds = medians(tasks, rounds, device, repeats=steps)
+    seconds = medians(tasks, rounds, device_of(), repeats=steps)
     size = cfg.train_dataloader.batch_size
     rates = dict(pairs_s=size / seconds['loader'], step_pairs_s=size / seconds['step'])
     of_step = seconds['step'] / seconds['loader']
     return dict(config=Path(cfg.filename).stem, batch=size, **rates, of_step=of_step)
+
+
+def trained(
+    path: str, options: dict | None
+) -> tuple[Config, BarlowTwins, OptimWrapper, Iterator[dict]]:
+    """What a config trains, on the device, with its optimizer and the batches of its loader.
+
+    Raises:
+        InputError: the config is bad, or its data is not there.
+    """
+    cfg = load_config(path, options)
+    check_data_folders(cfg)
+    with explained('the config'):
+        loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+        model: BarlowTwins = MODELS.build(cfg.model).to(device_of())
+        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    return cfg, model, wrapper, itertools.chain.from_iterable(itertools.repeat(loader))

@@ -18,3 +18,8 @@ def write(path: Path, device: str, **numbers: object) -> None:
 
 def device_name(device: str) -> str:
     return torch.cuda.get_device_name() if device != 'cpu' else 'cpu'
+
+
+def device_of() -> str:
+    """'cuda' where there is one, else 'cpu'."""
+    return 'cuda' if torch.cuda.is_available() else 'cpu'
