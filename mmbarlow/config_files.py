@@ -77,7 +77,8 @@ def _drop_scopes(value: object, function: bool = False) -> None:
         scope, kind = value.get('_scope_'), value.get('type')
         if '_scope_' in value and (function or not kind or scope in (None, OWN)):
             del value['_scope_']
-            if function and isinstance(kind, str) and scope in FUNCTIONS.children:
+            others = FUNCTIONS.children.keys() - {OWN}
+            if function and isinstance(kind, str) and scope in others:
                 value['type'] = kind if '.' in kind else f'{scope}.{kind}'
         for key, child in value.items():
             _drop_scopes(child, key in FUNCTION_KEYS)
