@@ -34,7 +34,8 @@ from mmbarlow.registry import DATASETS
 
 SHOWN = 2000  # pixels of the longer side of an original in the picture, at most
 LINE = 52  # letters below a view
-COLORS = '#d02020', '#2040d0', '#208020', '#b06000'  # of the crops of the views, in turn
+# Of the crops of the views, in turn.
+COLORS = '#d02020', '#2040d0', '#208020', '#b06000', '#8020a0', '#008090', '#d060a0', '#606060'
 Maker = ImageViews | PairedViews
 MAKERS: dict[str, type[Maker]] = dict(
     TwinViews=TwinViews,
