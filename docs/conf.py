@@ -29,7 +29,13 @@ GROUPS = {  # a page that stands in none is a warning of Sphinx, and so an error
         'docs/ablations_results',
         'docs/choosing_results',
     ],
-    'API': ['docs/api', *(f'docs/api_{n}' for n in ('models', 'data', 'training', 'evaluation'))],
+    'API': [
+        'docs/api',
+        'docs/api_models',
+        'docs/api_data',
+        'docs/api_training',
+        'docs/api_evaluation',
+    ],
     'Contribute': ['CONTRIBUTING', 'CHANGELOG', 'SECURITY'],
 }
 
