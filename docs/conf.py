@@ -60,6 +60,7 @@ suppress_warnings = ['autoapi.python_import_resolution']  # constants out of a t
 napoleon_use_ivar = True  # attributes are described once
 add_module_names = False
 default_role = 'literal'
+highlight_language = 'text'
 html_theme = 'furo'
 html_title = 'mmbarlow'
 html_css_files = ['site.css']
@@ -94,6 +95,10 @@ def plain_docstring(app, what, name, obj, options, lines: list[str]) -> None:
     lines[:] = written
 
 
+def has_no_docstring(app, what, name, obj, skip: bool, options) -> bool:
+    return skip or not obj.docstring
+
+
 def first_page(app, error) -> None:
     if not error:
         shutil.copy(Path(app.outdir, 'README.html'), Path(app.outdir, 'index.html'))
@@ -102,4 +107,5 @@ def first_page(app, error) -> None:
 def setup(app) -> None:
     app.connect('source-read', site_of)
     app.connect('autodoc-process-docstring', plain_docstring, priority=100)  # before napoleon
+    app.connect('autodoc-skip-member', has_no_docstring)
     app.connect('build-finished', first_page)
