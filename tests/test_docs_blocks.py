@@ -55,6 +55,8 @@ class Parsed(Exception):
 def main_of(tool: str):
     path = ROOT / tool
     spec = importlib.util.spec_from_file_location(f'block_{path.stem}', path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.main

@@ -27,8 +27,9 @@ def registered() -> Iterator[str]:
     for path in (ROOT / 'mmbarlow').rglob('*.py'):
         module = '.'.join(path.relative_to(ROOT).with_suffix('').parts)
         for node in ast.parse(path.read_text()).body:
-            decorators = getattr(node, 'decorator_list', [])
-            if any('register_module' in ast.unparse(decorator) for decorator in decorators):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and any(
+                'register_module' in ast.unparse(decorator) for decorator in node.decorator_list
+            ):
                 yield f'{module}.{node.name}'
 
 
