@@ -25,7 +25,7 @@ types: .venv/full  ## pyright
 zoo: .venv/light  ## write both pages of the model zoo from the records
 	$(BIN)/python tools/model_zoo.py
 
-docs: build/sphinx/ready  ## build the site of these pages into build/docs (a minute; a warning is an error)
+docs: build/sphinx/ready  ## build the site of these pages into build/docs (a minute, Python 3.11 or newer)
 	build/sphinx/bin/python -m sphinx -W --keep-going -E -q -d build/doctrees -c docs . build/docs
 	@echo "open build/docs/index.html"
 
