@@ -3,7 +3,7 @@
 # in .venv says which is installed, and is written only when all of it is.
 
 BIN := .venv/bin
-.PHONY: help demo test lint types zoo clean
+.PHONY: help demo test lint types zoo docs clean
 .NOTPARALLEL:
 
 help:  ## list these commands
@@ -25,6 +25,10 @@ types: .venv/full  ## pyright
 zoo: .venv/light  ## write both pages of the model zoo from the records
 	$(BIN)/python tools/model_zoo.py
 
+docs: build/sphinx/ready  ## build the site of these pages into build/docs (a minute, Python 3.11 or newer)
+	build/sphinx/bin/python -m sphinx -W --keep-going -E -q -d build/doctrees -c docs . build/docs
+	@echo "open build/docs/index.html"
+
 clean:  ## remove .venv and caches; work_dirs, data and compiled wheels stay
 	rm -rf .venv build dist *.egg-info mmbarlow/.mim .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -32,6 +36,12 @@ clean:  ## remove .venv and caches; work_dirs, data and compiled wheels stay
 # A full environment stays full, so that `make demo` does not take mmcv's operators from it.
 .venv/light: requirements/runtime.txt requirements/constraints.txt setup.py tools/install.sh
 	tools/install.sh $(if $(wildcard .venv/full),full,light)
+
+# Sphinx has an environment of its own: it reads the sources, and needs neither torch nor the package.
+build/sphinx/ready: requirements/docs.txt
+	$(or $(PYTHON),python3) -m venv --clear build/sphinx
+	build/sphinx/bin/python -m pip install -q --disable-pip-version-check -r requirements/docs.txt
+	touch $@
 
 .venv/full: $(wildcard requirements/*.txt) setup.py tools/install.sh
 	tools/install.sh full

@@ -45,7 +45,8 @@ setup(
     },
     install_requires=requirements('runtime'),
     extras_require={
-        name: requirements(name) for name in ('detection', 'export', 'formats', 'tests', 'tracking')
+        name: requirements(name)
+        for name in ('detection', 'docs', 'export', 'formats', 'tests', 'tracking')
     },
     entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},
     cmdclass={'build_py': BuildWithMim},

@@ -16,7 +16,7 @@ TOP = (README, *(ROOT / f'{n}.md' for n in ('CONTRIBUTING', 'CHANGELOG', 'SECURI
 DOCS = sorted((ROOT / 'docs').glob('*.md'))
 PAGES = [path for path in (*TOP, *DOCS) if path.exists()]
 
-FENCED = re.compile(r'^ *```(\w*)\n(.*?)^ *```$', re.DOTALL | re.MULTILINE)
+FENCED = re.compile(r'^ *```([\w{}-]*)\n(.*?)^ *```$', re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r'`([^`]+)`')
 LINK = re.compile(r'\]\(([^)\s]+)\)')
 FILE = re.compile(r'(?<![\w./:-])(?:mmbarlow|configs|tools|tests|docs|examples)/[\w./*-]*[\w/*]')
@@ -98,7 +98,7 @@ def test_blocks_of_shell_commands_can_be_pasted():
     languages = {
         (page.name, language) for page in PAGES for language, _ in FENCED.findall(page.read_text())
     }
-    known = {'', 'python', 'shell', 'yaml'}
+    known = {'', 'math', 'python', 'shell', 'yaml', '{eval-rst}'}
     assert {(page, language) for page, language in languages if language not in known} == set()
     prompts = [page.name for page in PAGES if re.search(r'^ *\$ ', page.read_text(), re.MULTILINE)]
     assert prompts == []
