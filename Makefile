@@ -30,8 +30,8 @@ clean:  ## remove .venv and caches; work_dirs, data and compiled wheels stay
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A full environment stays full, so that `make demo` does not take mmcv's operators from it.
-.venv/light: requirements/runtime.txt requirements/constraints.txt setup.py tools/install.sh
+.venv/light: requirements/runtime.txt requirements/constraints.txt setup.py pyproject.toml tools/install.sh
 	tools/install.sh $(if $(wildcard .venv/full),full,light)
 
-.venv/full: $(wildcard requirements/*.txt) setup.py tools/install.sh
+.venv/full: $(wildcard requirements/*.txt) setup.py pyproject.toml tools/install.sh
 	tools/install.sh full

@@ -1,18 +1,13 @@
-"""Packaging; a setup.py for `.mim`, the folder where MMEngine looks for `mmbarlow::` configs."""
+"""The part of packaging that pyproject.toml cannot say: `.mim`, where MMEngine looks for `mmbarlow::`
+configs and mim for tools."""
 
-import runpy
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-
-
-def requirements(name: str) -> list[str]:
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
-    return [line for line in lines if line and not line.startswith('#')]
 
 
 class BuildWithMim(build_py):
@@ -33,20 +28,4 @@ class BuildWithMim(build_py):
                 shutil.copy(ROOT / name, mim / name)
 
 
-setup(
-    name='mmbarlow',
-    version=runpy.run_path(str(ROOT / 'mmbarlow' / 'version.py'))['__version__'],
-    description='Barlow Twins for MMEngine',
-    license='Apache-2.0',
-    python_requires='>=3.10,<3.13',
-    packages=find_packages(include=['mmbarlow*']),
-    package_data={
-        'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz', 'commands/page/page.*s'],
-    },
-    install_requires=requirements('runtime'),
-    extras_require={
-        name: requirements(name) for name in ('detection', 'export', 'formats', 'tests', 'tracking')
-    },
-    entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},
-    cmdclass={'build_py': BuildWithMim},
-)
+setup(cmdclass={'build_py': BuildWithMim})
