@@ -1,5 +1,4 @@
-"""The part of packaging that pyproject.toml cannot say: `.mim`, where MMEngine looks for `mmbarlow::`
-configs and mim for tools."""
+"""What pyproject.toml cannot say: `.mim`, where MMEngine looks for configs and mim for tools."""
 
 import shutil
 from pathlib import Path
