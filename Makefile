@@ -7,7 +7,7 @@ BIN := .venv/bin
 .NOTPARALLEL:
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 15
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (6 minutes on 2 cores, all included)
 	$(BIN)/python tools/demo.py

@@ -7,6 +7,11 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+PARTS = ('configs', 'tools', 'model-index.yml')
+# openmim looks in the package, as MMEngine does. onedl-mim takes the first path of the sorted list of
+# installed files for that of the package, which would be the command or the metadata: both sort before
+# `mmbarlow/`. `+` sorts before them.
+FOLDERS = ('mmbarlow', '+mmbarlow')
 
 
 class BuildWithMim(build_py):
@@ -14,17 +19,25 @@ class BuildWithMim(build_py):
 
     def run(self):
         super().run()
-        mim = (ROOT if self.editable_mode else Path(self.build_lib)) / 'mmbarlow' / '.mim'
-        shutil.rmtree(mim, ignore_errors=True)
-        mim.mkdir(parents=True)
-        for name in ('configs', 'tools', 'model-index.yml'):
-            if self.editable_mode:
+        if self.editable_mode:
+            mim = empty(ROOT / 'mmbarlow' / '.mim')
+            for name in PARTS:
                 (mim / name).symlink_to(Path('..', '..', name))
-            elif (ROOT / name).is_dir():
-                skip = shutil.ignore_patterns('__pycache__')
-                shutil.copytree(ROOT / name, mim / name, ignore=skip)
-            else:
-                shutil.copy(ROOT / name, mim / name)
+            return
+        for folder in FOLDERS:
+            mim = empty(Path(self.build_lib) / folder / '.mim')
+            for name in PARTS:
+                if (ROOT / name).is_dir():
+                    skip = shutil.ignore_patterns('__pycache__')
+                    shutil.copytree(ROOT / name, mim / name, ignore=skip)
+                else:
+                    shutil.copy(ROOT / name, mim / name)
+
+
+def empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 setup(cmdclass={'build_py': BuildWithMim})

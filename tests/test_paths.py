@@ -75,6 +75,15 @@ def test_a_wheel_has_all_modules_configs_and_tools_and_mim_finds_them(wheel):
     assert (wheel / 'mmbarlow' / 'py.typed').is_file()
 
 
+def test_onedl_mim_takes_a_folder_with_configs_and_tools_for_the_package(wheel):
+    """It looks where the first file lies of those that pip has installed, in order of their names."""
+    names = [path.relative_to(wheel).as_posix() for path in wheel.rglob('*') if path.is_file()]
+    first = min(['../../../bin/mmbarlow', *names]).split('/')[0]
+    assert sorted(path.name for path in (wheel / first / '.mim').iterdir()) == sorted(
+        path.name for path in (wheel / 'mmbarlow' / '.mim').iterdir()
+    )
+
+
 def test_the_metadata_is_complete_and_gives_ranges(wheel):
     found = Distribution.at(next(wheel.glob('*.dist-info')))
     about = found.metadata
