@@ -8,9 +8,9 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 PARTS = ('configs', 'tools', 'model-index.yml')
-# openmim looks in the package, as MMEngine does. onedl-mim takes the first path of the sorted list of
-# installed files for that of the package, which would be the command or the metadata: both sort before
-# `mmbarlow/`. `+` sorts before them.
+# openmim looks in the package, as MMEngine does. onedl-mim takes the folder of the first installed
+# file for the package, and pip has the command and the metadata before `mmbarlow/`, in the order of
+# their names; `+` sorts before those.
 FOLDERS = ('mmbarlow', '+mmbarlow')
 
 

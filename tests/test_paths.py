@@ -76,7 +76,7 @@ def test_a_wheel_has_all_modules_configs_and_tools_and_mim_finds_them(wheel):
 
 
 def test_onedl_mim_takes_a_folder_with_configs_and_tools_for_the_package(wheel):
-    """It looks where the first file lies of those that pip has installed, in order of their names."""
+    """It looks in the folder of the first file, and pip has them in the order of their names."""
     names = [path.relative_to(wheel).as_posix() for path in wheel.rglob('*') if path.is_file()]
     first = min(['../../../bin/mmbarlow', *names]).split('/')[0]
     assert sorted(path.name for path in (wheel / first / '.mim').iterdir()) == sorted(

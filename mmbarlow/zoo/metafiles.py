@@ -96,4 +96,5 @@ def _results(run: Run) -> list[dict]:
 
 
 def _text(content: dict) -> str:
-    return HEAD + dump(content, file_format='yaml', sort_keys=False, allow_unicode=True, width=100)
+    text = dump(content, file_format='yaml', sort_keys=False, allow_unicode=True, width=100)
+    return f'{HEAD}{text}'
