@@ -7,7 +7,7 @@ BIN := .venv/bin
 .NOTPARALLEL:
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 15
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (6 minutes on 2 cores, all included)
 	$(BIN)/python tools/demo.py
@@ -34,7 +34,7 @@ clean:  ## remove .venv and caches; work_dirs, data and compiled wheels stay
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # A full environment stays full, so that `make demo` does not take mmcv's operators from it.
-.venv/light: requirements/runtime.txt requirements/constraints.txt setup.py tools/install.sh
+.venv/light: requirements/runtime.txt requirements/constraints.txt setup.py pyproject.toml tools/install.sh
 	tools/install.sh $(if $(wildcard .venv/full),full,light)
 
 # Sphinx has an environment of its own: it reads the sources, and needs neither torch nor the package.
@@ -43,5 +43,5 @@ build/sphinx/ready: requirements/docs.txt
 	build/sphinx/bin/python -m pip install -q --disable-pip-version-check -r requirements/docs.txt
 	touch $@
 
-.venv/full: $(wildcard requirements/*.txt) setup.py tools/install.sh
+.venv/full: $(wildcard requirements/*.txt) setup.py pyproject.toml tools/install.sh
 	tools/install.sh full

@@ -1,18 +1,17 @@
-"""Packaging; a setup.py for `.mim`, the folder where MMEngine looks for `mmbarlow::` configs."""
+"""What pyproject.toml cannot say: `.mim`, where MMEngine looks for configs and mim for tools."""
 
-import runpy
 import shutil
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-
-
-def requirements(name: str) -> list[str]:
-    lines = (ROOT / 'requirements' / f'{name}.txt').read_text().splitlines()
-    return [line for line in lines if line and not line.startswith('#')]
+PARTS = ('configs', 'tools', 'model-index.yml')
+# openmim looks in the package, as MMEngine does. onedl-mim takes the folder of the first installed
+# file for the package, and pip has the command and the metadata before `mmbarlow/`, in the order of
+# their names; `+` sorts before those.
+FOLDERS = ('mmbarlow', '+mmbarlow')
 
 
 class BuildWithMim(build_py):
@@ -20,34 +19,25 @@ class BuildWithMim(build_py):
 
     def run(self):
         super().run()
-        mim = (ROOT if self.editable_mode else Path(self.build_lib)) / 'mmbarlow' / '.mim'
-        shutil.rmtree(mim, ignore_errors=True)
-        mim.mkdir(parents=True)
-        for name in ('configs', 'tools', 'model-index.yml'):
-            if self.editable_mode:
+        if self.editable_mode:
+            mim = empty(ROOT / 'mmbarlow' / '.mim')
+            for name in PARTS:
                 (mim / name).symlink_to(Path('..', '..', name))
-            elif (ROOT / name).is_dir():
-                skip = shutil.ignore_patterns('__pycache__')
-                shutil.copytree(ROOT / name, mim / name, ignore=skip)
-            else:
-                shutil.copy(ROOT / name, mim / name)
+            return
+        for folder in FOLDERS:
+            mim = empty(Path(self.build_lib) / folder / '.mim')
+            for name in PARTS:
+                if (ROOT / name).is_dir():
+                    skip = shutil.ignore_patterns('__pycache__')
+                    shutil.copytree(ROOT / name, mim / name, ignore=skip)
+                else:
+                    shutil.copy(ROOT / name, mim / name)
 
 
-setup(
-    name='mmbarlow',
-    version=runpy.run_path(str(ROOT / 'mmbarlow' / 'version.py'))['__version__'],
-    description='Barlow Twins for MMEngine',
-    license='Apache-2.0',
-    python_requires='>=3.10,<3.13',
-    packages=find_packages(include=['mmbarlow*']),
-    package_data={
-        'mmbarlow': ['zoo/**/*.json', 'datasets/lists/*.xz', 'commands/page/page.*s'],
-    },
-    install_requires=requirements('runtime'),
-    extras_require={
-        name: requirements(name)
-        for name in ('detection', 'docs', 'export', 'formats', 'tests', 'tracking')
-    },
-    entry_points={'console_scripts': ['mmbarlow = mmbarlow.commands.main:command_line']},
-    cmdclass={'build_py': BuildWithMim},
-)
+def empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+setup(cmdclass={'build_py': BuildWithMim})

@@ -97,9 +97,11 @@ def check_operators() -> None:
             import_module(module)
         except ImportError as error:
             raise InputError(
-                f'detection needs {what} ({error}): get both with `make .venv/full`, or '
-                '`tools/install.sh full`, which compiles mmcv once (5 to 10 minutes). Pretraining '
-                'and the other benchmarks do without.'
+                f"detection needs {what} ({error}): pip install 'mmbarlow[detection]', and then "
+                'mmcv anew, which compiles for 5 to 10 minutes once torch is there: pip install '
+                '--no-build-isolation --no-cache-dir --no-deps --force-reinstall onedl-mmcv. In a '
+                'clone, `make .venv/full` does both. Pretraining and the other benchmarks do '
+                'without.'
             ) from error
 
 

@@ -56,7 +56,8 @@ def write_atomically(path: Path, content: str | Callable[[Path], object]) -> Non
 
 def synchronize(path: Path) -> None:
     """Return when the system has a file, or the names in a folder, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    folder = path.is_dir()
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)  # which Windows asks for
     try:
         os.fsync(descriptor)
     finally:

@@ -41,7 +41,8 @@ class _Agent(LocalElasticAgent):
 
 def main() -> int:
     args = run.parse_args(sys.argv[1:])
-    names = [s.name for s in (*SIGNALS, signal.SIGQUIT) if signal.getsignal(s) != signal.SIG_IGN]
+    quit_ = [signal.SIGQUIT] if hasattr(signal, 'SIGQUIT') else []  # Windows has none
+    names = [s.name for s in (*SIGNALS, *quit_) if signal.getsignal(s) != signal.SIG_IGN]
     args.signals_to_handle = ','.join(names)  # without those that nohup ignores
     os.environ[LAUNCHER] = str(os.getpid())
     if (

@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-IMPORT_NAMES = {'onedl-mmdetection': 'mmdet'}
+IMPORT_NAMES = {'onedl-mmdetection': 'mmdet', 'onedl-mmsegmentation': 'mmseg'}
 WITHOUT = """
 import sys
 for name in {names}:
@@ -33,7 +33,7 @@ def optional_packages() -> list[str]:
     """The import names of what only the extras for users bring."""
     lines = [
         line
-        for extra in ('detection', 'export', 'formats')
+        for extra in ('detection', 'segmentation', 'dicom', 'export', 'formats')
         for line in (ROOT / 'requirements' / f'{extra}.txt').read_text().splitlines()
     ]
     names = [re.match(r'[\w-]+', line)[0] for line in lines if re.match(r'\w', line)]
@@ -50,7 +50,9 @@ def run_without(
 
 
 def test_every_module_imports():
-    assert {'mmdet', 'onnx', 'timm', 'imagecodecs', 'tifffile'} <= set(optional_packages())
+    assert {'mmdet', 'onnx', 'timm', 'imagecodecs', 'pydicom', 'tifffile'} <= set(
+        optional_packages()
+    )
     done = run_without(EVERY_MODULE)
     assert done.returncode == 0, done.stderr
 
@@ -76,9 +78,13 @@ def test_a_folder_trains(kind, names, tmp_path):
     assert list(run.glob('*_backbone.pth'))
 
 
-def test_a_tiff_file_says_which_extra_reads_it(tmp_path):
-    (tmp_path / 'a.tif').write_bytes(b'II*\0')
+@pytest.mark.parametrize(
+    ('name', 'content', 'extra'),
+    [('a.tif', b'II*\0', 'formats'), ('a.dcm', bytes(128) + b'DICM', 'dicom')],
+)
+def test_a_file_says_which_extra_reads_it(name, content, extra, tmp_path):
+    (tmp_path / name).write_bytes(content)
     done = run_without(COMMAND, 'verify', tmp_path)
     assert done.returncode, done.stdout
-    assert "pip install 'mmbarlow[formats]'" in done.stdout + done.stderr
+    assert f"pip install 'mmbarlow[{extra}]'" in done.stdout + done.stderr
     assert 'Traceback' not in done.stderr

@@ -54,15 +54,20 @@ def main() -> None:
         options += [f'train_cfg.max_epochs={args.epochs}', 'param_scheduler.warmup=0']
     amp = ['--amp'] * bf16_is_faster()
     train = ('train.py', CONFIG, *amp, '--force', '--work-dir', args.work_dir)  # also a second time
-    tool(*train, '--cfg-options', *options)
     backbone = args.work_dir / f'{NAME}_backbone.pth'
-    benchmarks = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir, '--force')
-    tool('benchmark.py', 'pixels', *benchmarks)
-    tool('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *benchmarks)
-    tool('benchmark.py', backbone, *benchmarks)
+    benchmarks = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir / 'evaluation', '--force')
+    training = start(*train, '--cfg-options', *options)
+    # The views leave time on the second core for what needs no training.
+    pixels = start('benchmark.py', 'pixels', *benchmarks)
+    untrained = start('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *benchmarks)
+    for tool in (training, pixels, untrained):
+        follow(tool)
+    follow(start('benchmark.py', backbone, *benchmarks))
     with contextlib.redirect_stdout(io.StringIO()):  # hides what mmcv prints at its import
         draw(args.work_dir, args.seed)
-    print_table(args.work_dir / 'records')
+    print_table(args.work_dir / 'evaluation' / 'records')
+    pictures = ', '.join(sorted(path.name for path in args.work_dir.glob('*.png')))
+    print(f'\npictures in {args.work_dir}: {pictures}')
 
 
 def bf16_is_faster() -> bool:
@@ -86,18 +91,23 @@ def bf16_is_faster() -> bool:
     return bf16 < fp32
 
 
-def tool(name: str, *arguments: str | Path) -> None:
-    """Run one of our tools as a user would: show the command, and of its output the lines of
-    epochs and results, not the environment and the config that MMEngine logs before them."""
-    command = [f'tools/{name}', *map(str, arguments)]
-    print(f'\n$ OMP_NUM_THREADS={THREADS} python {shlex.join(command)}', flush=True)
-    process = subprocess.Popen(
-        [sys.executable, *command],
+def start(name: str, *arguments: str | Path) -> subprocess.Popen[str]:
+    """Start one of our tools as a user would."""
+    return subprocess.Popen(
+        [sys.executable, f'tools/{name}', *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=os.environ | dict(OMP_NUM_THREADS=str(THREADS)),
     )
+
+
+def follow(process: subprocess.Popen[str]) -> None:
+    """Show the command, and of its output the lines of epochs and results, not the environment and
+    the config that MMEngine logs before them, until it ends."""
+    assert isinstance(process.args, list)
+    command = shlex.join(map(str, process.args[1:]))
+    print(f'\n$ OMP_NUM_THREADS={THREADS} python {command}', flush=True)
     lines = []
     with process:
         for line in process.stdout or ():
@@ -151,8 +161,6 @@ def print_table(folder: Path) -> None:
         rows.append([title, f'{knn["top1_k10"]:.1f}', few_text, f'{linear["top1"]:.1f}'])
     header = ['digits, 360 test images', 'kNN', 'kNN, 5 labels a class', 'linear']
     print(f'\n{text_table(header, rows)}')
-    pictures = ', '.join(sorted(p.name for p in folder.parent.glob('*.png')))
-    print(f'\npictures in {folder.parent}: {pictures}')
 
 
 if __name__ == '__main__':

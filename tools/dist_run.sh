@@ -12,8 +12,9 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) # macOS has the second only
 # torchrun would give each process one thread; share the cores instead.
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((($(nproc) + processes - 1) / processes))}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(((cores + processes - 1) / processes))}
 python=${PYTHON:-python} port=${PORT:-${MASTER_PORT:-}}
 if [ "${NNODES:-1}" = 1 ] && [ -z "$port" ]; then
   where=(--standalone)  # torchrun chooses a free port, so that runs do not meet
@@ -33,4 +34,4 @@ END
   fi
 fi
 exec "$python" -m mmbarlow.launcher "${where[@]}" --nproc_per_node "$processes" \
-  --max_restarts "$restarts" "$tools/$tool" "${arguments[@]}" --launcher pytorch
+  --max_restarts "$restarts" "$tools/$tool" ${arguments[@]+"${arguments[@]}"} --launcher pytorch

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 mode=${1:-}
 python=${PYTHON:-python3}
 constraints=requirements/constraints.txt
+cores=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) # macOS has the second only
 
 die() {
   echo "error: $*" >&2
@@ -22,8 +23,8 @@ make_venv() {
   version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) ||
     die "'$python' does not run: apt-get install python3 python3-venv, or choose another with PYTHON=python3.11"
   case $version in
-    3.10 | 3.11 | 3.12) ;;
-    *) die "Python 3.10, 3.11 or 3.12 is needed, '$python' is $version: choose another with PYTHON=python3.11" ;;
+    3.10 | 3.11 | 3.12 | 3.13) ;;
+    *) die "Python 3.10 to 3.13 is needed, '$python' is $version: choose another with PYTHON=python3.11" ;;
   esac
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     die "'$python' cannot make virtual environments: apt-get install python$version-venv"
@@ -50,13 +51,15 @@ build_mmcv() {
     # torch looks for ninja in PATH, and compiles one file after the other without it.
     # Without nvcc only the CPU operators compile, and mmcv must not see a GPU. -g0: 2 MB instead of 84.
     command -v nvcc >/dev/null || export CUDA_VISIBLE_DEVICES=
-    PATH=$PWD/.venv/bin:$PATH CFLAGS=-g0 MAX_JOBS=${MAX_JOBS:-$(nproc)} \
+    PATH=$PWD/.venv/bin:$PATH CFLAGS=-g0 MAX_JOBS=${MAX_JOBS:-$cores} \
       pip wheel -v --no-cache-dir --no-deps --no-build-isolation -w "$tmp" "$requirement" 2>&1 |
-      tee "$tmp/log" | sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\) .*/  mmcv \1/p' ||
+      tee "$tmp/log" | { grep --line-buffered -o '^ *\[[0-9]*/[0-9]*\]' || true; } ||
       { tail -n 40 "$tmp/log" >&2; die "mmcv did not compile: see above"; }
     rm "$tmp/log"
   fi
-  mv -T "$tmp" "$1" 2>/dev/null || ls "$1"/*.whl >/dev/null # another install may have been first
+  # Another install may have been first; `mv` would then put this one into its folder.
+  [ -e "$1" ] || mv "$tmp" "$1"
+  ls "$1"/*.whl >/dev/null
 }
 
 case $mode in

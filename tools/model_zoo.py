@@ -1,4 +1,5 @@
-"""Write model_zoo.md, what was measured beside what is published, and its page of records.
+"""Write model_zoo.md, what was measured beside what is published, its page of records, and for mim
+a metafile.yml in each folder of configs with results.
 
 python tools/model_zoo.py                                # from mmbarlow/zoo/records/
 python tools/model_zoo.py --add work_dirs/NAME/records   # add new records, then write
@@ -14,6 +15,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.files import write_atomically
 from mmbarlow.paths import CLONE, RECORDS
 from mmbarlow.zoo import records
+from mmbarlow.zoo.metafiles import write_metafiles
 from mmbarlow.zoo.pages import write_pages
 from mmbarlow.zoo.records import Record
 
@@ -36,7 +38,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = CLONE) -> int:
     zoo = root / RECORDS.relative_to(CLONE)
     old = {records.file_name(record): record for record in records.read_folder(zoo)}
     new = _new_records(args.add or [], old, args.force)
-    pages = {root / name: text for name, text in write_pages([*(old | new).values()]).items()}
+    all_of_them = [*(old | new).values()]
+    texts = write_pages(all_of_them) | write_metafiles(all_of_them)
+    pages = {root / name: text for name, text in texts.items()}
     if args.check:
         stale = [p for p, text in pages.items() if not p.is_file() or p.read_text('utf-8') != text]
         if stale:
@@ -60,8 +64,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = CLONE) -> int:
             raise
 
     _write(list(pages.items()), write_records)
-    paths = ' and '.join(map(str, pages))
-    print(f'{paths}: {len(old | new)} records, {len(new)} of them added')
+    paths = ' and '.join(map(str, [*pages][:2]))
+    print(f'{paths}, and metafiles for mim: {len(old | new)} records, {len(new)} of them added')
     return 0
 
 

@@ -21,6 +21,7 @@ VERBS = dict(
     verify='find images that cannot be read',
     views='see the two views of some images',
     list='the recipes of this package',
+    env='versions and hardware, for a report of a bug',
 )
 
 

@@ -43,7 +43,8 @@ def _of_timm(backbone: str) -> str:
         import timm
         from huggingface_hub import try_to_load_from_cache
     except ImportError as error:
-        raise InputError(f'--init timm needs {error.name}: pip install {error.name}.') from None
+        needed = f"--init timm needs {error.name}: pip install 'mmbarlow[export]'."
+        raise InputError(needed) from None
     name = backbone.removeprefix(TIMM)
     known: Any = timm.get_pretrained_cfg(name) if timm.is_model(name) else None
     place = known and known.hf_hub_id

@@ -3,6 +3,7 @@
 import errno
 import os
 import struct
+import threading
 import zipfile
 import zlib
 from functools import cache
@@ -24,10 +25,21 @@ class Member(NamedTuple):
     crc: int  # CRC-32 of the content
 
 
+_lock = threading.Lock()  # of the position, where reading moves it
+
+
 @cache
 def _descriptor(archive: str) -> int:
     """The opened archive. Forked workers share it safely, since `os.pread` moves no position."""
-    return os.open(archive, os.O_RDONLY)
+    return os.open(archive, os.O_RDONLY | getattr(os, 'O_BINARY', 0))
+
+
+def _read_at(file: int, size: int, offset: int) -> bytes:
+    if hasattr(os, 'pread'):
+        return os.pread(file, size, offset)
+    with _lock:  # Windows, which forks no workers that would share the position
+        os.lseek(file, offset, os.SEEK_SET)
+        return os.read(file, size)
 
 
 def read_member(archive: str, member: Member) -> bytes:
@@ -63,7 +75,7 @@ def _inflated(data: bytes, size: int) -> bytes:
 def _read_exactly(file: int, size: int, offset: int) -> bytes:
     data = b''
     while len(data) < size:
-        more = os.pread(file, size - len(data), offset + len(data))
+        more = _read_at(file, size - len(data), offset + len(data))
         if not more:
             raise OSError(errno.EIO, 'the archive is cut off')
         data += more

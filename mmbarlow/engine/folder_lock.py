@@ -1,5 +1,6 @@
 """One process at a time writes to a folder."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mmbarlow.errors import InputError
 from mmbarlow.files import remove_leftovers
@@ -21,6 +23,7 @@ except ImportError:  # Windows has no flock
 LOCK = '.lock'
 OWNER = re.compile(r'process (\d+) on (\S+)')
 WAIT = 'wait until it ends, or give another --work-dir.'
+SYNCHRONIZE, WAIT_TIMEOUT = 0x00100000, 0x102  # of the Windows API: a right, and an answer
 ROOM = 2**16  # bytes: the logs of a start need as much
 
 _held: list[int] = []  # descriptors, which workers of data loaders must not keep open
@@ -75,10 +78,13 @@ def locked(work_dir: str | Path) -> Iterator[None]:
 
 
 def _give_back(path: Path, descriptor: int) -> None:
+    _held.remove(descriptor)
+    if os.name == 'nt':  # an open file cannot be removed there
+        os.close(descriptor)
     with suppress(OSError):  # the folder is gone, or read-only by now
         path.unlink()
-    _held.remove(descriptor)
-    os.close(descriptor)
+    if os.name != 'nt':  # nobody else may lock what is about to be removed
+        os.close(descriptor)
 
 
 def _remove_empty(folders: list[Path]) -> None:
@@ -89,15 +95,16 @@ def _remove_empty(folders: list[Path]) -> None:
 
 def _sign(descriptor: int) -> None:
     """Write who has the lock, once there is room for what a start writes first."""
-    os.truncate(descriptor, 0)
+    os.ftruncate(descriptor, 0)
     left = ROOM
     while left:  # the last bytes of a disk are written without an error
         left -= os.write(descriptor, bytes(left))
     os.fsync(descriptor)
-    os.truncate(descriptor, 0)
+    os.ftruncate(descriptor, 0)
     since = time.strftime('%Y-%m-%d %H:%M:%S')
     owner = f'process {os.getpid()} on {socket.gethostname()} (since {since})'
-    os.pwrite(descriptor, f'{owner}\n{_start_of(os.getpid())}'.encode(), 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, f'{owner}\n{_start_of(os.getpid())}'.encode())
 
 
 def _take(path: Path) -> int:
@@ -142,6 +149,8 @@ def _claim(path: Path, who: str, start: str) -> str | None:
 
 def _start_of(process: int) -> str:
     """When a process started, in the system's own count; empty if it has ended."""
+    if os.name == 'nt':  # os.kill would end it
+        return 'running' if _runs_on_windows(process) else ''
     try:
         with suppress(PermissionError):  # it is another user's
             os.kill(process, 0)
@@ -149,3 +158,12 @@ def _start_of(process: int) -> str:
         return stat.read_text().rpartition(')')[2].split()[19] if stat.exists() else 'running'
     except OSError:
         return ''
+
+
+def _runs_on_windows(process: int) -> bool:
+    kernel: Any = ctypes.windll.kernel32  # pyright: ignore[reportAttributeAccessIssue]
+    handle = kernel.OpenProcess(SYNCHRONIZE, False, process)
+    try:
+        return bool(handle) and kernel.WaitForSingleObject(handle, 0) == WAIT_TIMEOUT
+    finally:
+        kernel.CloseHandle(handle)

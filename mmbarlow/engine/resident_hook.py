@@ -102,9 +102,15 @@ class ResidentHook(Hook):
 
 
 def free_memory(device: torch.device) -> float:
-    """Bytes on the device for this process."""
+    """Bytes on the device for this process.
+
+    Raises:
+        NotResident: the system does not tell.
+    """
     if device.type == 'cuda':
         return torch.cuda.mem_get_info(device)[0]
+    if not hasattr(os, 'sysconf'):  # Windows
+        raise NotResident('this system does not tell how much memory it has.')
     return os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / world_size()
 
 

@@ -120,7 +120,7 @@ def _of_timm(name: str, size: int) -> dict[str, Any]:
         import timm
     except ImportError:
         raise InputError(
-            f'the backbone {TIMM}{name} needs timm: pip install timm, or take one of '
+            f"the backbone {TIMM}{name} needs timm: pip install 'mmbarlow[export]', or take one of "
             f'{", ".join(NAMES)}.'
         ) from None
     name = name.partition('.')[0]  # what follows the point names weights

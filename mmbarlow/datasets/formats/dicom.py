@@ -38,7 +38,7 @@ def read_dicom(data: bytes, picture: bool) -> np.ndarray:
     Raises:
         Refused: it has no image, several, or one that is compressed in a way that no decoder knows.
     """
-    pydicom = package('pydicom', 'a DICOM file', 'formats')
+    pydicom = package('pydicom', 'a DICOM file', 'dicom')
     if DEFLATED in data:
         raise Refused('deflated DICOM: write it uncompressed')
     with warnings.catch_warnings():  # about values that break the rules of the format
@@ -90,7 +90,7 @@ def _add_ours(decoder: Any) -> None:
         *decoder.available_plugins,
         *decoder.missing_dependencies,
     ):
-        package('imagecodecs', 'a DICOM file with such a compression', 'formats')
+        package('imagecodecs', 'a DICOM file with such a compression', 'dicom')
         decoder.add_plugin('mmbarlow', (OUR_DECODER, 'decode_frame'))
 
 
