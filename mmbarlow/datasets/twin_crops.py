@@ -54,13 +54,13 @@ class TwinCrops(TwinViews):
         size = self.sizes[0].of(results)
         image, drawn, factor = image_for_views(results, self.views, [size] * 2, (0, 1))
         drawn = drawn.changed(lambda parameter: parameter[:, 0])
-        parts, which, box = parts_of(image, drawn._replace(box=drawn.box // factor), size)
+        parts, which, box = crop_parts(image, drawn._replace(box=drawn.box // factor), size)
         numbers = numbers_of_views(drawn._replace(box=box))
         numbers = np.column_stack((numbers, which, np.full(2, size)))
         return [torch.from_numpy(numbers), *map(planes, parts)]
 
 
-def parts_of(
+def crop_parts(
     image: np.ndarray, drawn: Drawn, size: int
 ) -> tuple[list[np.ndarray], list[int], np.ndarray]:
     """The parts of an image (H, W, 3) that hold the crops of its V views.

@@ -33,7 +33,9 @@ DATASETS = dict(
     tinyimagenet='tinyimagenet',
 )
 STEM7 = 'the ImageNet stem on 32 px'
-# How the names of the reduced recipes end, and what their records say; all others are full.
+HALVES = f'of every second image, half of the channels, and {STEM7}'
+# How the names of the reduced recipes end, and what their records say; all others are full. The
+# first that fits counts.
 REDUCED = {
     'barlowtwins_resnet18-stem7_1xb256-coslr-8e_cifar10': (
         f'8 epochs of AdamW instead of 200 of SGD, and {STEM7}'
@@ -43,6 +45,14 @@ REDUCED = {
     ),
     'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': f'8 epochs, and {STEM7}',
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
+    '-4views_resnet18-stem7-c32_1xb128-coslr-2e_cifar10': f'2 epochs of four views {HALVES}',
+    '-8views_resnet18-stem7-c32_1xb128-coslr-1e_cifar10': f'1 epoch of eight views {HALVES}',
+    '-multicrop_resnet18-stem7-c32_1xb128-coslr-2e_cifar10': f'2 epochs of multi-crop {HALVES}',
+    'barlowtwins_resnet18-stem7-c32_1xb128-coslr-4e_cifar10': f'4 epochs {HALVES}',
+    '-4views_resnet18_1xb128-coslr-20e_digits': '20 epochs of four views',
+    '-8views_resnet18_1xb128-coslr-10e_digits': '10 epochs of eight views',
+    '-multicrop_resnet18_1xb128-coslr-17e_digits': '17 epochs of multi-crop',
+    'barlowtwins_resnet18_1xb128-coslr-40e_digits': '40 epochs instead of 70',
     '-coslr-1e_cifar10': f'1 epoch, half of the channels, and {STEM7}',
     'barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10': f'6 epochs, and {STEM7}',
     '-4views_resnet18-stem7_1xb256-coslr-3e_cifar10': f'3 epochs of four views, and {STEM7}',
@@ -64,7 +74,7 @@ def test_a_shipped_name_says_the_model_and_the_data_set(path):
 @pytest.mark.parametrize('path', PRETRAINING, ids=lambda p: p.stem)
 def test_a_config_states_what_it_reduces_and_nothing_that_its_name_says(path):
     export = Config.fromfile(path).default_hooks.export
-    (scale,) = [text for end, text in REDUCED.items() if path.stem.endswith(end)] or ['full']
+    scale = next((text for end, text in REDUCED.items() if path.stem.endswith(end)), 'full')
     assert export.get('scale', 'full') == scale
     assert export.keys() <= {'type', 'scale'}
 
