@@ -35,7 +35,7 @@ def test_a_scoped_name_is_found_without_an_import(kind, names):
 
 def test_every_registry_is_a_child_of_that_of_mmengine_with_our_scope():
     own = {name: value for name, value in vars(registry).items() if name.isupper()}
-    assert len(own) == 14
+    assert len(own) == 15
     for name, child in own.items():
         assert child.parent is getattr(mmengine, name)
         assert child.scope == 'mmbarlow'

@@ -1,6 +1,8 @@
 """Time of a training step of several configs over that of the first one, in one run.
 
-    python tools/speed/recipes.py configs/ablations/A.py configs/ablations/B.py
+    python tools/speed/recipes.py \
+        configs/ablations/barlowtwins_resnet18_1xb128-coslr-40e_digits.py \
+        configs/ablations/barlowtwins-4views_resnet18_1xb128-coslr-20e_digits.py
 
 A step is what the model does with a batch: views that its preprocessor makes, forward, backward,
 optimizer. The configs take turns, each on one batch of its own loader, which is made before.

@@ -6,6 +6,8 @@ from torch import Tensor
 from ..errors import refuse_numbers
 from .products import in_fp64
 
+SINGULAR = 1e-12  # share of a dimension's variance that the dimensions before it leave over
+
 
 def whitened(z_ND: Tensor, eps: float) -> Tensor:
     """Rows without their mean and covariance, (N, D) in fp64: it may be all but singular.
@@ -22,7 +24,9 @@ def whitened(z_ND: Tensor, eps: float) -> Tensor:
     covariance_DD = centered_ND.T @ centered_ND / (len(z_ND) - 1)
     shrunk_DD = covariance_DD.lerp(torch.eye(z_ND.shape[1]).to(z_ND), eps)
     factor_DD, failed = torch.linalg.cholesky_ex(shrunk_DD)
-    if failed:
+    # Of a dimension that others say, rounding leaves a rest of either sign.
+    rest_D = factor_DD.diagonal().square()
+    if failed or (rest_D <= SINGULAR * shrunk_DD.diagonal()).any():
         refuse_numbers(
             'the covariance of the embeddings is singular, so that nothing whitens them: set eps '
             'of WMSELoss to 0.001 or so, or fewer dimensions.'
