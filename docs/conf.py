@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 GROUPS = {  # a page that stands in none is a warning of Sphinx, and so an error
-    'Start': ['docs/command'],
+    'Start': ['docs/install', 'docs/command'],
     'Own images': ['docs/own_images', 'docs/data', 'docs/views', 'docs/pairs'],
     'Recipes': [
         'docs/runs',

@@ -17,7 +17,7 @@ from mmbarlow.commands.main import VERBS
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob('*.md'), *(ROOT / 'docs').glob('*.md')])
 BLOCK = re.compile(r'^ *```([\w{}-]*)\n(.*?)^ *```$', re.DOTALL | re.MULTILINE)
-OTHER_PROGRAMS = {'.', 'apt-get', 'cat', 'cp', 'git', 'pip'}
+OTHER_PROGRAMS = {'.', 'apt-get', 'cat', 'cp', 'docker', 'git', 'mim', 'pip', 'python -m venv'}
 # The tool that a shell script calls, and which of its own arguments it keeps to itself.
 SCRIPTS = {
     'tools/dist_train.sh': ('tools/train.py', slice(1, 2)),
@@ -86,7 +86,9 @@ def check(words: list[str], patch: pytest.MonkeyPatch) -> None:
         return
     if words[:3] == ['python', '-m', 'mmbarlow']:
         program, rest = 'mmbarlow', words[3:]
-    if program == 'python':
+    if words[:3] == ['python', '-m', 'venv']:
+        program = 'python -m venv'
+    elif program == 'python':
         program, *rest = rest
     if program in SCRIPTS:
         assert (ROOT / program).exists(), words
