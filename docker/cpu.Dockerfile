@@ -1,11 +1,12 @@
-# docker build -t mmbarlow -f docker/cpu.Dockerfile .
+# docker build -t mmbarlow -f docker/cpu.Dockerfile --build-arg TORCH_INDEX=ADDRESS .
 # docker run --rm -v "$PWD:/data" -w /data mmbarlow pretrain photos
 FROM python:3.12-slim
 WORKDIR /opt/mmbarlow
 COPY requirements requirements
-# The build of torch without CUDA: 0.8 GB instead of 5.3.
+# ADDRESS is that of torch's builds without CUDA, 0.7 GB instead of 5.4: docs/install.md.
+ARG TORCH_INDEX=
 RUN pip install --no-cache-dir -c requirements/constraints.txt torch torchvision \
-    --index-url https://download.pytorch.org/whl/cpu
+    ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
 COPY . .
 # mmcv wants the OpenCV with windows, whose libraries are not here: the headless one goes over it.
 RUN pip install --no-cache-dir -c requirements/constraints.txt '.[formats,export]' && \
