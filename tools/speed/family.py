@@ -21,7 +21,7 @@ from torch import Tensor
 from loss import embeddings, parse_shape
 from measure import report
 from measure.authors import FAMILY
-from measure.memory import peak_apart
+from measure.memory import peak_apart, ratio
 from measure.timing import medians, synchronize
 from mmbarlow import cli
 from mmbarlow.errors import InputError
@@ -134,7 +134,8 @@ def page(records: list[dict]) -> str:
             continue
         cells[-1] += [f'{row[f"{side}_ms"]:.0f} ms' for side in SIDES] + [f'{row["times"]:.1f}']
         cells[-1] += [f'{row[f"{side}_mb"]:.0f} MB' for side in SIDES]
-        cells[-1] += [f'1/{row["authors_mb"] / row["ours_mb"]:.1f}']
+        times = ratio(1e6 * row['authors_mb'], to=1e6 * row['ours_mb'])
+        cells[-1] += [f'1/{times:.1f}' if times else '–']
     about = '{device}, threads: {threads}, torch {torch}, {date}, median of {rounds} rounds'
     facts = '; '.join(dict.fromkeys(about.format(**record) for record in records))
     return (

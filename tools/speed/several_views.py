@@ -19,7 +19,7 @@ from torch import Tensor
 
 from loss import parse_shape
 from measure import report
-from measure.memory import peak_apart
+from measure.memory import peak_apart, ratio
 from measure.timing import medians, synchronize
 from mmbarlow import cli
 from mmbarlow.loss import BarlowTwinsLoss
@@ -45,12 +45,13 @@ def main() -> None:
         steps = {f'{V} views, {how}': make_step(V, how, *of) for V, how in cases}
         seconds = medians(steps, args.rounds, args.device)
         for (name, time), memory in zip(seconds.items(), most, strict=True):
-            times, times_memory = time / next(iter(seconds.values())), memory / most[0]
+            times = time / next(iter(seconds.values()))
+            times_memory = ratio(memory, to=most[0])
             row = dict(N=N, D=D, case=name, ms=1e3 * time, times=times, peak_mb=memory / 1e6)
             rows.append(row | dict(times_memory=times_memory))
             print(
                 f'{N:>6} x {D:<6}{name:<22}{row["ms"]:9.1f} ms, {times:5.2f} x'
-                f' {row["peak_mb"]:9.1f} MB, {times_memory:5.2f} x',
+                f' {row["peak_mb"]:9.1f} MB' + (f', {times_memory:5.2f} x' if times_memory else ''),
                 flush=True,
             )
     report.write(args.out, args.device, rounds=args.rounds, form=args.form, rows=rows)

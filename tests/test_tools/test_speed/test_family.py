@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+import family
 from measure.authors import FAMILY
 from mmbarlow.loss import InputError
 
@@ -39,6 +40,15 @@ def test_a_record_and_a_page_come_out(run_tool, tmp_path):
     assert first['times'] == pytest.approx(first['authors_ms'] / first['ours_ms'])
     assert second['reason'] == 'it takes more samples than dimensions'
     assert f'| vicreg | 16 x 32 | D x D | {first["ours_ms"]:.0f} ms |' in page.read_text()
+
+
+def test_the_share_of_memory_is_left_out_where_it_is_too_small_to_count():
+    of = dict(device='cpu', threads=2, torch='2', date='2026-01-01', rounds=1)
+    row = dict(loss='vicreg', N=16, D=32, builds='D x D', ours_ms=1, authors_ms=1, times=1)
+    rows = [row | dict(D=D, ours_mb=mb, authors_mb=60) for D, mb in [(32, 0), (8192, 12)]]
+    page = family.page([of | dict(rows=rows)])
+    assert '| 0 MB | 60 MB | – |' in page
+    assert '| 12 MB | 60 MB | 1/5.0 |' in page
 
 
 def test_a_loss_that_does_not_exist_is_named(run_tool):

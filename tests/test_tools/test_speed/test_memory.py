@@ -26,3 +26,9 @@ def test_a_fork_answers_and_a_stopped_one_is_an_error():
     assert memory.in_a_fork(lambda: 42) == 42
     with pytest.raises(InputError, match='was stopped'):
         memory.in_a_fork(lambda: 1 // 0)
+
+
+def test_a_peak_too_small_to_count_has_no_ratio():
+    assert memory.ratio(6e9, to=2e9) == 3
+    assert memory.ratio(0, to=2e9) is None
+    assert memory.ratio(6e9, to=0) is None

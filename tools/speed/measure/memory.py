@@ -14,6 +14,9 @@ from mmbarlow.errors import InputError
 
 Task = Callable[[], object]
 M_MMAP_THRESHOLD = -3  # malloc.h of glibc
+# Memory is counted in pages, and Linux adds them up in batches for each core: a task of less than
+# this can fit in what was held before it, and reads as nothing.
+MEASURABLE = 2**20
 
 
 def peak(task: Task, device: str = 'cpu') -> int:
@@ -30,6 +33,11 @@ def peak(task: Task, device: str = 'cpu') -> int:
     before = bytes_of('status', 'VmRSS')
     task()
     return bytes_of('status', 'VmHWM') - before
+
+
+def ratio(peak_bytes: float, to: float) -> float | None:
+    """How many times `to` the first peak is; None where either is too little to be measured."""
+    return peak_bytes / to if min(peak_bytes, to) >= MEASURABLE else None
 
 
 def peak_apart(prepare: Callable[[], Task], device: str) -> int:
