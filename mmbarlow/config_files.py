@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -49,8 +50,8 @@ def read_config(path: str | Path) -> Config:
     """The config of `find_config(path)`, with types that need no `_scope_`.
 
     Raises:
-        InputError: the file is missing or broken, or it is of detection, and what that needs is not
-            installed.
+        InputError: the file is missing or broken, or it is of detection or segmentation, and what
+            that needs is not installed.
     """
     file = find_config(path)
     for place in (file.resolve().parent, Path.cwd()):  # of modules that `custom_imports` names
@@ -59,8 +60,9 @@ def read_config(path: str | Path) -> Config:
     with explained(f'config {path}'):
         try:
             cfg = Config.fromfile(file)
-        except ImportError:  # of mmdet's configs or code
-            check_operators()
+        except ImportError as error:  # of mmdet's or mmseg's configs or code
+            trace = ''.join(traceback.format_exception(error))
+            check_operators('segmentation' if 'mmseg' in trace else 'detection')
             raise
         _drop_scopes(list(cfg.values()))
     return cfg
@@ -87,17 +89,19 @@ def _drop_scopes(value: object, function: bool = False) -> None:
             _drop_scopes(child)
 
 
-def check_operators() -> None:
-    """Raises InputError if mmdet or mmcv's compiled operators cannot be imported."""
+def check_operators(extra: str) -> None:
+    """Raises InputError if mmdet (of the extra `detection`) or mmseg (of `segmentation`) cannot be
+    imported, or mmcv's compiled operators."""
+    package = dict(detection='mmdet', segmentation='mmseg')[extra]
     for module, what in (
-        ('mmdet', 'mmdet'),
+        (package, package),
         ('mmcv._ext', 'an mmcv with compiled operators'),
     ):
         try:
             import_module(module)
         except ImportError as error:
             raise InputError(
-                f"detection needs {what} ({error}): pip install 'mmbarlow[detection]', and then "
+                f"{extra} needs {what} ({error}): pip install 'mmbarlow[{extra}]', and then "
                 'mmcv anew, which compiles for 5 to 10 minutes once torch is there: pip install '
                 '--no-build-isolation --no-cache-dir --no-deps --force-reinstall onedl-mmcv. In a '
                 'clone, `make .venv/full` does both. Pretraining and the other benchmarks do '

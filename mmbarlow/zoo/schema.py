@@ -17,7 +17,7 @@ Check = Callable[[object], bool]
 TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
-PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc)')  # metrics
+PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc|mIoU|[am]Acc)')  # metrics
 WHOLE = 'a whole number from 0 up'
 
 
