@@ -9,7 +9,7 @@ from mmbarlow.datasets.size_limit import FORMATS
 from mmbarlow.errors import InputError
 
 CLASSES = 'classes.txt'
-COLORED = re.compile(r'(.*\S)[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})')
+COLORED = re.compile(r'(.+?)[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})')
 LARGEST = 1_000_000  # bytes
 MOST = 255  # classes, since the value 255 is ignored
 

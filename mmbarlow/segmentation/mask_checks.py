@@ -52,7 +52,7 @@ def check_masks(cfg: Config) -> MaskFacts:
     for loader in LOADERS:
         for node in _data_sets(cfg.get(loader) or {}):
             with explained(f'the data of {loader}'):
-                dataset: Any = DATASETS.build(dict(node, pipeline=[]))
+                dataset: Any = DATASETS.build(dict(node, pipeline=[], _scope_='mmseg'))
             named[loader] = tuple(dataset.metainfo['classes'])
             where = [node.get(k) for k in ('data_root', 'ann_file', 'data_prefix', 'split')]
             if where in checked:

@@ -67,7 +67,7 @@ class MaskFolder(BaseSegDataset):
         paths = [Path(source.get_data_info(i)['img_path']) for i in range(len(source))]
         stems = {path: path.relative_to(self.image_folder).with_suffix('') for path in paths}
         if not split:
-            test = set(sorted(paths, key=lambda p: digest(stems[p]))[: max(1, len(paths) // 5)])
+            test = set(sorted(paths, key=lambda p: _digest(stems[p]))[: max(1, len(paths) // 5)])
             paths = [path for path in paths if (path in test) == (self.split == 'val')]
         common = dict(label_map=self.label_map, reduce_zero_label=self.reduce_zero_label)
         return [
@@ -89,5 +89,5 @@ def mask_folders(root: Path) -> tuple[Path, Path]:
     raise InputError(f'{root} has no folders {names}: put the images and their masks there.')
 
 
-def digest(name: Path) -> bytes:
+def _digest(name: Path) -> bytes:
     return hashlib.sha256(name.as_posix().encode()).digest()

@@ -52,11 +52,10 @@ def fit_widths(cfg: Config) -> None:
     backbone = cfg.model.backbone
     if backbone.type.split('.')[-1] != 'ResNet':
         return
-    expansion = ResNet.arch_settings[backbone.depth][0].expansion
+    first = backbone.get('base_channels', 64) * ResNet.arch_settings[backbone.depth][0].expansion
     for _, head in heads(cfg):
         if isinstance(stage := head.get('in_index'), int):
-            stages = list(backbone.out_indices)
-            head['in_channels'] = 64 * 2 ** stages[stage] * expansion
+            head['in_channels'] = first * 2 ** backbone.out_indices[stage]
 
 
 def fit_length(cfg: Config, images: int) -> None:

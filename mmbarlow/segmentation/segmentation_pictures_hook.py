@@ -14,7 +14,7 @@ from mmbarlow.registry import HOOKS
 
 @HOOKS.register_module()
 class SegmentationPicturesHook(Hook):
-    """Draws the annotated mask of the first test images beside the predicted one.
+    """Draws the first test images beside their annotated masks and the predicted ones.
 
     `WORK_DIR/pictures/` has one file per image, from the last evaluation. With several processes,
     only the first process draws, from its share of the images.
@@ -44,6 +44,7 @@ class SegmentationPicturesHook(Hook):
                 file.stem,
                 mmcv.imread(file, channel_order='rgb'),
                 sample,
+                with_image=True,
                 out_file=str(Path(runner.work_dir, 'pictures', f'{file.stem}.png')),
             )
             self.drawn += 1

@@ -4,6 +4,6 @@
 _base_ = 'mmseg::_base_/datasets/ade20k.py'
 
 train_dataloader = dict(batch_size=16)
-val_evaluator = dict(prefix='ade20k')
-test_evaluator = dict(prefix='ade20k')
+val_evaluator = dict(type='mmbarlow.MaskMetric', prefix='ade20k')
+test_evaluator = dict(type='mmbarlow.MaskMetric', prefix='ade20k')
 val_cfg = test_cfg = dict()

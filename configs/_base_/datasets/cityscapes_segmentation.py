@@ -4,6 +4,6 @@
 _base_ = 'mmseg::_base_/datasets/cityscapes_769x769.py'
 
 train_dataloader = dict(batch_size=8, num_workers=4)
-val_evaluator = dict(prefix='cityscapes')
-test_evaluator = dict(prefix='cityscapes')
+val_evaluator = dict(type='mmbarlow.MaskMetric', prefix='cityscapes')
+test_evaluator = dict(type='mmbarlow.MaskMetric', prefix='cityscapes')
 val_cfg = test_cfg = dict()

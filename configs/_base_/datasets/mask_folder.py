@@ -19,6 +19,6 @@ def own(split, pipeline, **kwargs):
 train_dataloader = dict(batch_size=16, dataset=own('train', _base_.train_pipeline))  # noqa: F821
 val_dataloader = dict(dataset=own('val', _base_.test_pipeline, test_mode=True))  # noqa: F821
 test_dataloader = dict(dataset=own('val', _base_.test_pipeline, test_mode=True))  # noqa: F821
-val_evaluator = dict(prefix='own')
-test_evaluator = dict(prefix='own')
+val_evaluator = dict(type='mmbarlow.MaskMetric', prefix='own')
+test_evaluator = dict(type='mmbarlow.MaskMetric', prefix='own')
 val_cfg = test_cfg = dict()

@@ -5,6 +5,6 @@
 _base_ = 'mmseg::_base_/datasets/pascal_voc12_aug.py'
 
 train_dataloader = dict(batch_size=16)
-val_evaluator = dict(prefix='voc')
-test_evaluator = dict(prefix='voc')
+val_evaluator = dict(type='mmbarlow.MaskMetric', prefix='voc')
+test_evaluator = dict(type='mmbarlow.MaskMetric', prefix='voc')
 val_cfg = test_cfg = dict()
