@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
 from mmbarlow.errors import InputError
+from mmbarlow.optional import package
 from mmbarlow.paths import CONFIGS
 
 OWN = 'mmbarlow'
@@ -25,12 +26,12 @@ def find_config(path: str | Path) -> Path:
     Raises:
         InputError: there is none, or several; the message has the close names.
     """
-    package, external, name = str(path).rpartition('::')
+    owner, external, name = str(path).rpartition('::')
     folder = CONFIGS
-    if external and package != OWN:
-        place = find_spec(package) if package.isidentifier() else None
+    if external and owner != OWN:
+        place = find_spec(owner) if owner.isidentifier() else None
         if place is None or not place.origin:
-            raise InputError(f'there is no config {path}: the package {package} is not installed.')
+            raise InputError(f'there is no config {path}: the package {owner} is not installed.')
         folder = Path(place.origin).parent / '.mim' / 'configs'
     file = Path(name if name.endswith('.py') or not external else f'{name}.py')
     shipped = [p for p in folder.rglob('*.py') if '_base_' not in p.relative_to(folder).parts]
@@ -61,8 +62,10 @@ def read_config(path: str | Path) -> Config:
         try:
             cfg = Config.fromfile(file)
         except ImportError as error:  # of mmdet's or mmseg's configs or code
-            trace = ''.join(traceback.format_exception(error))
-            check_operators('segmentation' if 'mmseg' in trace else 'detection')
+            if 'mmseg' in ''.join(traceback.format_exception(error)):
+                package('mmseg', 'segmentation', 'segmentation')
+            else:
+                check_operators()
             raise
         _drop_scopes(list(cfg.values()))
     return cfg
@@ -89,19 +92,17 @@ def _drop_scopes(value: object, function: bool = False) -> None:
             _drop_scopes(child)
 
 
-def check_operators(extra: str) -> None:
-    """Raises InputError if mmdet (of the extra `detection`) or mmseg (of `segmentation`) cannot be
-    imported, or mmcv's compiled operators."""
-    package = dict(detection='mmdet', segmentation='mmseg')[extra]
+def check_operators() -> None:
+    """Raises InputError if mmdet or mmcv's compiled operators cannot be imported."""
     for module, what in (
-        (package, package),
+        ('mmdet', 'mmdet'),
         ('mmcv._ext', 'an mmcv with compiled operators'),
     ):
         try:
             import_module(module)
         except ImportError as error:
             raise InputError(
-                f"{extra} needs {what} ({error}): pip install 'mmbarlow[{extra}]', and then "
+                f"detection needs {what} ({error}): pip install 'mmbarlow[detection]', and then "
                 'mmcv anew, which compiles for 5 to 10 minutes once torch is there: pip install '
                 '--no-build-isolation --no-cache-dir --no-deps --force-reinstall onedl-mmcv. In a '
                 'clone, `make .venv/full` does both. Pretraining and the other benchmarks do '

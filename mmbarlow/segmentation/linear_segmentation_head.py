@@ -18,12 +18,13 @@ class LinearSegmentationHead(BaseDecodeHead):
 
     Args:
         in_channels: channels of the feature map that `in_index` chooses.
-        **kwargs: those of mmseg's `BaseDecodeHead`, such as `num_classes`, `in_index`, `norm_cfg`.
+        norm_cfg: of the BN.
+        **kwargs: those of mmseg's `BaseDecodeHead`, such as `num_classes` and `in_index`.
     """
 
-    def __init__(self, in_channels: int, **kwargs) -> None:
-        super().__init__(in_channels=in_channels, channels=in_channels, **kwargs)
-        self.norm = build_norm_layer(self.norm_cfg, in_channels)[1]
+    def __init__(self, in_channels: int, norm_cfg: dict, **kwargs) -> None:
+        super().__init__(in_channels=in_channels, channels=in_channels, norm_cfg=norm_cfg, **kwargs)
+        self.norm = build_norm_layer(norm_cfg, in_channels)[1]
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """(N, C, h, w), one of the maps of the backbone, to (N, classes, h, w)."""

@@ -78,7 +78,7 @@ def test_some_classes_are_numbered_in_their_order_and_the_others_are_background(
         (
             dict(annotations=[dict(image_id=1)]),
             [],
-            "with masks as in COCO (KeyError('segmentation'",
+            'with masks as in COCO (ValueError(',
         ),
         (dict(images=[dict(id=1, file_name='../a.jpg')]), [], 'leads out of the folder'),
         (

@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -59,13 +60,7 @@ def main() -> None:
     known = {category['name']: category['id'] for category in content['categories']}
     names = VOC if args.voc else args.classes or list(known)
     wanted = [COCO.get(name, name) if args.voc else name for name in names]
-    if len(names) >= IGNORED:
-        raise InputError(f'{len(names)} classes are more than {IGNORED - 1}: name some of them.')
-    if absent := [name for name in wanted if name not in known]:
-        raise InputError(
-            f'{args.annotations} has no categories {", ".join(absent[:5])}: it has '
-            f'{", ".join(list(known)[:100])}.'
-        )
+    check_names(args.annotations, wanted, known)
     numbers = {known[name]: number for number, name in enumerate(wanted, 1)}
     write_classes(args.out / 'classes.txt', ['background', *names], args.force)
     objects: dict[int, list[dict]] = {image['id']: [] for image in content['images']}
@@ -73,17 +68,27 @@ def main() -> None:
         if annotation['category_id'] in numbers:
             objects[annotation['image_id']].append(annotation)
     for image in content['images']:
-        stem = Path(image['file_name']).with_suffix('')
-        mask = draw(image, objects[image['id']], numbers, masks)
-        place = args.out / 'masks' / args.split / f'{stem}.png'
+        name = Path(image['file_name'])
+        place = args.out / 'masks' / args.split / name.with_suffix('.png')
         if place.exists() and not args.force:
             raise InputError(f'{place} exists already: --force replaces it.')
+        mask = Image.fromarray(draw(image, objects[image['id']], numbers, masks))
+        mask.putpalette(palette())
+        link(args.images / name, args.out / 'images' / args.split / name)
         place.parent.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray(mask)
-        picture.putpalette(palette())
-        picture.save(place)
-        link(args.images / image['file_name'], args.out / 'images' / args.split)
+        mask.save(place)
     print(f'{args.out}: {len(objects):,} {args.split} images, {len(names)} classes and background')
+
+
+def check_names(path: Path, wanted: Sequence[str], known: dict) -> None:
+    """Raises InputError unless the file has all the classes, and they have numbers."""
+    if len(wanted) >= IGNORED:
+        raise InputError(f'{len(wanted)} classes are more than {IGNORED - 1}: name some of them.')
+    if absent := [name for name in wanted if name not in known]:
+        raise InputError(
+            f'{path} has no categories {", ".join(absent[:5])}: it has '
+            f'{", ".join(list(known)[:100])}.'
+        )
 
 
 def read(path: Path) -> dict:
@@ -98,7 +103,8 @@ def read(path: Path) -> dict:
             if reason := too_many(int(image['width']), int(image['height'])):
                 raise ValueError(f'{name} has {reason}')
         for a in content['annotations']:
-            a['segmentation'], a['category_id'], a['bbox']
+            if lacks := {'segmentation', 'category_id', 'image_id'} - a.keys():
+                raise ValueError(f'an annotation has no {min(lacks)}')
             if a['image_id'] not in images:
                 raise ValueError(
                     f'an annotation is of the image {a["image_id"]}, which is not there'
@@ -147,10 +153,9 @@ def write_classes(path: Path, names: list[str], force: bool) -> None:
     write_atomically(path, text)
 
 
-def link(image: Path, folder: Path) -> None:
+def link(image: Path, place: Path) -> None:
     if not image.is_file():
         raise InputError(f'there is no image {image}: give the folder of the images.')
-    place = folder / image.name
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists():
         return
