@@ -11,12 +11,15 @@ from mmbarlow.evaluation.training import train_and_evaluate
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.segmentation.preparation import prepare_masks
 
+# Of a ResNet, in mmpretrain and in mmseg alike.
+SHAPE = dict(depth=50, style='pytorch', base_channels=64, stem_channels=64)
+
 
 def train_segmentor(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str, float]:
     """Run a benchmark that trains a segmentor on a pretrained network; see `train_and_evaluate`.
 
     Args:
-        encoder: the pretrained network, a ResNet of any depth, which the heads are fitted to.
+        encoder: the pretrained network, a ResNet of any depth and width; heads are fitted to it.
         encoder_cfg: the config it was built with: `backbone`, `data_preprocessor`.
         cfg: a training config with an `EncoderDecoder` of mmseg on a ResNet. Not changed.
 
@@ -25,8 +28,8 @@ def train_segmentor(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[st
     """
     cfg = deepcopy(cfg)
     adapt_to_encoder(cfg, encoder_cfg, 'segmentor')
-    own = encoder_cfg['backbone']
-    cfg.model.backbone.update(depth=own.get('depth', 50), style=own.get('style', 'pytorch'))
+    own = SHAPE | encoder_cfg['backbone']
+    cfg.model.backbone.update({name: own[name] for name in SHAPE})
     prepare_masks(cfg)
     state = encoder.backbone.state_dict()
     return train_and_evaluate(cfg, state, partial(load_resnet, state=state))

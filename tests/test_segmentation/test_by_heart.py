@@ -12,7 +12,7 @@ from mmbarlow.paths import BENCHMARKS
 from mmbarlow.segmentation.preparation import prepare_masks
 
 FCN = BENCHMARKS / 'own_segmentation' / 'fcn_masks.py'
-ITERATIONS = 150
+ITERATIONS = 200
 
 
 @pytest.fixture(scope='module')
