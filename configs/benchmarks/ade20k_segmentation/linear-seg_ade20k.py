@@ -3,7 +3,7 @@
     python tools/benchmark.py CHECKPOINT --suite linear-seg_ade20k --seeds 3
 
 Head and schedule as linear-seg_voc12aug.py. Nothing is published for Barlow Twins or another frozen
-ResNet-50 with these settings. Needs `make .venv/full` and data/ade/ADEChallengeData2016. Not run here
+ResNet-50 with these settings. Needs mmseg and data/ade/ADEChallengeData2016. Not run here
 yet.
 """
 

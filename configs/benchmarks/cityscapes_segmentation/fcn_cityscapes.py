@@ -4,7 +4,7 @@
     tools/dist_train.sh configs/benchmarks/cityscapes_segmentation/fcn_cityscapes.py 4 --cfg-options pretrained=CHECKPOINT
 
 Expected: MMSelfSup has this config and no numbers; mmseg has mIoU 71.5 for its supervised ResNetV1c-50
-with the same schedule. Needs `make .venv/full` and data/cityscapes with the masks of mmseg's
+with the same schedule. Needs mmseg and data/cityscapes with the masks of mmseg's
 tools/dataset_converters/cityscapes.py. Not run here yet. 8 images a step, 4 x 2 on 4 GPUs.
 """
 

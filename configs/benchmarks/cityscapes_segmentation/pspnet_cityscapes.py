@@ -4,7 +4,7 @@
     tools/dist_train.sh configs/benchmarks/cityscapes_segmentation/pspnet_cityscapes.py 4 --cfg-options pretrained=CHECKPOINT
 
 Expected: nothing is published for Barlow Twins; mmseg has mIoU 78.3 for its supervised ResNetV1c-50
-with the same schedule. Needs `make .venv/full` and data/cityscapes with the masks of mmseg's
+with the same schedule. Needs mmseg and data/cityscapes with the masks of mmseg's
 tools/dataset_converters/cityscapes.py. Not run here yet. 8 images a step, 4 x 2 on 4 GPUs.
 """
 

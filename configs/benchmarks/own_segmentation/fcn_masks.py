@@ -4,7 +4,7 @@
     python tools/train.py configs/benchmarks/own_segmentation/fcn_masks.py --cfg-options data_root=FOLDER pretrained=CHECKPOINT
 
 FOLDER has images/, masks/ and classes.txt (docs/segmentation.md#your-own-masks). The number to expect
-depends on the data. Needs `make .venv/full`. 16 images a step on any number of processes that divides
+depends on the data. Needs mmseg. 16 images a step on any number of processes that divides
 it.
 """
 

@@ -4,7 +4,7 @@
     tools/dist_train.sh configs/benchmarks/voc_segmentation/fcn_voc12aug.py 4 --cfg-options pretrained=CHECKPOINT
 
 Expected: nothing is published for Barlow Twins. MMSelfSup has mIoU 67.6 for MoCo v2, 67.2 for BYOL and
-64.0 for SimCLR after 200 epochs (docs/en/model_zoo.md of its branch 0.x). Needs `make .venv/full` and
+64.0 for SimCLR after 200 epochs (docs/en/model_zoo.md of its branch 0.x). Needs mmseg and
 data/VOCdevkit/VOC2012. Not run here yet in full.
 
 16 images a step on any number of processes that divides it: both commands share them out, 4 x 4 on 4
