@@ -23,6 +23,8 @@ from mmbarlow.loss import distributed
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
 # mmdet looks for another COCO evaluation than pycocotools, which is the one that is used here.
 warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
+# A softmax over two classes is what the configs of a user's own masks have.
+warnings.filterwarnings('ignore', 'For binary segmentation, we suggest')
 # mmseg has the published numbers from this default.
 warnings.filterwarnings('ignore', 'Default ``avg_non_ignore`` is False')
 # mmseg's own config of ADE20K has the argument.
