@@ -12,7 +12,7 @@ from mmbarlow.paths import BENCHMARKS
 from mmbarlow.segmentation.preparation import prepare_masks
 
 FCN = BENCHMARKS / 'own_segmentation' / 'fcn_masks.py'
-ITERATIONS = 200
+ITERATIONS = 300
 
 
 @pytest.fixture(scope='module')
