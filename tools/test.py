@@ -41,6 +41,10 @@ def main() -> None:
     check_data_folders(cfg)
     read_weights(args.checkpoint)  # before anything is built
     prepare_processes(cfg, args.launcher)
+    if 'annotations' in cfg:
+        from mmbarlow.detection.own_data import complete  # only detectors need mmdet
+
+        complete(cfg)
     with undone_if_it_fails(cfg), explained('the config'):
         runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds

@@ -83,9 +83,9 @@ def main() -> None:
     check_data_folders(cfg)  # before processes wait for each other
     prepare_processes(cfg, args.launcher)
     if 'pretrained' in cfg:
-        from mmbarlow.detection.data_checks import check_data  # only detectors need mmdet
+        from mmbarlow.detection.preparing import prepare_detector  # only detectors need mmdet
 
-        check_data(cfg)
+        prepare_detector(cfg)
         split_batch(cfg)  # the config has the batch size of all processes together
     pretraining.pretrain(cfg, force=args.force, requeue=args.requeue)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from mmengine.config import Config
 
-from mmbarlow.detection.data_checks import check_data
+from mmbarlow.detection.preparing import fit_pyramid, prepare_detector
 from mmbarlow.detection.resnet_weights import load_resnet
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.training import normalization, train_and_evaluate
@@ -25,7 +25,7 @@ def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str
     """
     cfg = deepcopy(cfg)
     adapt_to_encoder(cfg, encoder_cfg)
-    check_data(cfg)
+    prepare_detector(cfg)
     state = encoder.backbone.state_dict()
     return train_and_evaluate(cfg, state, partial(load_resnet, state=state))
 
@@ -33,7 +33,8 @@ def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str
 def adapt_to_encoder(cfg: Config, encoder_cfg: dict) -> None:
     """Prepare `cfg`, in place, for a pretrained network.
 
-    The weights come later, from memory. Images are normalized as in pretraining.
+    The weights come later, from memory. Images are normalized as in pretraining, and a feature
+    pyramid takes the depth and widths of the network.
 
     Raises:
         InputError: the pretrained network is not the ResNet that the detector is made for.
@@ -41,6 +42,7 @@ def adapt_to_encoder(cfg: Config, encoder_cfg: dict) -> None:
     pretrained, own = encoder_cfg['backbone'], cfg.model.backbone
     if pretrained['type'].split('.')[-1] != 'ResNet':
         raise InputError(f'a detector needs a plain ResNet, but this is a {pretrained["type"]}.')
+    fit_pyramid(cfg, pretrained)
     for name, default in ALIKE.items():
         values = [backbone.get(name, default) for backbone in (pretrained, own)]
         if values[0] != values[1]:
