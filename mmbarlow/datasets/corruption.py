@@ -76,7 +76,7 @@ def corrupted(image: np.ndarray, name: str, severity: int, seed: int) -> np.ndar
         # It prints that it handles an exception where sides are odd.
         with redirect_stdout(io.StringIO()), np.errstate(all='ignore'):
             own = dict(seed=seed) if name in OWN_SEED else {}
-            return corruption_package().corrupt(image, severity, name, **own)
+            return np.array(corruption_package().corrupt(image, severity, name, **own))
     finally:
         np.random.set_state(before)
 

@@ -37,8 +37,9 @@ def calibration(logits: Tensor, labels: Tensor) -> tuple[dict[str, float], Relia
     right = (answer == labels).double()
     bins = (confidence * BINS).ceil().long().clamp(1, BINS) - 1  # (0, 1/15], (1/15, 2/15], ...
     counts = bins.bincount(minlength=BINS).double()
-    mean = [bins.bincount(x, minlength=BINS) / counts.clamp_min(1) for x in (confidence, right)]
-    found = Reliability(*mean, counts / len(labels))
+    sure, hits = (bins.bincount(x, minlength=BINS) for x in (confidence, right))
+    some = counts.clamp_min(1)
+    found = Reliability(sure / some, hits / some, counts / len(labels))
     true = torch.nn.functional.one_hot(labels, p.shape[1])
     of_truth = p.gather(1, labels[:, None]).clamp_min(torch.finfo(p.dtype).tiny)
     gaps = found.share * (found.accuracy - found.confidence).abs()
