@@ -1,7 +1,5 @@
 """The labeled images of a user as a benchmark: how they are read, and what is measured on them."""
 
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +27,6 @@ from mmbarlow.evaluation.label_probes import (
     probe_linear,
 )
 from mmbarlow.zoo import provenance, records
-from mmbarlow.zoo.names import one_line_of
 from mmbarlow.zoo.records import Record
 
 PIXELS_SIDE = 32  # of raw pixels: 3,072 numbers an image, at 224 px it would be 150,528
@@ -201,7 +198,7 @@ def _record(network: Network, task: OfRecords, of: str, metrics: dict, seconds: 
         dataset=task.name,
         metrics=metrics,
         wall_time_s=round(seconds, 1),
-        command=one_line_of(shlex.join(['mmbarlow', *sys.argv[1:]])),
+        command=provenance.command(),
         benchmark_seed=task.seed,
         **network.about,
         **provenance.provenance(),

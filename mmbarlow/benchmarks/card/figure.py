@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmbarlow.benchmarks.card.measuring import SHOTS, Card
+from mmbarlow.benchmarks.card.measuring import SHOTS
+from mmbarlow.benchmarks.card.results import Card
 from mmbarlow.datasets.corruption import SEVERITIES
 
 SHOWN = {

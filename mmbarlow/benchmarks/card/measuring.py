@@ -1,24 +1,20 @@
 """The numbers of a card: each network's features once, then all probes on them."""
 
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from mmbarlow.benchmarks.card.corrupting import corrupted_accuracy, robustness_metrics
 from mmbarlow.benchmarks.card.data import CardData, labels_of
 from mmbarlow.benchmarks.card.options import NEEDS_LOGISTIC, CardOptions, in_bf16
-from mmbarlow.benchmarks.labeled_task import DRAWS, write_record
+from mmbarlow.benchmarks.card.results import Card, now
+from mmbarlow.benchmarks.labeled_task import DRAWS
 from mmbarlow.benchmarks.network import Network
-from mmbarlow.engine.pretraining import combined_scale
 from mmbarlow.evaluation.attentive import attentive_scores
-from mmbarlow.evaluation.calibration import Reliability, calibration
+from mmbarlow.evaluation.calibration import calibration
 from mmbarlow.evaluation.checks import check_classes
 from mmbarlow.evaluation.features import Features, dataset_features
 from mmbarlow.evaluation.label_probes import LARGE, metrics_of, probe_few_labels, probe_knn
@@ -29,27 +25,6 @@ from mmbarlow.models.encoder import Encoder
 
 SHOTS = (1, 2, 4, 8, 16)
 PLACES = {'train': 2**30, 'test': 2**28}  # bytes of the features of places that are kept
-
-
-@dataclass
-class Card:
-    """What was measured. By title of the network and by row, such as 'fewshot-4', the metrics.
-
-    seconds: wall and CPU of each part, all networks together. left_out: rows that were not
-    measured, with the reasons. notes: what else a reader must know.
-    """
-
-    data: CardData
-    labels: Tensor  # of the test images
-    train_images: int
-    metrics: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
-    costs: dict[str, float] = field(default_factory=dict)  # of the logistic regressions
-    reliability: dict[str, Reliability] = field(default_factory=dict)
-    corrupted: dict[str, Tensor] = field(default_factory=dict)  # (corruptions, severities)
-    corruptions: Sequence[str] = ()
-    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
 
 
 class CardMaker:
@@ -71,12 +46,14 @@ class CardMaker:
         parts: Sequence[str],
         records: Path,
     ) -> None:
-        self.networks, self.options, self.parts, self.records = networks, options, parts, records
+        self.networks, self.options, self.parts = networks, options, parts
         self.encoders = {title: each.build() for title, each in networks.items()}
         self.train, self.test = data.build()
         self.train_labels, labels = labels_of(self.train), labels_of(self.test)
-        self.card = Card(data, labels, len(self.train_labels), corruptions=options.corruptions)
+        count = len(self.train_labels)
+        self.card = Card(networks, records, data, labels, count, options.corruptions)
         self.classifiers: dict[str, Classifier] = {}
+        self.right: dict[str, Tensor] = {}  # of their answers on the test images, (M,)
 
     def measure(self, say: Callable[[str], None]) -> Card:
         """All parts on all networks; `say` gets a line about each.
@@ -96,29 +73,19 @@ class CardMaker:
 
     def _measure_one(self, title: str) -> None:
         (train, test), places = self._features(title)
-        start = _now()
+        start = now()
         if 'knn' in self.parts:
-            self._keep(title, 'knn', probe_knn(train, test).metrics, start)
+            self.card.keep(title, 'knn', probe_knn(train, test).metrics, start)
         if 'fewshot' in self.parts:
             self._few_shots(title, train, test)
         if {'logistic', *NEEDS_LOGISTIC} & {*self.parts}:
-            start = _now()
-            found = tuned_linear(train, test, self.card.data.seed)
-            self.classifiers[title], self.card.costs[title] = found
-            logits = found.classifier(test.features)
-            if 'logistic' in self.parts:
-                self._keep(title, 'logistic', metrics_of(logits, test.labels), start)
-            start = _now()
-            metrics, bins = calibration(logits, test.labels)
-            if 'calibration' in self.parts:
-                self.card.reliability[title] = bins
-                self._keep(title, 'calibration', metrics, start)
+            self._answer(title, train, test)
         if 'attentive' in self.parts:
             self._attend(title, places, check_classes(train, test))
 
     def _features(self, title: str) -> tuple[list[Features], list[Features | None]]:
         """Those of both splits, of the images and of their places."""
-        start, encoder = _now(), self.encoders[title]
+        start, encoder = now(), self.encoders[title]
         found, places = [], []
         with self._precision(encoder):
             image = self.train.dataset[0]['inputs'][None]
@@ -132,24 +99,37 @@ class CardMaker:
                         dataset_features(encoder, loader, 'float16' if large else 'float32')
                     )
                 places.append(keeping.found)
-        self._spend('features', start)
+        self.card.spend('features', start)
         return found, places
 
     def _few_shots(self, title: str, train: Features, test: Features) -> None:
         least = int(train.labels.bincount().min())
         for shots in SHOTS:
-            start = _now()
+            start = now()
             if shots > least:
                 self.card.left_out[f'fewshot-{shots}'] = (
                     f'the smallest class has {least} training image{"s" * (least != 1)}.'
                 )
                 continue
             metrics = probe_few_labels(train, test, shots, DRAWS).metrics
-            self._keep(title, f'fewshot-{shots}', metrics, start)
+            self.card.keep(title, f'fewshot-{shots}', metrics, start)
+
+    def _answer(self, title: str, train: Features, test: Features) -> None:
+        """Logistic regression, and how sure it is."""
+        start, card = now(), self.card
+        found = tuned_linear(train, test, card.data.seed)
+        self.classifiers[title], card.costs[title] = found
+        logits = found.classifier(test.features)
+        self.right[title] = logits.argmax(1) == test.labels
+        card.keep(title, 'logistic', metrics_of(logits, test.labels), start)
+        if 'calibration' in self.parts:
+            start = now()
+            metrics, card.reliability[title] = calibration(logits, test.labels)
+            card.keep(title, 'calibration', metrics, start)
 
     def _attend(self, title: str, places: list[Features | None], classes: int) -> None:
         train, test = places
-        start = _now()
+        start = now()
         if train is None or test is None:
             self.card.left_out['attentive'] = 'the backbone gives vectors, and nothing of places.'
             return
@@ -159,10 +139,10 @@ class CardMaker:
             reduced = f'{counts[0]:,} training and {counts[1]:,} test images, drawn evenly.'
             self.card.notes['attentive'] = reduced
         scores = attentive_scores(train, test, classes, self.card.data.seed)
-        self._keep(title, 'attentive', metrics_of(scores, test.labels), start, reduced)
+        self.card.keep(title, 'attentive', metrics_of(scores, test.labels), start, reduced)
 
     def _corrupt(self) -> None:
-        start, card = _now(), self.card
+        start, card = now(), self.card
         most = self.options.corrupted_images or len(card.labels)
         index = balanced(card.labels, most, card.data.seed)
         reduced = None
@@ -172,24 +152,11 @@ class CardMaker:
         names = self.options.corruptions
         answering = {title: self._answering(title) for title in self.networks}
         card.corrupted = corrupted_accuracy(answering, card.data, card.labels, index, names)
-        clean = self._clean(answering, index)
-        wall = self._spend('robustness', start) / len(self.networks)
+        wall = self.card.spend('robustness', start) / len(self.networks)
         for title, table in card.corrupted.items():
-            metrics = robustness_metrics(table, names, clean[title])
-            self._record(title, 'robustness', metrics, wall, reduced)
-
-    def _clean(self, answering: dict, index: Tensor) -> dict[str, float]:
-        """The share of right answers on the images as they are, in percent."""
-        subset = torch.utils.data.Subset(self.test.dataset, index.tolist())
-        loader = DataLoader(subset, self.test.batch_size, collate_fn=self.test.collate_fn)
-        right = {title: 0 for title in answering}
-        done = 0
-        for batch in loader:
-            truth = self.card.labels[index[done : done + len(batch['inputs'])]]
-            for title, answers_of in answering.items():
-                right[title] += int((answers_of(dict(batch)) == truth).sum())
-            done += len(truth)
-        return {title: 100 * hits / len(index) for title, hits in right.items()}
+            clean = 100 * self.right[title][index].double().mean().item()
+            metrics = robustness_metrics(table, names, clean)
+            self.card.record(title, 'robustness', metrics, wall, reduced)
 
     def _answering(self, title: str) -> Callable[[dict], Tensor]:
         encoder, classifier = self.encoders[title], self.classifiers[title]
@@ -211,39 +178,10 @@ class CardMaker:
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16), torch.no_grad():
             yield
 
-    def _keep(
-        self, title: str, row: str, metrics: dict, start: tuple, reduced: str | None = None
-    ) -> None:
-        wall = self._spend(row.split('-')[0], start)
-        self._record(title, row, metrics, wall, reduced)
-
-    def _record(
-        self, title: str, row: str, metrics: dict, wall: float, reduced: str | None
-    ) -> None:
-        self.card.metrics[title][row] = metrics
-        network = self.networks[title]
-        said = [self.card.notes.get('features') and 'Features in bfloat16.', reduced]
-        scale = network.about['scale']
-        for sentence in filter(None, said):
-            scale = combined_scale(scale, sentence)
-        about = replace(network, about=network.about | dict(scale=scale))
-        write_record(self.records, about, self.card.data, row, metrics, wall)
-
-    def _spend(self, part: str, start: tuple[float, float]) -> float:
-        wall, cpu = (now - then for now, then in zip(_now(), start, strict=True))
-        before = self.card.seconds.get(part, (0.0, 0.0))
-        self.card.seconds[part] = before[0] + wall, before[1] + cpu
-        return wall
-
 
 def _prepared(encoder: Encoder, batch: dict) -> Tensor:
     batch.setdefault('data_samples', None)
     return encoder.data_preprocessor(batch, False)['inputs']
-
-
-def _now() -> tuple[float, float]:
-    """Wall clock, and CPU seconds of this process and of children that have ended."""
-    return time.perf_counter(), sum(os.times()[:4])
 
 
 def _in_short(metrics: dict[str, dict[str, float]]) -> str:

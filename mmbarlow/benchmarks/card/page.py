@@ -2,17 +2,15 @@
 
 import csv
 import io
-import shlex
-import sys
 from collections.abc import Iterator
 from math import sqrt
 
-from mmbarlow.benchmarks.card.measuring import SHOTS, Card
+from mmbarlow.benchmarks.card.measuring import SHOTS
+from mmbarlow.benchmarks.card.results import Card
 from mmbarlow.benchmarks.labeled_results import row_title
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.datasets.corruption import SEVERITIES
 from mmbarlow.zoo import provenance
-from mmbarlow.zoo.names import one_line_of
 
 # Title of a row, the key of its results, the metric.
 ROWS = (
@@ -65,7 +63,7 @@ def card_page(card: Card, network: Network, side: int) -> str:
         '',
         'Made by',
         '',
-        f'    {one_line_of(shlex.join(["mmbarlow", *sys.argv[1:]]))}',
+        f'    {provenance.command()}',
         '',
     ]
     return '\n'.join(lines)
