@@ -24,7 +24,7 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.benchmarks import suites
-from mmbarlow.benchmarks.card.data import named_images
+from mmbarlow.benchmarks.card.data import named_card_data
 from mmbarlow.benchmarks.card.making import make_card
 from mmbarlow.benchmarks.card.options import PARTS, CardOptions
 from mmbarlow.benchmarks.jobs import SuiteOptions, job_lines, plan_jobs, result_lines
@@ -138,7 +138,7 @@ def make_cards(args: argparse.Namespace) -> int:
         raise InputError('a card is made in one process: leave --launcher out.')
     network = read_network(args.model, args.config, args.seed, args.scale)
     options = CardOptions(supervised=args.supervised)
-    cards = [named_images(on, network, args.cfg_options) for on in args.on]
+    cards = [named_card_data(on, network, args.cfg_options) for on in args.on]
     for data in cards:
         out = Path(args.work_dir or network.work_dir) / 'card' / data.name
         if args.dry_run:

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Raises InputError if the backbone, the images or the folders cannot be used."""
-    from mmbarlow.benchmarks.card.data import is_shipped, own_images, shipped_images
+    from mmbarlow.benchmarks.card.data import is_shipped, own_card_data, shipped_card_data
     from mmbarlow.benchmarks.card.making import make_card
     from mmbarlow.benchmarks.card.options import CardOptions
     from mmbarlow.benchmarks.network import read_network
@@ -62,10 +62,10 @@ def run(args: argparse.Namespace) -> None:
         config = args.config or config_beside(backbone)
         network = read_network(str(backbone), str(config) if config else None)
         root = dict(data_root=args.data_root) if args.data_root else None
-        data, beside = shipped_images(args.labeled, network, root, args.seed), backbone.parent
+        data, beside = shipped_card_data(args.labeled, network, root, args.seed), backbone.parent
     else:
         network, task, _, _, other = read_arguments(args)
-        data, beside = own_images(task, network), other.parent.parent
+        data, beside = own_card_data(task, network), other.parent.parent
     out = args.out or beside / 'card' / data.name
     records = args.records or out / 'records'
     make_card(network, data, options, out, records, lambda line: print(line, flush=True))

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from mmbarlow.benchmarks.card.corrupting import corrupted_accuracy
-from mmbarlow.benchmarks.card.data import shipped_images
+from mmbarlow.benchmarks.card.data import shipped_card_data
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.zoo import records
 
@@ -113,7 +113,7 @@ def test_more_labels_are_worth_more(card):
 @pytest.mark.parametrize('workers', [0, 1])
 def test_networks_see_the_images_that_the_library_corrupts(workers, narrow_backbone):
     network = read_network(str(narrow_backbone))
-    data = shipped_images('digits', network)
+    data = shipped_card_data('digits', network)
     data.test['num_workers'] = workers
     index, names = torch.tensor([3, 7, 200]), ('glass_blur', 'fog')
     seen = []

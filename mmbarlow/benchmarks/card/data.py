@@ -54,7 +54,7 @@ class CardData:
         return cfg
 
 
-def own_images(task: LabeledTask, network: Network) -> CardData:
+def own_card_data(task: LabeledTask, network: Network) -> CardData:
     """The labeled images of a user, shown as `mmbarlow evaluate` shows them.
 
     Raises:
@@ -69,7 +69,7 @@ def own_images(task: LabeledTask, network: Network) -> CardData:
     return CardData(task.name, task.loader('train', views), task.loader('test', views), task.seed)
 
 
-def shipped_images(
+def shipped_card_data(
     name: str, network: Network, cfg_options: dict | None = None, seed: int = 0
 ) -> CardData:
     """A data set of `SHIPPED`, shown as its kNN benchmark shows it.
@@ -89,17 +89,17 @@ def shipped_images(
     return CardData(name, bank, test, seed)
 
 
-def named_images(source: str, network: Network, cfg_options: dict | None = None) -> CardData:
+def named_card_data(source: str, network: Network, cfg_options: dict | None = None) -> CardData:
     """Those of a data set of `SHIPPED`, or of a user's folder or file by its name.
 
     Raises:
-        InputError: there are none, see `own_images` and `shipped_images`.
+        InputError: there are none, see `own_card_data` and `shipped_card_data`.
     """
     if is_shipped(source):
-        return shipped_images(source, network, cfg_options)
+        return shipped_card_data(source, network, cfg_options)
     name = permitted(Path(source).expanduser().absolute().stem).lower()
     task = LabeledTask(source, name, 0)
-    return own_images(replace(task, size=task_size(task.read())), network)
+    return own_card_data(replace(task, size=task_size(task.read())), network)
 
 
 def is_shipped(source: str) -> bool:
@@ -118,7 +118,7 @@ def is_shipped(source: str) -> bool:
     return True
 
 
-def labels_of(loader: DataLoader) -> Tensor:
+def card_labels(loader: DataLoader) -> Tensor:
     """(N,), in the order of the data set, without reading an image."""
     data = loader.dataset
     return torch.tensor([

@@ -12,6 +12,7 @@ from mmbarlow.benchmarks.labeled_results import row_title, supervised_network, u
 from mmbarlow.benchmarks.labeled_task import check_folder
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.files import write_atomically
+from mmbarlow.zoo.schema import WITHOUT_CHECKPOINT
 
 
 def make_card(
@@ -28,7 +29,7 @@ def make_card(
 
     Args:
         network: the network.
-        data: of `own_images` or `shipped_images`.
+        data: of `own_card_data` or `shipped_card_data`.
         options: what is measured.
         out: folder.
         records: folder of the records, one for each network and row.
@@ -41,7 +42,7 @@ def make_card(
         InputError: the images or a checkpoint cannot be used, or nothing can be written.
     """
     networks: dict[str, Network] = {}
-    if network.about['model'] != 'untrained':
+    if network.about['model'] not in WITHOUT_CHECKPOINT:
         networks['untrained'] = untrained_like(network, network.about['seed'])
     networks['own'] = network
     if options.supervised:

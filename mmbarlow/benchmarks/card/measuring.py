@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mmbarlow.benchmarks.card.corrupting import corrupted_accuracy, robustness_metrics
-from mmbarlow.benchmarks.card.data import CardData, labels_of
+from mmbarlow.benchmarks.card.data import CardData, card_labels
 from mmbarlow.benchmarks.card.options import NEEDS_LOGISTIC, CardOptions, in_bf16
 from mmbarlow.benchmarks.card.results import Card, now
 from mmbarlow.benchmarks.labeled_task import DRAWS
@@ -49,7 +49,7 @@ class CardMaker:
         self.networks, self.options, self.parts = networks, options, parts
         self.encoders = {title: each.build() for title, each in networks.items()}
         self.train, self.test = data.build()
-        self.train_labels, labels = labels_of(self.train), labels_of(self.test)
+        self.train_labels, labels = card_labels(self.train), card_labels(self.test)
         count = len(self.train_labels)
         self.card = Card(networks, records, data, labels, count, options.corruptions)
         self.classifiers: dict[str, Classifier] = {}
