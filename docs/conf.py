@@ -26,7 +26,7 @@ GROUPS = {  # a page that stands in none is a warning of Sphinx, and so an error
         'docs/dashboard',
         'docs/choosing',
     ],
-    'Transfer': ['docs/detection', 'docs/checkpoints'],
+    'Transfer': ['docs/detection', 'docs/own_detection', 'docs/segmentation', 'docs/checkpoints'],
     'Loss': ['docs/loss', 'docs/family', 'docs/family_speed'],
     'Speed': ['docs/speed', 'docs/resident'],
     'Results': [

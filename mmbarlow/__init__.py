@@ -10,3 +10,4 @@ except ImportError:  # somebody wants the loss alone
 else:
     # Lets a config inherit `'mmbarlow::barlowtwins/NAME.py'` from the installed package.
     MODULE2PACKAGE.setdefault('mmbarlow', 'mmbarlow')
+    MODULE2PACKAGE['mmseg'] = 'mmseg'  # MMEngine asks for a distribution of the name mmsegmentation

@@ -23,6 +23,10 @@ from mmbarlow.loss import distributed
 warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeformableAttention``')
 # mmdet looks for another COCO evaluation than pycocotools, which is the one that is used here.
 warnings.filterwarnings('ignore', 'faster_coco_eval is not installed')
+# mmseg has the published numbers from this default.
+warnings.filterwarnings('ignore', 'Default ``avg_non_ignore`` is False')
+# mmseg's own config of ADE20K has the argument.
+warnings.filterwarnings('ignore', '`reduce_zero_label` will be deprecated')
 # Configs ask for pinned memory, which is for GPUs; without one torch leaves it out.
 warnings.filterwarnings('ignore', "'pin_memory' argument is set as true but no accelerator")
 # MMEngine tells each process that it has set the number of threads.

@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -12,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 
 from mmbarlow.errors import InputError
+from mmbarlow.optional import package
 from mmbarlow.paths import CONFIGS
 
 OWN = 'mmbarlow'
@@ -24,12 +26,12 @@ def find_config(path: str | Path) -> Path:
     Raises:
         InputError: there is none, or several; the message has the close names.
     """
-    package, external, name = str(path).rpartition('::')
+    owner, external, name = str(path).rpartition('::')
     folder = CONFIGS
-    if external and package != OWN:
-        place = find_spec(package) if package.isidentifier() else None
+    if external and owner != OWN:
+        place = find_spec(owner) if owner.isidentifier() else None
         if place is None or not place.origin:
-            raise InputError(f'there is no config {path}: the package {package} is not installed.')
+            raise InputError(f'there is no config {path}: the package {owner} is not installed.')
         folder = Path(place.origin).parent / '.mim' / 'configs'
     file = Path(name if name.endswith('.py') or not external else f'{name}.py')
     shipped = [p for p in folder.rglob('*.py') if '_base_' not in p.relative_to(folder).parts]
@@ -49,8 +51,8 @@ def read_config(path: str | Path) -> Config:
     """The config of `find_config(path)`, with types that need no `_scope_`.
 
     Raises:
-        InputError: the file is missing or broken, or it is of detection, and what that needs is not
-            installed.
+        InputError: the file is missing or broken, or it is of detection or segmentation, and what
+            that needs is not installed.
     """
     file = find_config(path)
     for place in (file.resolve().parent, Path.cwd()):  # of modules that `custom_imports` names
@@ -59,8 +61,11 @@ def read_config(path: str | Path) -> Config:
     with explained(f'config {path}'):
         try:
             cfg = Config.fromfile(file)
-        except ImportError:  # of mmdet's configs or code
-            check_operators()
+        except ImportError as error:  # of mmdet's or mmseg's configs or code
+            if 'mmseg' in ''.join(traceback.format_exception(error)):
+                package('mmseg', 'segmentation', 'segmentation')
+            else:
+                check_operators()
             raise
         _drop_scopes(list(cfg.values()))
     return cfg

@@ -1,9 +1,9 @@
 """One child registry for each kind of thing mmbarlow adds to OpenMMLab.
 
 MMEngine finds this file by the scope of a name, `mmbarlow.BarlowTwins`, and imports `registered`
-when it looks for one, so a config needs no `custom_imports`, except for detection: see
-mmbarlow/detection/registered.py. Always write the scope: mmpretrain registers classes of the same
-names.
+when it looks for one, so a config needs no `custom_imports`, except for detection and
+segmentation: see mmbarlow/detection/registered.py. Always write the scope: mmpretrain registers
+classes of the same names.
 """
 
 import sys

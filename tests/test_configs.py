@@ -27,9 +27,9 @@ from mmbarlow.registry import METRICS, TRANSFORMS
 CONFIGS = Path(__file__).parents[1] / 'configs'
 FILES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
 TRAINING = [p for p in FILES if 'benchmarks' not in p.parts]
-# Those of detection need mmdet, and have their tests in test_detection/.
-DETECTION = [p for p in FILES if p.parent.name.endswith('_detection')]
-BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts and p not in DETECTION]
+# These need mmdet or mmseg, and have their tests in test_detection/ and test_segmentation/.
+TRANSFERS = [p for p in FILES if p.parent.name.endswith(('_detection', '_segmentation'))]
+BENCHMARKS = [p for p in FILES if 'benchmarks' in p.parts and p not in TRANSFERS]
 TRAINED = [p for p in BENCHMARKS if 'train_cfg' in Config.fromfile(p)]
 PROTOCOLS = [p for p in BENCHMARKS if p not in TRAINED]
 
@@ -341,7 +341,8 @@ def test_own_names_are_always_scoped():
 
 def test_no_key_stands_in_two_facets():
     facets = set((CONFIGS / '_base_').rglob('*.py'))
-    facets.remove(CONFIGS / '_base_' / 'detection_runtime.py')  # never beside a classifier's
+    for name in ('detection', 'segmentation'):  # never beside a classifier's
+        facets.remove(CONFIGS / '_base_' / f'{name}_runtime.py')
     keys = {path: set(Config.fromfile(path)) for path in facets}
     for path, other in itertools.combinations(keys, 2):
         if path.parent != other.parent:

@@ -18,7 +18,7 @@ FLOORS = (
     {'convert'},
     {'engine', 'apis'},
     {'evaluation'},
-    {'detection', 'registered'},
+    {'detection', 'segmentation', 'registered'},
     {'benchmarks'},
     {'studies'},
     {'commands'},
@@ -87,6 +87,11 @@ def test_imports_point_to_lower_floors():
 
 def test_only_detection_imports_mmdet():
     assert {room(module) for module, name in imports() if name.startswith('mmdet')} == {'detection'}
+
+
+def test_only_segmentation_imports_mmseg():
+    rooms = {room(module) for module, name in imports() if name.startswith('mmseg')}
+    assert rooms == {'segmentation'}
 
 
 def test_the_loss_imports_only_torch():

@@ -24,7 +24,8 @@ for name in {names}:
 EVERY_MODULE = """
 import importlib, pkgutil, mmbarlow
 for module in pkgutil.walk_packages(mmbarlow.__path__, 'mmbarlow.'):
-    if not module.name.startswith('mmbarlow.detection') and module.name != 'mmbarlow.__main__':
+    room = module.name.split('.')[1]
+    if room not in ('detection', 'segmentation', '__main__'):
         importlib.import_module(module.name)
 """
 COMMAND = """

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs mmbarlow (editable) and the tested versions of what it needs into .venv. `make` calls it.
 #   tools/install.sh light    what pretraining needs: mmcv without compiled operators, no mmdet
-#   tools/install.sh full     everything: mmdet, test tools, and mmcv compiled once (5 to 10 minutes)
+#   tools/install.sh full     everything: mmdet, mmseg, test tools, and mmcv compiled once (5 to 10 minutes)
 # PYTHON chooses the interpreter of a new .venv, MAX_JOBS the compilers that run at once (about 1 GB each).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,7 +64,7 @@ build_mmcv() {
 
 case $mode in
   light) extras= ;;
-  full) extras='[detection,export,formats,robustness,tests]' ;;
+  full) extras='[detection,segmentation,export,formats,robustness,tests]' ;;
   *) die "usage: tools/install.sh light|full" ;;
 esac
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv

@@ -45,6 +45,10 @@ def main() -> None:
         from mmbarlow.detection.own_data import complete  # only detectors need mmdet
 
         complete(cfg)
+    if 'decode_head' in cfg.model:  # only segmentors need mmseg
+        from mmbarlow.segmentation.preparation import prepare_masks
+
+        prepare_masks(cfg)
     with undone_if_it_fails(cfg), explained('the config'):
         runner = TerminalRunner.from_cfg(cfg)
         _ = runner.test_loop  # a property that builds

@@ -1,4 +1,4 @@
-"""Pretrain, or fine-tune a detector.
+"""Pretrain, or fine-tune a detector or segmentor.
 
     python tools/train.py configs/barlowtwins/NAME.py             # one GPU, or the CPU
     tools/dist_train.sh configs/barlowtwins/NAME.py 8              # 8 GPUs, or 8 CPU processes
@@ -26,7 +26,7 @@ from mmbarlow.loss import distributed
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Pretrain, or fine-tune a detector.')
+    parser = argparse.ArgumentParser(description='Pretrain, or fine-tune a detector or segmentor.')
     cli.add_config_arguments(parser)
     add = parser.add_argument
     start = parser.add_mutually_exclusive_group()
@@ -83,9 +83,12 @@ def main() -> None:
     check_data_folders(cfg)  # before processes wait for each other
     prepare_processes(cfg, args.launcher)
     if 'pretrained' in cfg:
-        from mmbarlow.detection.preparing import prepare_detector  # only detectors need mmdet
+        if 'decode_head' in cfg.model:  # only segmentors need mmseg
+            from mmbarlow.segmentation.preparation import prepare_masks as prepare
+        else:  # and only detectors mmdet
+            from mmbarlow.detection.preparing import prepare_detector as prepare
 
-        prepare_detector(cfg)
+        prepare(cfg)
         split_batch(cfg)  # the config has the batch size of all processes together
     pretraining.pretrain(cfg, force=args.force, requeue=args.requeue)
 

@@ -81,11 +81,15 @@ class Evaluator:
         return on_first(lambda: protocol(train, test))
 
     def _train(self, cfg: Config, seed: int) -> dict[str, float]:
-        if 'roi_head' in cfg.model and self.encoder_cfg.get('images'):
+        transfers = dict(roi_head='detection', decode_head='segmentation')
+        transfer = next((name for key, name in transfers.items() if key in cfg.model), None)
+        if transfer and self.encoder_cfg.get('images'):
             kind = values_in_words(values_of(**self.encoder_cfg['images']))
-            raise InputError(f'detection has images in 8-bit RGB, and this network takes {kind}.')
-        if 'roi_head' in cfg.model:  # only detectors need mmdet
+            raise InputError(f'{transfer} has images in 8-bit RGB, and this network takes {kind}.')
+        if transfer == 'detection':  # only detectors need mmdet, and only segmentors mmseg
             from mmbarlow.detection.detector_training import train_detector as train
+        elif transfer == 'segmentation':
+            from mmbarlow.segmentation.segmentor_training import train_segmentor as train
         else:
             from mmbarlow.evaluation.classifiers import train_classifier as train
 

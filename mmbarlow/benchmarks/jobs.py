@@ -142,5 +142,5 @@ def _length(cfg: Config) -> str:
         return 'frozen features'
     loop = cfg.train_cfg
     if loop.get('max_iters', 0) is None:
-        return 'as long as its images ask for'
+        return 'iterations by the number of images'
     return f'{loop.max_iters} iterations' if 'max_iters' in loop else f'{loop.max_epochs} epochs'

@@ -19,6 +19,11 @@ SUITES = dict(
     ],
     # table 4 of the paper
     detection=['faster-rcnn-c4_voc0712', 'mask-rcnn-c4_coco'],
+    # MMSelfSup's, and a linear head
+    segmentation=[
+        *('fcn_voc12aug', 'fcn_cityscapes', 'pspnet_voc12aug', 'pspnet_cityscapes'),
+        *('linear-seg_voc12aug', 'linear-seg_ade20k'),
+    ],
     small=['cifar10', 'cifar100', 'stl10', 'tinyimagenet', 'digits'],
 )
 
@@ -30,6 +35,10 @@ DATA_SOURCES = dict(
     voc07='host.robots.ox.ac.uk/pascal/VOC/voc2007: VOCtrainval and VOCtest, unpacked',
     voc0712='host.robots.ox.ac.uk/pascal/VOC: VOC2007 trainval and test, VOC2012 trainval',
     coco='cocodataset.org: train2017, val2017 and annotations/, unpacked',
+    voc12aug="host.robots.ox.ac.uk/pascal/VOC: VOC2012; SBD; then mmseg's converter voc_aug.py",
+    cityscapes="cityscapes-dataset.com after registration; then mmseg's converter cityscapes.py",
+    ade20k='groups.csail.mit.edu/vision/datasets/ADE20K: ADEChallengeData2016.zip, unpacked',
+    masks='your own: images/, masks/ and classes.txt, see docs/segmentation.md',
     cifar10='cs.toronto.edu/~kriz/cifar.html: CIFAR-10, as class folders train/ and test/',
     cifar100='cs.toronto.edu/~kriz/cifar.html: CIFAR-100, downloaded where there is a network',
     stl10='ai.stanford.edu/~acoates/stl10: the binary version, downloaded where there is a network',

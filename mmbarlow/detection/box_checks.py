@@ -7,7 +7,8 @@ import numpy as np
 from mmengine.logging import print_log
 from numpy.typing import ArrayLike
 
-from mmbarlow.errors import InputError, printable
+from mmbarlow.datasets.faults import some
+from mmbarlow.errors import printable
 
 OVERHANG = 2  # pixels by which a box may exceed its image: annotators round differently
 
@@ -78,17 +79,3 @@ def _cure(kind: str, corners: Sequence[np.ndarray], width: np.ndarray, height: n
             'width, height'
         )
     return 'correct or remove them'
-
-
-def stop_at(faults: Sequence[str]) -> None:
-    """Raises InputError with all faults in one line, if there is any."""
-    if len(faults) == 1:
-        raise InputError(f'{faults[0]}.')
-    if faults:
-        listed = '; '.join(f'({number}) {fault}' for number, fault in enumerate(faults, 1))
-        raise InputError(f'there are {len(faults)} kinds of faults in the data: {listed}.')
-
-
-def some(things: Sequence[object], first: int = 3) -> str:
-    """'a; b; c; ...' for the first few of these things."""
-    return '; '.join([*map(str, things[:first]), *(['...'] if len(things) > first else [])])

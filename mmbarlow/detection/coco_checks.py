@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.logging import print_log
 
-from mmbarlow.detection.box_checks import some, stop_at
+from mmbarlow.datasets.faults import some, stop_at
 from mmbarlow.detection.coco_entries import (
     annotation_name,
     coco_box_faults,

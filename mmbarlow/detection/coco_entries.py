@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from mmbarlow.datasets.faults import some
+from mmbarlow.datasets.image_frames import image_faults
 from mmbarlow.datasets.missing_files import missing_files
-from mmbarlow.detection.box_checks import box_faults, some
+from mmbarlow.detection.box_checks import box_faults
 from mmbarlow.detection.coco_file import is_polygon
-from mmbarlow.detection.image_frames import image_faults
 
 # The official files have a few boxes without width or height, which mmdet drops.
 TOLERATED = 1e-3

@@ -11,7 +11,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.fileio import list_from_file
 
 from mmbarlow.config import nodes
-from mmbarlow.detection.box_checks import some
+from mmbarlow.datasets.faults import some
 from mmbarlow.detection.coco_checks import check_coco
 from mmbarlow.detection.voc_checks import check_voc
 from mmbarlow.errors import InputError

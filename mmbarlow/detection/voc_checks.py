@@ -10,10 +10,11 @@ from typing import NamedTuple
 from mmengine.logging import print_log
 from PIL import Image
 
+from mmbarlow.datasets.faults import some, stop_at
+from mmbarlow.datasets.image_frames import image_faults
 from mmbarlow.datasets.missing_files import missing_files
-from mmbarlow.detection.box_checks import box_faults, some, stop_at
+from mmbarlow.detection.box_checks import box_faults
 from mmbarlow.detection.coco_checks import warn_of_unlearned
-from mmbarlow.detection.image_frames import image_faults
 from mmbarlow.errors import InputError, printable
 
 Size = tuple[int, int]  # width and height

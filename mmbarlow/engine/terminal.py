@@ -10,7 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.loss.distributed import world_size
 
-THEIRS = {'mmengine', 'mmcv', 'mmpretrain', 'mmdet'}
+THEIRS = {'mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg'}
 # Of what these packages say at the level INFO, this is for users.
 NEWS = re.compile(r'(Epoch|Iter)\(|The best checkpoint|resumed epoch|Load checkpoint|LR is set')
 # Warnings that nobody can act on.

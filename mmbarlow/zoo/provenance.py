@@ -20,7 +20,7 @@ from mmbarlow.zoo.names import one_line_of
 # What a result depends on. The records themselves are not: adding one changes no later result.
 CODE = ('mmbarlow', 'configs', 'tools', 'requirements', 'setup.py', ':!mmbarlow/zoo/records')
 PACKAGES = (
-    *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet'),
+    *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpretrain', 'mmdet', 'mmseg'),
     *('pycocotools', 'numpy', 'sklearn'),
 )
 

@@ -20,7 +20,7 @@ FOLDERS = sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')})
 TASKS = ('pretrain', 'finetune', *FOLDERS, *CARD)
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
-PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc)')  # metrics
+PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc|mIoU|[am]Acc)')  # metrics
 WHOLE = 'a whole number from 0 up'
 
 

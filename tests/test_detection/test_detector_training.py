@@ -146,7 +146,7 @@ def test_images_are_normalized_as_in_pretraining(small, swapped, tmp_path):
     """The detector reads B, G, R; the pretraining had R, G, B, or swapped them."""
     images = dict(NETWORK['data_preprocessor'], to_rgb=swapped)
     cfg = small(VOC, tmp_path)
-    adapt_to_encoder(cfg, dict(NETWORK, data_preprocessor=images))
+    adapt_to_encoder(cfg, dict(NETWORK, data_preprocessor=images), 'detector')
     rgb = torch.randint(0, 256, (3, 32, 64), dtype=torch.uint8)
     wanted = MODELS.build(images)(dict(inputs=torch.stack([rgb]), data_samples=None))['inputs']
     sample = DetDataSample(metainfo=dict(img_shape=(32, 64)))

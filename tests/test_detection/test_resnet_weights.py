@@ -8,8 +8,8 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 from mmbarlow.config import load_config
-from mmbarlow.detection.resnet_weights import load_resnet
 from mmbarlow.errors import InputError
+from mmbarlow.evaluation.resnet_weights import load_resnet
 from mmbarlow.registry import MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'benchmarks'

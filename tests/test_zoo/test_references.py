@@ -91,3 +91,17 @@ def test_an_ablation_that_was_run_stands_in_its_own_section_alone(make_record):
     assert shown == ['Ablations of the loss']
     shown = [s.split('\n')[0] for s in pages[PAGE].split('\n## ') if f'`{config}` | 62.3' in s]
     assert shown == ['ImageNet, kNN']
+
+
+def test_segmentation_has_the_published_rows_in_the_column_of_their_protocol():
+    rows = {
+        (r['method'], r['config'], r['epochs']): str(r['metrics']['mIoU'])
+        for r in references.results()
+        if r['task'].endswith('_segmentation') and 'note' not in r
+    }
+    fcn = dict.fromkeys(['SimCLR', 'MoCo v2', 'BYOL', 'SwAV', 'NPID', 'DenseCL', 'SimSiam'], 200)
+    wanted = ['64.03', '67.55', '67.16', '63.73', '65.45', '69.47', '46.27']
+    assert [rows[method, 'fcn_voc12aug', epochs] for method, epochs in fcn.items()] == wanted
+    section = write_pages([])[PAGE].split('## Transfer to semantic segmentation\n')[1]
+    supervised = '| Supervised | ResNetV1c-50 | 67.08 | – | 76.78 | – | 71.47 | 78.26 | – |'
+    assert supervised in section

@@ -1,4 +1,5 @@
-"""Load a pretrained ResNet completely into a detector, which may hold it in two places."""
+"""Load a pretrained ResNet completely into a detector, which may hold it in two places, or into a
+segmentor."""
 
 import torch
 from torch import Tensor, nn
@@ -7,19 +8,19 @@ from mmbarlow.checkpoints import compare
 from mmbarlow.errors import InputError
 
 
-def load_resnet(detector: nn.Module, state: dict[str, Tensor]) -> None:
-    """Copy a ResNet's tensors into a detector, in place.
+def load_resnet(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """Copy a ResNet's tensors into a detector or segmentor, in place.
 
     Args:
-        detector: a detector of mmdet; see `resnet_tensors`.
+        model: of mmdet or mmseg; see `resnet_tensors`.
         state: tensors of the ResNet under their own names, such as `conv1.weight`. A ResNet-50
             has 318, including the counters of its BN layers.
 
     Raises:
         InputError: a tensor is missing, left over or of another shape, or the names have a
-            prefix. The detector is then unchanged.
+            prefix. The model is then unchanged.
     """
-    own = resnet_tensors(detector)
+    own = resnet_tensors(model)
     stem = next((name for name in state if name.endswith('.conv1.weight')), '')
     prefix = stem.removesuffix('conv1.weight')
     if 'conv1.weight' not in state and f'{prefix}bn1.weight' in state:
@@ -28,8 +29,8 @@ def load_resnet(detector: nn.Module, state: dict[str, Tensor]) -> None:
             'prefix, or convert the file with tools/convert_checkpoint.py.'
         )
     cure = (
-        'The detector needs a complete, plain ResNet of its own depth: stem and layer1 to layer4, '
-        'the last of which (res5) is the RoI head of a C4 detector.'
+        'Give a complete, plain ResNet of the same depth: stem and layer1 to layer4, the last of '
+        'which (res5) is the RoI head of a C4 detector.'
     )
     compare(own, state, 'the pretrained network', cure)
     with torch.no_grad():
@@ -37,13 +38,13 @@ def load_resnet(detector: nn.Module, state: dict[str, Tensor]) -> None:
             tensor.copy_(state[name])
 
 
-def resnet_tensors(detector: nn.Module) -> dict[str, Tensor]:
-    """The tensors of a detector's ResNet under the ResNet's own names, not copied.
+def resnet_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model's ResNet under the ResNet's own names, not copied.
 
     They lie in `backbone` and, in a C4 detector, also in `roi_head.shared_head.layer4`.
     """
-    own = dict(detector.get_submodule('backbone').state_dict())
-    if hasattr(detector.get_submodule('roi_head'), 'shared_head'):
-        res5 = detector.get_submodule('roi_head.shared_head').state_dict()
+    own = dict(model.get_submodule('backbone').state_dict())
+    if hasattr(getattr(model, 'roi_head', None), 'shared_head'):
+        res5 = model.get_submodule('roi_head.shared_head').state_dict()
         own.update({k: v for k, v in res5.items() if k.startswith('layer')})
     return own

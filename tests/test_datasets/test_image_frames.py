@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmbarlow.detection.image_frames import ORIENTATION, Frame, image_faults, look
+from mmbarlow.datasets.image_frames import ORIENTATION, Frame, image_faults, look
 
 LOAD = [dict(type='LoadImageFromFile')]
 UNTURNED = [dict(type='LoadImageFromFile', color_type='color_ignore_orientation')]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import mmcv
 from PIL import Image
 
+from mmbarlow.datasets.faults import some
 from mmbarlow.datasets.size_limit import FORMATS, too_many
-from mmbarlow.detection.box_checks import some
 
 ENDS = dict(JPEG=b'\xff\xd9', MPO=b'\xff\xd9', PNG=b'IEND')  # of a file that is not cut off
 ORIENTATION = 0x112  # the EXIF tag; from 5 on, the image is turned by a quarter

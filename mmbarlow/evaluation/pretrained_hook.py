@@ -1,4 +1,4 @@
-"""The option `--cfg-options pretrained=CHECKPOINT` of detection configs."""
+"""The option `--cfg-options pretrained=CHECKPOINT` of configs of detectors and segmentors."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from torch import nn
 
 from mmbarlow.checkpoints import unwrap
 from mmbarlow.convert.backbone import Backbone, load_backbone
-from mmbarlow.detection.resnet_weights import load_resnet, resnet_tensors
 from mmbarlow.errors import InputError, printable
+from mmbarlow.evaluation.resnet_weights import load_resnet, resnet_tensors
 from mmbarlow.registry import HOOKS
 
 
@@ -28,7 +28,7 @@ class PretrainedHook(Hook):
         """Raises InputError if the checkpoint cannot be read or does not fit."""
         if runner.iter:
             return
-        path, detector = runner.cfg.get('pretrained'), unwrap(runner.model)
+        path, model = runner.cfg.get('pretrained'), unwrap(runner.model)
         if path is None:
             runner.logger.warning(
                 'pretrained=None: the network is untrained; --cfg-options pretrained=CHECKPOINT '
@@ -37,24 +37,25 @@ class PretrainedHook(Hook):
             return
         found = load_backbone(Path(path))
         try:
-            check_pixels(detector, found)
-            load_resnet(detector, found.state)
+            check_pixels(model, found)
+            load_resnet(model, found.state)
         except InputError as error:
             raise InputError(f'{path} ({found}): {error}') from None
-        count = len(resnet_tensors(detector))
+        count = len(resnet_tensors(model))
         notes = ' '.join(found.notes)
         line = f'{path}: {found}, all {count} tensors are loaded. {notes}'
         runner.logger.info(printable(line))
 
 
-def check_pixels(detector: nn.Module, found: Backbone) -> None:
-    """Raises InputError unless the detector normalizes images as pretraining did."""
+def check_pixels(model: nn.Module, found: Backbone) -> None:
+    """Raises InputError unless the model normalizes images as pretraining did."""
+    kind = 'the detector' if hasattr(model, 'roi_head') else 'the segmentor'
     for key in ('mean', 'std'):
         wanted = (found.preprocessor or {}).get(key)
-        own = getattr(detector.get_submodule('data_preprocessor'), key).flatten()
+        own = getattr(model.get_submodule('data_preprocessor'), key).flatten()
         if wanted and not torch.allclose(own, own.new_tensor(wanted), rtol=1e-3):
             raise InputError(
-                f'pretraining normalized images with {key} {wanted}, but the detector uses '
+                f'pretraining normalized images with {key} {wanted}, but {kind} uses '
                 f'{own.tolist()}: give --cfg-options '
                 f'model.data_preprocessor.{key}={",".join(map(str, wanted))}.'
             )

@@ -1,0 +1,1 @@
+"""Semantic segmentation with mmseg, which nothing outside of this folder imports."""
