@@ -101,7 +101,10 @@ def test_colors_come_from_the_file_of_classes_or_else_from_the_masks(write_shape
 def test_the_linear_head_is_bn_and_one_convolution():
     from mmbarlow.segmentation.linear_segmentation_head import LinearSegmentationHead
 
-    head = LinearSegmentationHead(16, num_classes=5, in_index=1, norm_cfg=dict(type='BN')).eval()
+    loss = dict(type='mmseg.CrossEntropyLoss')
+    head = LinearSegmentationHead(
+        16, norm_cfg=dict(type='BN'), num_classes=5, in_index=1, loss_decode=loss
+    ).eval()
     x = torch.randn(2, 16, 6, 7)
     with torch.no_grad():
         wanted = torch.einsum(
