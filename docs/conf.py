@@ -19,8 +19,14 @@ GROUPS = {  # a page that stands in none is a warning of Sphinx, and so an error
         'docs/baselines',
         'docs/ablations',
     ],
-    'Evaluate': ['docs/benchmarks', 'docs/evaluation', 'docs/dashboard', 'docs/choosing'],
-    'Transfer': ['docs/detection', 'docs/segmentation', 'docs/checkpoints'],
+    'Evaluate': [
+        'docs/benchmarks',
+        'docs/card',
+        'docs/evaluation',
+        'docs/dashboard',
+        'docs/choosing',
+    ],
+    'Transfer': ['docs/detection', 'docs/own_detection', 'docs/segmentation', 'docs/checkpoints'],
     'Loss': ['docs/loss', 'docs/family', 'docs/family_speed'],
     'Speed': ['docs/speed', 'docs/resident'],
     'Results': [

@@ -19,7 +19,7 @@ EXTRA_KEYS = {'sync_bn', 'find_unused_parameters', 'data_root'}
 EXTRA_KEYS |= {'compile'}  # MMEngine reads it late
 EXTRA_KEYS |= {'labeled', 'online', 'track'}  # engine/online.py and engine/tracking.py
 EXTRA_KEYS |= {'resident'}  # engine/resident_hook.py
-EXTRA_KEYS |= {'pretrained', 'custom_imports', 'norm_cfg'}  # of detection and segmentation
+EXTRA_KEYS |= {'pretrained', 'annotations', 'custom_imports', 'norm_cfg'}  # of transfer
 ENV_KEYS = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}
 
 

@@ -11,7 +11,11 @@ import tifffile
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-IMPORT_NAMES = {'onedl-mmdetection': 'mmdet', 'onedl-mmsegmentation': 'mmseg'}
+IMPORT_NAMES = {
+    'onedl-mmdetection': 'mmdet',
+    'onedl-mmsegmentation': 'mmseg',
+    'imagecorruptions-imaug': 'imagecorruptions',
+}
 WITHOUT = """
 import sys
 for name in {names}:
@@ -34,7 +38,7 @@ def optional_packages() -> list[str]:
     """The import names of what only the extras for users bring."""
     lines = [
         line
-        for extra in ('detection', 'segmentation', 'dicom', 'export', 'formats')
+        for extra in ('detection', 'segmentation', 'dicom', 'export', 'formats', 'robustness')
         for line in (ROOT / 'requirements' / f'{extra}.txt').read_text().splitlines()
     ]
     names = [re.match(r'[\w-]+', line)[0] for line in lines if re.match(r'\w', line)]

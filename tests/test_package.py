@@ -14,7 +14,10 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / 'mmbarlow').rglob('*.py'))
-EXTRAS = ('detection', 'segmentation', 'dicom', 'formats', 'export', 'tracking')  # for users
+EXTRAS = (  # for users
+    *('detection', 'segmentation', 'dicom', 'formats', 'export', 'tracking'),
+    'robustness',
+)
 WITH_TORCH = {'triton'}  # it comes with torch for GPUs, and cannot be had for CPUs
 
 ELSEWHERE = """

@@ -5,11 +5,15 @@
     tools/dist_benchmark.sh work_dirs/NAME/NAME_backbone.pth 8 --suite in1k transfer --seeds 3
     python tools/benchmark.py untrained --config configs/barlowtwins/NAME.py --suite digits
     python tools/benchmark.py pixels --suite knn_digits linear_digits
+    python tools/benchmark.py work_dirs/NAME/NAME_backbone.pth --suite card --on cifar10
     python tools/benchmark.py --suite ablations --on digits --seeds 3 --jobs 2
 
 A suite is in1k, transfer, detection or small, or the name of a benchmark (a file of
 configs/benchmarks/), or that of a data set, for all of its benchmarks. Records go to
 work_dirs/NAME/records/; a result that has one is not measured again. More: docs/benchmarks.md.
+
+The suite `card` makes a page of results on each data set, or folder of labeled images, after --on:
+docs/card.md. `mmbarlow card` has more options for it.
 
 A study (`ablations`: all but `baselines` and `family`) pretrains and evaluates each of its
 points that has no record, then writes tables and figures: docs/ablations.md.
@@ -20,6 +24,9 @@ from pathlib import Path
 
 from mmbarlow import cli
 from mmbarlow.benchmarks import suites
+from mmbarlow.benchmarks.card.data import named_card_data
+from mmbarlow.benchmarks.card.making import make_card
+from mmbarlow.benchmarks.card.options import PARTS, CardOptions
 from mmbarlow.benchmarks.jobs import SuiteOptions, job_lines, plan_jobs, result_lines
 from mmbarlow.benchmarks.network import read_network
 from mmbarlow.benchmarks.running import run_jobs
@@ -43,7 +50,7 @@ def parse() -> argparse.Namespace:
         '--suite',
         nargs='+',
         required=True,
-        help=f'{", ".join(suites.SUITES)}; benchmarks; data sets; or studies: '
+        help=f'{", ".join(suites.SUITES)}; benchmarks; data sets; card; or studies: '
         f'{", ".join([*catalogue.GROUPS, *catalogue.STUDIES])}',
     )
     parser.add_argument(
@@ -66,9 +73,15 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument('--force', action='store_true', help='measure again what has a record')
     cli.add_launcher_argument(parser)
+    parser.add_argument(
+        '--supervised', metavar='FILE', help='weights trained with labels, a column of a card'
+    )
     study = parser.add_argument_group('studies')
     study.add_argument(
-        '--on', nargs='+', metavar='DATA', help='data sets; by default those that need no GPU'
+        '--on',
+        nargs='+',
+        metavar='DATA',
+        help='data sets, by default those that need no GPU; of a card, data sets or folders',
     )
     study.add_argument(
         '--train-options', nargs='+', action=cli.DictAction, help='for each pretraining'
@@ -97,9 +110,12 @@ def main() -> int:
 def run_a_suite(args: argparse.Namespace) -> int:
     if args.model is None:
         raise InputError("give a checkpoint, 'untrained' or 'pixels' before --suite.")
-    for option in ('on', 'train_options', 'jobs', 'out'):
+    if 'card' in args.suite:
+        return make_cards(args)
+    for option in ('on', 'train_options', 'jobs', 'out', 'supervised'):
         if getattr(args, option) is not None:
-            raise InputError(f'--{option.replace("_", "-")} is for studies: see --help.')
+            kind = 'the suite card' if option == 'supervised' else 'studies'
+            raise InputError(f'--{option.replace("_", "-")} is for {kind}: see --help.')
     network = read_network(args.model, args.config, args.seed, args.scale)
     work_dir = Path(args.work_dir or network.work_dir)
     options = SuiteOptions(work_dir, args.seeds, args.cfg_options, args.force, args.launcher)
@@ -110,6 +126,26 @@ def run_a_suite(args: argparse.Namespace) -> int:
     run_jobs(jobs, network, options, say)
     say('', *result_lines(jobs), f'records: {options.records}')
     return 2 if any(job.problem for job in jobs) else 0
+
+
+def make_cards(args: argparse.Namespace) -> int:
+    """Report cards on the data sets or folders after --on."""
+    if len(args.suite) > 1 or not args.on:
+        raise InputError(
+            'the suite card stands alone and needs --on: data sets or folders of labeled images.'
+        )
+    if args.launcher != 'none':
+        raise InputError('a card is made in one process: leave --launcher out.')
+    network = read_network(args.model, args.config, args.seed, args.scale)
+    options = CardOptions(supervised=args.supervised)
+    cards = [named_card_data(on, network, args.cfg_options) for on in args.on]
+    for data in cards:
+        out = Path(args.work_dir or network.work_dir) / 'card' / data.name
+        if args.dry_run:
+            say(f'card on {data.name}: {", ".join(PARTS)}')
+        else:
+            make_card(network, data, options, out, out / 'records', say)
+    return 0
 
 
 def run_a_study(studies: list[str], args: argparse.Namespace) -> int:

@@ -64,7 +64,7 @@ build_mmcv() {
 
 case $mode in
   light) extras= ;;
-  full) extras='[detection,segmentation,export,formats,tests]' ;;
+  full) extras='[detection,segmentation,export,formats,robustness,tests]' ;;
   *) die "usage: tools/install.sh light|full" ;;
 esac
 .venv/bin/python -m pip --version >/dev/null 2>&1 || make_venv

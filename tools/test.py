@@ -41,6 +41,10 @@ def main() -> None:
     check_data_folders(cfg)
     read_weights(args.checkpoint)  # before anything is built
     prepare_processes(cfg, args.launcher)
+    if 'annotations' in cfg:
+        from mmbarlow.detection.own_data import complete  # only detectors need mmdet
+
+        complete(cfg)
     if 'decode_head' in cfg.model:  # only segmentors need mmseg
         from mmbarlow.segmentation.preparation import prepare_masks
 

@@ -84,11 +84,11 @@ def main() -> None:
     prepare_processes(cfg, args.launcher)
     if 'pretrained' in cfg:
         if 'decode_head' in cfg.model:  # only segmentors need mmseg
-            from mmbarlow.segmentation.preparation import prepare_masks as check
+            from mmbarlow.segmentation.preparation import prepare_masks as prepare
         else:  # and only detectors mmdet
-            from mmbarlow.detection.data_checks import check_data as check
+            from mmbarlow.detection.preparing import prepare_detector as prepare
 
-        check(cfg)
+        prepare(cfg)
         split_batch(cfg)  # the config has the batch size of all processes together
     pretraining.pretrain(cfg, force=args.force, requeue=args.requeue)
 

@@ -1,11 +1,10 @@
 """The labeled images of a user as a benchmark: how they are read, and what is measured on them."""
 
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -28,12 +27,20 @@ from mmbarlow.evaluation.label_probes import (
     probe_linear,
 )
 from mmbarlow.zoo import provenance, records
-from mmbarlow.zoo.names import one_line_of
 from mmbarlow.zoo.records import Record
 
 PIXELS_SIDE = 32  # of raw pixels: 3,072 numbers an image, at 224 px it would be 150,528
 DRAWS = 5  # of the few labels
 LOOKED_AT = 64  # images, for the size
+
+
+class OfRecords(Protocol):
+    """What records say of labeled images."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ def measure_frozen(
 
 
 def write_record(
-    folder: Path, network: Network, task: LabeledTask, of: str, metrics: dict, seconds: float
+    folder: Path, network: Network, task: OfRecords, of: str, metrics: dict, seconds: float
 ) -> Path:
     """Write the record of one result, in the place of an earlier one of the same names.
 
@@ -167,7 +174,8 @@ def write_record(
         folder: of records.
         network: the network that was measured.
         task: on what.
-        of: the task as records name it, such as 'linear'.
+        of: the task as records name it, such as 'linear', or with what it was done with after a
+            dash, as in 'fewshot-4'.
         metrics: percentages by name.
         seconds: that it took.
 
@@ -178,19 +186,19 @@ def write_record(
     return records.write(record, folder, force=True)
 
 
-def check_folder(folder: Path, network: Network, task: LabeledTask) -> None:
+def check_folder(folder: Path, network: Network, task: OfRecords) -> None:
     """Raises InputError, before the work is done, if records cannot be written to `folder`."""
     records.check_writable(_record(network, task, 'fewlabel_knn', dict(top1=0.0), 0.0), folder)
 
 
-def _record(network: Network, task: LabeledTask, of: str, metrics: dict, seconds: float) -> Record:
+def _record(network: Network, task: OfRecords, of: str, metrics: dict, seconds: float) -> Record:
     return Record(
         config=f'{of.replace("_", "-")}_{task.name}',
-        task=of,
+        task=of.split('-')[0],
         dataset=task.name,
         metrics=metrics,
         wall_time_s=round(seconds, 1),
-        command=one_line_of(shlex.join(['mmbarlow', *sys.argv[1:]])),
+        command=provenance.command(),
         benchmark_seed=task.seed,
         **network.about,
         **provenance.provenance(),

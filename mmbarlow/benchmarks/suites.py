@@ -45,6 +45,7 @@ DATA_SOURCES = dict(
     imagenette='github.com/fastai/imagenette: full size, unpacked to data/imagenette2',
     tinyimagenet='cs231n.stanford.edu/tiny-imagenet-200.zip',
     digits='comes with scikit-learn',
+    own='a folder of your own, with annotations in the format of COCO: docs/own_detection.md',
 )
 
 

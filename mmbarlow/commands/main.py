@@ -14,6 +14,7 @@ from mmbarlow.version import __version__
 VERBS = dict(
     pretrain='train a network on a folder of images, without labels',
     evaluate='what a backbone is worth on labeled images',
+    card='all that frozen features are worth on labeled images, on one page',
     embed='features of images, their nearest neighbors and near-duplicates',
     report='one page with all that a run has made',
     export='a backbone for torchvision, timm, detectron2, ONNX or Hugging Face',

@@ -5,7 +5,7 @@ from functools import partial
 
 from mmengine.config import Config
 
-from mmbarlow.detection.data_checks import check_data
+from mmbarlow.detection.preparing import fit_pyramid, prepare_detector
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.resnet_models import adapt_to_encoder
 from mmbarlow.evaluation.resnet_weights import load_resnet
@@ -29,8 +29,9 @@ def train_detector(encoder: Encoder, encoder_cfg: dict, cfg: Config) -> dict[str
     """
     cfg = deepcopy(cfg)
     adapt_to_encoder(cfg, encoder_cfg, 'detector')
+    fit_pyramid(cfg, encoder_cfg['backbone'])
     check_alike(cfg, encoder_cfg['backbone'])
-    check_data(cfg)
+    prepare_detector(cfg)
     state = encoder.backbone.state_dict()
     return train_and_evaluate(cfg, state, partial(load_resnet, state=state))
 

@@ -95,9 +95,9 @@ RULES = (
         'the loss is {loss_over_chance:.2f} times that of two views without anything in common, '
         'which is D = {width} and what the batch of {batch} adds by chance: nothing is learned. '
         'Look at the views with tools/browse_views.py, and raise {views}.crop_scale from '
-        '{crop_scale} to about (0.2, 1.0) if they show different things; set model.head.lambd '
-        'from {lambd:g} to about 0.0051, and another optim_wrapper.optimizer.lr than {rate:g}: '
-        'more if the loss stands, less if it jumps.',
+        '{crop_scale} to about (0.2, 1.0) if they show different things; keep model.head.lambd, '
+        'which is {lambd:g}, near 0.0051; and set another optim_wrapper.optimizer.lr than '
+        '{rate:g}: higher if the loss stands, lower if it jumps.',
         above=dict(loss_over_chance=0.75, backbone_trained=0.05),
         below=dict(diagonal=0.075),
         patience=4,

@@ -1,5 +1,6 @@
 """A linear classifier on frozen features."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from mmbarlow.evaluation.checks import check_classes
 from mmbarlow.evaluation.features import Features
 from mmbarlow.registry import METRICS
 
+Classifier = Callable[[Tensor], Tensor]  # logits (M, classes) of features (M, C)
 MAX_ITERATIONS = 1000  # a few dozen are usual; scikit-learn warns if these are not enough
 
 
@@ -60,19 +62,28 @@ class LinearProbe:
         classes = check_classes(train, test)
         if train.labels.unique().numel() < 2:
             raise InputError('the train split has only one class: a classifier needs two.')
-        x_train, x_test = (x.numpy() for x in standardized(train, test))
-        probe = self._fitted(x_train, train.labels.numpy())
-        logits = probe.decision_function(x_test)
-        if logits.ndim == 1:  # two classes share one column
-            logits = np.stack([-logits, logits], axis=1)
-        scores = torch.full((len(x_test), classes), -torch.inf)
-        scores[:, probe.classes_] = torch.from_numpy(logits).float()
-        return scores
+        return self.classifier(train, classes)(test.features)
+
+    def classifier(self, train: Features, classes: int) -> Classifier:
+        """What gives the logits (M, classes) of features (M, C), as `scores` has them."""
+        normalize = normalizer(train.features)
+        probe = self._fitted(normalize(train.features).numpy(), train.labels.numpy())
+
+        def logits_of(features: Tensor) -> Tensor:
+            logits = probe.decision_function(normalize(features).numpy())
+            if logits.ndim == 1:  # two classes share one column
+                logits = np.stack([-logits, logits], axis=1)
+            scores = torch.full((len(features), classes), -torch.inf)
+            scores[:, probe.classes_] = torch.from_numpy(logits).float()
+            return scores
+
+        return logits_of
 
     def scores_of_marks(self, train: Features, test: Features) -> Tensor:
         """Logits (M, classes) where images can have several classes: one problem for each class,
         its label 1 against 0. A class that all or no train images have gets 0 throughout."""
-        x_train, x_test = (x.numpy() for x in standardized(train, test))
+        normalize = normalizer(train.features)
+        x_train, x_test = (normalize(split.features).numpy() for split in (train, test))
         scores = torch.zeros(len(x_test), train.labels.shape[1])
         for c, marks in enumerate(train.labels.numpy().T):
             if 0 < marks.sum() < len(marks):
@@ -84,8 +95,8 @@ class LinearProbe:
         return LogisticRegression(C=self.C, max_iter=MAX_ITERATIONS).fit(x, y)
 
 
-def standardized(train: Features, test: Features) -> tuple[Tensor, Tensor]:
-    """The features of both, with the mean and standard deviation of the train split."""
-    mean, scale = train.features.mean(0), train.features.std(0)
+def normalizer(features: Tensor) -> Callable[[Tensor], Tensor]:
+    """What standardizes features with the mean and standard deviation of these."""
+    mean, scale = features.mean(0), features.std(0)
     scale[scale == 0] = 1  # a dimension that never changes then gets the weight 0
-    return (train.features - mean) / scale, (test.features - mean) / scale
+    return lambda x: (x - mean) / scale

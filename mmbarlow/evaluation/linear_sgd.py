@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmbarlow.evaluation.features import Features
+from mmbarlow.evaluation.linear import Classifier
 from mmbarlow.progress import progress
 
 BATCH = 1024
@@ -15,14 +16,21 @@ BATCH = 1024
 def sgd_scores(
     train: Features, test: Features, classes: int, C: float, epochs: int = 30, seed: int = 0
 ) -> Tensor:
-    """Logits of the test images, (M, classes), of the problem that `LinearProbe` solves.
+    """Logits of the test images, (M, classes), of `sgd_classifier`."""
+    return sgd_classifier(train, classes, C, epochs, seed)(test.features)
+
+
+def sgd_classifier(
+    train: Features, classes: int, C: float, epochs: int = 30, seed: int = 0
+) -> Classifier:
+    """A classifier for the problem that `LinearProbe` solves.
 
     The same standardized features and the same loss, divided by the number of images; minimized
     with batches of 1,024 by SGD with Nesterov momentum 0.9 at rate 0.1 that falls to 0 by a
     cosine, from zero. The features stay as they are, float16 too: batches alone are converted.
 
     Args:
-        train, test: labels (N,), or marks (N, classes), each of which is then a problem of its own.
+        train: labels (N,), or marks (N, classes), each of which is then a problem of its own.
         classes: number of outputs.
         C: inverse strength of the L2 penalty, as in scikit-learn.
         epochs: passes over the train split.
@@ -46,9 +54,13 @@ def sgd_scores(
             loss_of(logits, labels[index].to(device)).backward()
             optimizer.step()
             schedule.step()
-    with torch.no_grad():
-        parts = (F.linear(normalize(x), weight, bias).cpu() for x in test.features.split(BATCH))
+
+    @torch.no_grad()
+    def logits_of(features: Tensor) -> Tensor:
+        parts = (F.linear(normalize(x), weight, bias).cpu() for x in features.split(BATCH))
         return torch.cat(list(parts))
+
+    return logits_of
 
 
 def _binary_loss(logits: Tensor, marks: Tensor) -> Tensor:

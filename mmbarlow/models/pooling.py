@@ -82,9 +82,7 @@ def pooling_of(
     if kind == 'cls':
         return lambda tokens: tokens[:, 0]
     if kind == 'map':
-        square = shape[0] == shape[1] < shape[2]
-        channels_last = square if layout.channels_last is None else layout.channels_last
-        return _mean_over((1, 2) if channels_last else (2, 3))
+        return _mean_over((1, 2) if _channels_last(shape, layout) else (2, 3))
     tokens_last, prefix, _ = _tokens_of(shape, layout)
     return _mean_over(2) if tokens_last else lambda tokens: tokens[:, prefix:].mean(1)
 
@@ -122,6 +120,29 @@ def _tokens_of(shape: tuple[int, ...], layout: Layout) -> tuple[bool, int, bool]
         return True, 0, False
     class_token = not _is_square(shape[0])
     return False, int(class_token), class_token
+
+
+def tokens_in(outputs: Any, layout: Layout = UNKNOWN) -> Tensor | None:
+    """Vectors (n, L, C) of the places of an image, from what a backbone returns: the L = H W cells
+    of a map, or the tokens of the patches; None where it gives vectors (n, C).
+
+    Args: as of `pooled`.
+    """
+    last = last_output(outputs)
+    kind, shape = kind_of(last, 'auto', layout), tuple(last.shape[1:])
+    if kind == 'none':
+        return None
+    if kind == 'map':
+        return (
+            last.flatten(1, 2) if _channels_last(shape, layout) else last.flatten(2).transpose(1, 2)
+        )
+    tokens_last, prefix, _ = _tokens_of(shape, layout)
+    return last.transpose(1, 2) if tokens_last else last[:, prefix:]
+
+
+def _channels_last(shape: tuple[int, ...], layout: Layout) -> bool:
+    square = shape[0] == shape[1] < shape[2]
+    return square if layout.channels_last is None else layout.channels_last
 
 
 def _mean_over(axes: int | tuple[int, int]) -> Callable[[Tensor], Tensor]:

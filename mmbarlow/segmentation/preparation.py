@@ -65,7 +65,7 @@ def fit_length(cfg: Config, images: int) -> None:
         steps = PASSES * images // cfg.train_dataloader.batch_size
         loop.max_iters = min(max(steps, LEAST), MOST)
     if loop.get('val_interval', 0) is None:
-        loop.val_interval = max(1, loop.max_iters // EVALUATIONS)
+        loop.val_interval = -(-loop.max_iters // EVALUATIONS)  # the last one is at the end
     for scheduler in cfg.get('param_scheduler') or []:
         if scheduler.get('end', 0) is None:
             scheduler['end'] = loop.max_iters

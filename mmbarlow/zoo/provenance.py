@@ -3,7 +3,9 @@
 import os
 import platform
 import re
+import shlex
 import subprocess
+import sys
 from collections import Counter
 from datetime import datetime, timezone
 from importlib import metadata
@@ -31,6 +33,13 @@ def provenance() -> dict:
         hardware=hardware(),
         date=datetime.now(timezone.utc).date().isoformat(),
     )
+
+
+def command() -> str:
+    """What was typed to start this process: a tool, or `mmbarlow` with its arguments."""
+    script = Path(sys.argv[0])
+    tool = ['python', f'tools/{script.name}'] if script.parent.name == 'tools' else ['mmbarlow']
+    return one_line_of(shlex.join([*tool, *sys.argv[1:]]))
 
 
 def commit(root: Path = CLONE) -> str:

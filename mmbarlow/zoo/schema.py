@@ -13,8 +13,11 @@ from mmbarlow.zoo.names import from_left
 
 Check = Callable[[object], bool]
 
-# A folder of configs/benchmarks/ is a task; 'finetune' is of a user's own labels, or published.
-TASKS = ('pretrain', 'finetune', *sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')}))
+# A folder of configs/benchmarks/ is a task; 'finetune' is of a user's own labels, or published;
+# those of a report card are measured without a config.
+CARD = ('logistic', 'attentive', 'fewshot', 'calibration', 'robustness')
+FOLDERS = sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')})
+TASKS = ('pretrain', 'finetune', *FOLDERS, *CARD)
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
 WITHOUT_CHECKPOINT = ('untrained', 'pixels')  # models
 PERCENT = re.compile(r'(^|/)(mask_|bbox_)?(m?AP|AR|top\d|acc|mIoU|[am]Acc)')  # metrics

@@ -70,7 +70,10 @@ def shrunk(
     path: Path, data: Path, work_dir: Path, depth: int = 18, scale: tuple[int, int] = (128, 96)
 ) -> Config:
     """The config with its own structure, at a size for CPUs."""
+    from mmbarlow.detection.own_data import complete
+
     cfg = load_config(path, dict(data_root=str(data)), str(work_dir))
+    complete(cfg)
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
         loader.update(batch_size=2, num_workers=0, persistent_workers=False, pin_memory=False)

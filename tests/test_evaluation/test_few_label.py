@@ -33,6 +33,14 @@ def test_each_draw_has_n_different_samples_of_every_class(digits):
         assert labels[index].bincount().tolist() == [6] * 10
 
 
+def test_a_draw_of_few_labels_is_part_of_the_same_draw_of_more(digits):
+    labels = digits[0].labels
+    few, more = (list(FewLabelKNN(labels_per_class=n)._draw(labels, 10)) for n in (2, 8))
+    for small, large in zip(few, more, strict=True):
+        assert set(small.tolist()) < set(large.tolist())
+    assert len({tuple(index.tolist()) for index in few}) == 5  # the five draws differ
+
+
 def test_with_all_labels_every_draw_is_plain_knn():
     features = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
     train = Features(features[:20], torch.arange(20) % 4)

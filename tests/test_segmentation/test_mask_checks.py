@@ -166,9 +166,9 @@ def test_classes_of_two_splits_that_differ_are_named(root):
 
 
 def test_a_class_without_a_pixel_is_a_warning(root, monkeypatch):
-    (root / 'classes.txt').write_text('background\ndisc\nsquare\ncone\n')
     said = []
-    monkeypatch.setattr(mask_checks, 'print_log', lambda text, *_: said.append(text))
+    monkeypatch.setattr(mask_checks, 'print_log', lambda text, *where: said.append(text))
+    (root / 'classes.txt').write_text('background\ndisc\nsquare\ncone\n')
     check_masks(config(root))
     assert said == ['the masks to train on have no pixel of 1 of 4 classes.']
 

@@ -102,8 +102,9 @@ def test_the_linear_head_is_bn_and_one_convolution():
     from mmbarlow.segmentation.linear_segmentation_head import LinearSegmentationHead
 
     loss = dict(type='mmseg.CrossEntropyLoss')
-    norm = dict(type='BN')
-    head = LinearSegmentationHead(16, norm, num_classes=5, in_index=1, loss_decode=loss).eval()
+    head = LinearSegmentationHead(
+        16, norm_cfg=dict(type='BN'), num_classes=5, in_index=1, loss_decode=loss
+    ).eval()
     x = torch.randn(2, 16, 6, 7)
     with torch.no_grad():
         wanted = torch.einsum(

@@ -117,6 +117,28 @@ def digits(run_tool, work_dir: Path, *arguments: str) -> tuple[int, str, str]:
     return run_tool('benchmark.py', 'pixels', '--work-dir', work_dir, *arguments)
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        (['--suite', 'card'], 'the suite card stands alone and needs --on'),
+        (['--suite', 'card', 'digits', '--on', 'digits'], 'the suite card stands alone'),
+        (['--suite', 'card', '--on', 'mnist'], 'no data set of that name; there are cifar10'),
+        (['--suite', 'digits', '--supervised', 'x.pth'], '--supervised is for the suite card'),
+    ],
+)
+def test_a_card_says_on_what_it_can_be_made(arguments, says, run_tool):
+    status, _, err = run_tool('benchmark.py', 'pixels', *arguments)
+    assert (status, len(err.strip().splitlines())) == (2, 1)
+    assert says in err
+
+
+def test_a_dry_run_of_a_card_names_its_parts(run_tool, tmp_path):
+    on = ('--suite', 'card', '--on', 'digits', '--dry-run', '--work-dir', tmp_path)
+    status, out, _ = run_tool('benchmark.py', 'pixels', *on)
+    assert (status, [*tmp_path.iterdir()]) == (0, [])
+    assert 'card on digits: knn, logistic, attentive, fewshot, calibration, robustness' in out
+
+
 def test_seeds_are_those_of_the_benchmark_and_only_where_it_draws(run_tool, tmp_path):
     suite = ['--suite', 'fewlabel-knn_digits', 'knn_digits', '--seeds', '2']
     status, out, err = digits(run_tool, tmp_path, *suite)

@@ -11,7 +11,7 @@ OPTIONS = {
     'test.py': 'cfg-options launcher work-dir',
     'benchmark.py': (
         'cfg-options config dry-run force jobs launcher on out scale seed seeds suite '
-        'train-options work-dir'
+        'supervised train-options work-dir'
     ),
     'model_zoo.py': 'add check force',
 }

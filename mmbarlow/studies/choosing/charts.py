@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogLocator
 
 from mmbarlow.studies.choosing.rules import RULES, SHOWN
 from mmbarlow.studies.choosing.tables import Runs
@@ -34,8 +34,9 @@ def draw_scatter(runs: Runs, title: str, path: Path) -> Figure:
                              linewidth=0.4, zorder=3)  # fmt: skip
         if name == 'loss_over_floor':
             axes.set_xscale('log')
+            axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
             for ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-                ticks(LogFormatter(minor_thresholds=(2, 0.5)))  # 0.3, not 3 x 10^-1
+                ticks('{x:g}')  # 0.2, not 2 x 10^-1
         if name == 'alpha':
             axes.axvline(1, color='black', linestyle=':', linewidth=0.8)
         axes.set_xlabel(rule.axis)

@@ -1,0 +1,82 @@
+"""mmbarlow card runs/photos flowers                      a page: runs/photos/card/flowers/card.md
+mmbarlow card net_backbone.pth cifar10                 a shipped data set, in data/cifar10
+mmbarlow card runs/photos flowers --supervised resnet18.pth
+mmbarlow card runs/photos flowers --parts knn logistic fewshot
+mmbarlow card runs/photos flowers --corrupted-images all --corruptions all
+"""
+
+import argparse
+
+from mmbarlow.commands.labeled_arguments import add_labeled_arguments, read_arguments
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_labeled_arguments(parser)
+    parser.add_argument('--seed', type=int, default=0, help='of the split and of all draws (0)')
+    parser.add_argument(
+        '--supervised', metavar='FILE', help='weights trained with labels, a column'
+    )
+    parser.add_argument(
+        '--parts',
+        nargs='+',
+        metavar='PART',
+        help='knn, logistic, attentive, fewshot, calibration, robustness; by default all',
+    )
+    parser.add_argument(
+        '--corrupted-images',
+        default='500',
+        metavar='N',
+        help="test images that are corrupted, drawn evenly from the classes (500), or 'all'",
+    )
+    parser.add_argument(
+        '--corruptions',
+        nargs='+',
+        metavar='NAME',
+        help="ImageNet-C's 15 by default; 'all' has four more",
+    )
+    parser.add_argument(
+        '--precision',
+        default='auto',
+        help='of the features: fp32, bf16, or auto: bf16 where the device computes in it',
+    )
+    parser.add_argument('--data-root', help='folder of a shipped data set, if it is another one')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises InputError if the backbone, the images or the folders cannot be used."""
+    from mmbarlow.benchmarks.card.data import is_shipped, own_card_data, shipped_card_data
+    from mmbarlow.benchmarks.card.making import make_card
+    from mmbarlow.benchmarks.card.options import CardOptions
+    from mmbarlow.benchmarks.network import read_network
+    from mmbarlow.commands.backbones import backbone_file, config_beside
+    from mmbarlow.datasets.corruption import COMMON, CORRUPTIONS
+    from mmbarlow.errors import InputError
+
+    kinds = CORRUPTIONS if args.corruptions == ['all'] else args.corruptions or COMMON
+    count = _count(args.corrupted_images)
+    options = CardOptions(args.parts, kinds, count, args.precision, args.supervised)
+    if is_shipped(args.labeled):
+        if args.size is not None:
+            raise InputError(f'--size is for your own images: {args.labeled} has a size.')
+        backbone = backbone_file(args.backbone)
+        config = args.config or config_beside(backbone)
+        network = read_network(str(backbone), str(config) if config else None)
+        root = dict(data_root=args.data_root) if args.data_root else None
+        data, beside = shipped_card_data(args.labeled, network, root, args.seed), backbone.parent
+    else:
+        network, task, _, _, other = read_arguments(args)
+        data, beside = own_card_data(task, network), other.parent.parent
+    out = args.out or beside / 'card' / data.name
+    records = args.records or out / 'records'
+    make_card(network, data, options, out, records, lambda line: print(line, flush=True))
+
+
+def _count(text: str) -> int | None:
+    from mmbarlow.errors import InputError
+
+    if text == 'all':
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"--corrupted-images is a number or 'all', not {text!r:.40}.") from None
