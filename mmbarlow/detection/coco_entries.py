@@ -29,7 +29,7 @@ def coco_box_faults(path: Path, annotations: list[dict], images: dict[int, dict]
     bad = [
         f'{annotation_name(a, i)} with the bbox {a["bbox"]}'
         for i, a in enumerate(annotations)
-        if not _is_box(a['bbox'])
+        if not is_box(a['bbox'])
     ]
     if bad:
         return [
@@ -95,12 +95,13 @@ def is_learned(annotation: dict) -> bool:
     return not annotation['iscrowd'] and min(annotation['bbox'][2:]) >= SMALLEST
 
 
+def is_box(box: Any) -> bool:
+    """Whether a `bbox` is four numbers."""
+    return isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
+
+
 def _is_positive(number: Any) -> bool:
     return isinstance(number, int | float) and number > 0
-
-
-def _is_box(box: Any) -> bool:
-    return isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
 
 
 def _is_mask(mask: Any, image: dict) -> bool:

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from mmbarlow.detection.box_checks import some
-from mmbarlow.detection.coco_entries import is_learned
+from mmbarlow.detection.coco_entries import is_box, is_learned
 from mmbarlow.detection.own_annotations import Part, find_parts
 from mmbarlow.detection.own_schedule import fill_in_schedule
 from mmbarlow.errors import InputError, printable
@@ -46,7 +46,7 @@ def complete(cfg: Config) -> None:
 
 def _classes(part: Part) -> tuple[tuple[str, ...], int]:
     """The categories with an object to learn, and the number of images that have one."""
-    learned = [a for a in part.content['annotations'] if _is_box(a['bbox']) and is_learned(a)]
+    learned = [a for a in part.content['annotations'] if is_box(a['bbox']) and is_learned(a)]
     used = {annotation['category_id'] for annotation in learned}
     categories = part.content['categories']
     classes = tuple(str(c['name']) for c in categories if c['id'] in used)
@@ -56,10 +56,6 @@ def _classes(part: Part) -> tuple[tuple[str, ...], int]:
             'annotations are crowds, smaller than a pixel, or of categories that it does not list.'
         )
     return classes, len({annotation['image_id'] for annotation in learned})
-
-
-def _is_box(box: object) -> bool:
-    return isinstance(box, list) and len(box) == 4 and all(isinstance(x, int | float) for x in box)
 
 
 def _report_left_out(parts: dict[str, Part], classes: tuple[str, ...]) -> None:
