@@ -22,16 +22,17 @@ def draw_study(study: Study, dataset: str, results: Results, path: Path) -> Figu
     """Write the figure: the first column of the table, with the deviation where seeds show one.
 
     What is published has a panel of its own, where it is more than one number. Points without a
-    record are left out; without any there is no figure.
+    record are left out. Where that leaves nothing to compare, neither with another point nor with
+    what is published, there is no figure.
     """
     measure = MEASURES[dataset][0]
     values = results.numbers(study, measure, dataset)
     untrained = values.pop(None, [])
-    if not values:
-        return None
     ordered = all(isinstance(key, (int, float)) for key in study.points[dataset])
     published = study.published if ordered else {k: study.published.get(k or '') for k in values}
     both = sum(value is not None for value in published.values()) > 1
+    if len(values) + both < 2:
+        return None
     size = (8.5, 3.8 if ordered else 1.6 + 0.34 * len(values))
     figure = Figure(figsize=size, layout='constrained')
     panels = figure.subplots(1, 1 + both, sharey=not ordered, squeeze=False)[0]
