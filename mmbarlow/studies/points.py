@@ -14,12 +14,12 @@ Points = dict[str, dict[PointName, str]]
 # Stems of configs, where {} is the variant; that of the recipe itself is empty.
 _STEMS = dict(
     digits='barlowtwins{}_resnet18_1xb128-coslr-20e_digits',
-    cifar10='barlowtwins{}_resnet18-stem7-c32_1xb128-coslr-1e_cifar10',
+    cifar10='barlowtwins{}_resnet18-stem7-c16_1xb128-coslr-1e_cifar10',
     imagenet='barlowtwins{}_resnet50_8xb256-coslr-300e_in1k',
 )
 
 
-_VIEWS_STEM = dict(_STEMS, cifar10='barlowtwins{}_resnet18-stem7-c32_1xb256-coslr-6e_cifar10')
+_VIEWS_STEM = dict(_STEMS, cifar10='barlowtwins{}_resnet18-stem7-c16_1xb128-coslr-3e_cifar10')
 
 
 def _points(stems: dict[str, str] = _STEMS, **variants: Mapping) -> Points:
@@ -62,7 +62,7 @@ _PER_GPU = (16, 32, 64, 128, 256, 512)
 _ONE_GPU = (32, 64, 128, 256, 512)
 BATCH: Points = dict(
     digits={n: f'barlowtwins_resnet18_1xb{n}-coslr-20e_digits' for n in _ONE_GPU},
-    cifar10={n: f'barlowtwins_resnet18-stem7-c32_1xb{n}-coslr-1e_cifar10' for n in _ONE_GPU},
+    cifar10={n: f'barlowtwins_resnet18-stem7-c16_1xb{n}-coslr-1e_cifar10' for n in _ONE_GPU},
     imagenet={n * 8: f'barlowtwins_resnet50_8xb{n}-coslr-300e_in1k' for n in _PER_GPU},
 )
 _QUICK_WIDTHS = {x: _WIDTHS[x] for x in (16, 64, 256)} | {512: ''}
@@ -84,10 +84,10 @@ VIEWS: Points = dict(
         'multi-crop': 'barlowtwins-multicrop_resnet18_1xb128-coslr-17e_digits',
     },
     cifar10={
-        '2 views': 'barlowtwins_resnet18-stem7-c32_1xb128-coslr-4e_cifar10',
-        '4 views': 'barlowtwins-4views_resnet18-stem7-c32_1xb128-coslr-2e_cifar10',
-        '8 views': 'barlowtwins-8views_resnet18-stem7-c32_1xb128-coslr-1e_cifar10',
-        'multi-crop': 'barlowtwins-multicrop_resnet18-stem7-c32_1xb128-coslr-2e_cifar10',
+        '2 views': 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-4e_cifar10',
+        '4 views': 'barlowtwins-4views_resnet18-stem7-c16_1xb128-coslr-2e_cifar10',
+        '8 views': 'barlowtwins-8views_resnet18-stem7-c16_1xb128-coslr-1e_cifar10',
+        'multi-crop': 'barlowtwins-multicrop_resnet18-stem7-c16_1xb128-coslr-2e_cifar10',
     },
 )
 _COMPARED = ('barlowtwins', 'mixed_barlowtwins', 'amcl', 'baselines')
@@ -101,7 +101,7 @@ FAMILY: Points = {
     for data in ('digits', 'cifar10')
 }
 # Before its training the network of the 20 epochs on digits is that of the 70 epochs, and on
-# CIFAR-10 that of one epoch is that of six.
+# CIFAR-10 that of one epoch is that of three.
 UNTRAINED_CONFIGS = dict(
     digits='barlowtwins_resnet18_1xb128-coslr-70e_digits',
     cifar10=_VIEWS_STEM['cifar10'].format(''),

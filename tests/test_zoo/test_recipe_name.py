@@ -33,7 +33,7 @@ DATASETS = dict(
     tinyimagenet='tinyimagenet',
 )
 STEM7 = 'the ImageNet stem on 32 px'
-HALVES = f'of every second image, half of the channels, and {STEM7}'
+HALVES = f'of every second image, a quarter of the channels, and {STEM7}'
 # How the names of the reduced recipes end, and what their records say; all others are full. The
 # first that fits counts.
 REDUCED = {
@@ -45,15 +45,17 @@ REDUCED = {
     ),
     'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': f'8 epochs, and {STEM7}',
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
-    '-4views_resnet18-stem7-c32_1xb128-coslr-2e_cifar10': f'2 epochs of four views {HALVES}',
-    '-8views_resnet18-stem7-c32_1xb128-coslr-1e_cifar10': f'1 epoch of eight views {HALVES}',
-    '-multicrop_resnet18-stem7-c32_1xb128-coslr-2e_cifar10': f'2 epochs of multi-crop {HALVES}',
-    'barlowtwins_resnet18-stem7-c32_1xb128-coslr-4e_cifar10': f'4 epochs {HALVES}',
+    '-4views_resnet18-stem7-c16_1xb128-coslr-2e_cifar10': f'2 epochs of four views {HALVES}',
+    '-8views_resnet18-stem7-c16_1xb128-coslr-1e_cifar10': f'1 epoch of eight views {HALVES}',
+    '-multicrop_resnet18-stem7-c16_1xb128-coslr-2e_cifar10': f'2 epochs of multi-crop {HALVES}',
+    'barlowtwins_resnet18-stem7-c16_1xb128-coslr-4e_cifar10': f'4 epochs {HALVES}',
     '-4views_resnet18_1xb128-coslr-20e_digits': '20 epochs of four views',
     '-8views_resnet18_1xb128-coslr-10e_digits': '10 epochs of eight views',
     '-multicrop_resnet18_1xb128-coslr-17e_digits': '17 epochs of multi-crop',
     'barlowtwins_resnet18_1xb128-coslr-40e_digits': '40 epochs instead of 70',
-    '-coslr-1e_cifar10': f'1 epoch, half of the channels, and {STEM7}',
+    '-c32_1xb128-coslr-1e_cifar10': f'1 epoch, half of the channels, and {STEM7}',
+    '-coslr-1e_cifar10': f'1 epoch, a quarter of the channels, and {STEM7}',
+    '-c16_1xb128-coslr-3e_cifar10': f'3 epochs, a quarter of the channels, and {STEM7}',
     'barlowtwins_resnet18-stem7_1xb256-coslr-6e_cifar10': f'6 epochs, and {STEM7}',
     '-4views_resnet18-stem7_1xb256-coslr-3e_cifar10': f'3 epochs of four views, and {STEM7}',
     '-multicrop_resnet18-stem7_1xb256-coslr-4e_cifar10': f'4 epochs of multi-crop, and {STEM7}',

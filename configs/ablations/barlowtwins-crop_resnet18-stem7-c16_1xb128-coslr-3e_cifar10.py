@@ -1,0 +1,12 @@
+"""Views with crops alone, neither flipped nor solarized, on CIFAR-10. Measured: docs/ablations_results.md.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-crop_resnet18-stem7-c16_1xb128-coslr-3e_cifar10.py
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-3e_cifar10.py'
+model = dict(
+    data_preprocessor=dict(
+        view_a=dict(flip=0.0, gray=0.0, jitter=0.0),
+        view_b=dict(flip=0.0, gray=0.0, jitter=0.0, solarize=0.0),
+    )
+)

@@ -1,0 +1,7 @@
+"""A projector of four layers, on CIFAR-10. Measured: docs/ablations_results.md.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-depth-4_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py'
+model = dict(neck=dict(num_layers=4))

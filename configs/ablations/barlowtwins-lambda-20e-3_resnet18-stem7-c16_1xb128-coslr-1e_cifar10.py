@@ -1,0 +1,7 @@
+"""Lambda 0.020, on CIFAR-10. Measured: docs/ablations_results.md.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-lambda-20e-3_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py'
+model = dict(head=dict(lambd=0.020))

@@ -1,7 +1,0 @@
-"""A predictor on one branch and a stop-gradient on the other, on CIFAR-10. Measured: docs/ablations_results.md.
-
-OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-stop-gradient-predictor_resnet18-stem7-c32_1xb128-coslr-1e_cifar10.py
-"""
-
-_base_ = 'barlowtwins_resnet18-stem7-c32_1xb128-coslr-1e_cifar10.py'
-model = dict(head=dict(type='mmbarlow.AsymmetricHead', stop_gradient=True, predictor=True))

@@ -1,7 +1,0 @@
-"""A projector of three layers of 256, on CIFAR-10. Measured: docs/ablations_results.md.
-
-OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-width-256_resnet18-stem7-c32_1xb128-coslr-1e_cifar10.py
-"""
-
-_base_ = 'barlowtwins_resnet18-stem7-c32_1xb128-coslr-1e_cifar10.py'
-model = dict(neck=dict(hid_channels=256, out_channels=256), head=dict(in_channels=256))

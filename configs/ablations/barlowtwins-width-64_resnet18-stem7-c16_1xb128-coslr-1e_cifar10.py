@@ -1,0 +1,7 @@
+"""A projector of three layers of 64, on CIFAR-10. Measured: docs/ablations_results.md.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/ablations/barlowtwins-width-64_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py
+"""
+
+_base_ = 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py'
+model = dict(neck=dict(hid_channels=64, out_channels=64), head=dict(in_channels=64))

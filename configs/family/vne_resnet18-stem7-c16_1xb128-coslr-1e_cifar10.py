@@ -1,0 +1,15 @@
+"""I-VNE+ on CIFAR-10. Measured: docs/family.md.
+
+OMP_NUM_THREADS=1 python tools/train.py configs/family/vne_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py
+"""
+
+_base_ = '../ablations/barlowtwins_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py'
+model = dict(
+    neck=dict(out_channels=256),
+    head=dict(
+        _delete_=True,
+        type='mmbarlow.CriterionHead',
+        in_channels=256,
+        criterion=dict(type='mmbarlow.VNELoss'),
+    ),
+)
