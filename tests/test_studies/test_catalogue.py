@@ -10,6 +10,7 @@ from mmbarlow.datasets.view import View
 from mmbarlow.errors import InputError
 from mmbarlow.paths import CONFIGS
 from mmbarlow.studies.catalogue import STUDIES, config_path, find_studies
+from mmbarlow.studies.choosing.trainings import trainings
 from mmbarlow.studies.results import MEASURES
 from mmbarlow.zoo import references
 from mmbarlow.zoo.runs import LABELS
@@ -135,9 +136,13 @@ def options(config: str, view: str) -> dict:
     return dict(made[view])
 
 
-def test_every_ablation_that_is_shipped_is_a_point_of_a_study():
+def test_every_ablation_that_is_shipped_is_in_a_study_or_a_parent():
     shown = {c for s in STUDIES.values() for p in s.points.values() for c in p.values()}
-    assert {path.stem for path in (CONFIGS / 'ablations').glob('*.py')} <= shown
+    shown |= {training.config for training in trainings()}
+    ablations = [*(CONFIGS / 'ablations').glob('*.py')]
+    texts = [path.read_text() for path in ablations]
+    parents = {p.stem for p in ablations if any(f"_base_ = '{p.name}'" in text for text in texts)}
+    assert {path.stem for path in ablations} <= shown | parents
     assert all(config_path(config).is_file() for config in shown)
 
 

@@ -28,7 +28,7 @@ from measure.timing import medians
 from mmbarlow import cli
 from mmbarlow.errors import InputError
 
-BATCHES = dict(resnet50=[128, 256, 512], resnet18=[128, 512, 1024])
+BATCHES = {'resnet50': [128, 256, 512], 'resnet18': [128, 512, 1024], 'vit-small': [256]}
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def test_the_plain_loss_is_ours_so_that_like_is_compared_with_like(name):
     assert theirs.item() == pytest.approx(ours.item(), rel=1e-4)
 
 
-@pytest.mark.parametrize('name', ['resnet50', 'resnet18'])
+@pytest.mark.parametrize('name', ['resnet50', 'resnet18', 'vit-small'])
 def test_mmpretrain_has_the_very_network(name, monkeypatch):
     monkeypatch.undo()  # the shipped ones, not the narrow one
     network = networks.of_width(networks.NETWORKS[name], 32)

@@ -65,6 +65,20 @@ PARTS = dict(
         60,
         'tools/speed/step.py --networks resnet18 --rounds 5 --out {out}',
     ),
+    vit_step=Part(
+        'a step of ViT-S/16',
+        60,
+        'tools/speed/step.py --networks vit-small --rounds 3 --steps 4 --out {out}',
+        'tools/speed/step.py --networks vit-small --batch-sizes 4 --rounds 1 --steps 1 --size 32 '
+        '--width 32 --out {out}',
+    ),
+    collectives=Part(
+        'what processes tell each other, on one GPU and on all',
+        60,
+        'tools/speed/collectives.py --out {out}',
+        'tools/speed/collectives.py --processes 2 --rows 8 --dims 32 --numbers 1000 --rounds 1 '
+        '--out {out}',
+    ),
     optimizer=Part(
         'a step of LARS',
         40,

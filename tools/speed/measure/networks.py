@@ -19,6 +19,7 @@ def shipped(name: str, size: int) -> dict[str, Any]:
 NETWORKS = dict(
     resnet50=shipped('barlowtwins_resnet50', 224),
     resnet18=shipped('barlowtwins_resnet18_small', 32),
+    **{'vit-small': shipped('barlowtwins_vit-small', 224)},
 )
 
 
@@ -40,7 +41,7 @@ def theirs(network: dict) -> dict:
     backbone = MODELS.build(copy.deepcopy(network['backbone']))
     neck = dict(num_layers=3) | with_width(network['neck'], backbone)
     neck |= dict(type='mmpretrain.NonLinearNeck', with_last_bn=False, with_last_bn_affine=False)
-    neck |= dict(with_avg_pool=True, norm_cfg=dict(type='BN1d'))
+    neck |= dict(with_avg_pool='out_type' not in network['backbone'], norm_cfg=dict(type='BN1d'))
     loss = dict(type='mmpretrain.CrossCorrelationLoss')
     head = dict(type='mmpretrain.LatentCrossCorrelationHead', in_channels=neck['out_channels'])
     images = dict(type='mmpretrain.SelfSupDataPreprocessor')
