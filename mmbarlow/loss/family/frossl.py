@@ -16,7 +16,7 @@ class FroSSLLoss(LossOfViews):
         invariance = weight D V sum over views of mean_nd (z_nd - m_nd)^2
         entropy    = sum over views of log ||Z^T Z / tr(Z^T Z)||^2
 
-    (equations 3 and 6; `multiview_frossl_loss_func` of OFSkean/FroSSL,
+    (`multiview_frossl_loss_func` of OFSkean/FroSSL,
     https://arxiv.org/abs/2310.02903). ||Z^T Z|| = ||Z Z^T||, of which the smaller is built, as in
     that code. The trace, which is D without dead dimensions, has no gradient there and here. The
     columns are not centered: a projector that ends with batch norm does that.
