@@ -35,7 +35,7 @@ from mmbarlow.zoo.text_table import text_table, with_spread
 from speed.measure.timing import medians
 
 ROOT = Path(__file__).resolve().parents[1]
-NAME = 'barlowtwins_resnet18-c16_1xb128-coslr-45e_digits'
+NAME = 'barlowtwins_resnet18-c16_1xb128-coslr-70e_digits'
 CONFIG = f'configs/barlowtwins/{NAME}.py'
 BENCHMARKS = ('knn_digits', 'fewlabel-knn_digits', 'linear_digits')
 THREADS = 1  # the second core makes the views
