@@ -104,7 +104,7 @@ def run_processes():
 
 @pytest.fixture
 def digits_config() -> Path:
-    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
+    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
     return path
 
 

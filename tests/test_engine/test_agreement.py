@@ -48,7 +48,7 @@ DIFFERENT: dict[str, tuple[dict, str]] = dict(
 
 
 def config(work_dir: Path, options: dict, data: dict | None = None):
-    (path,) = (CONFIGS / 'barlowtwins').glob('*-70e_digits.py')
+    (path,) = (CONFIGS / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
     cfg = load_config(path, SMALL | options, str(work_dir))
     cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
     if data:

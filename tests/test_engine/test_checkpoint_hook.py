@@ -116,7 +116,11 @@ def test_minutes_add_checkpoints_and_the_last_step_has_one(train):
 def test_the_best_is_there_until_a_better_one_is_and_is_known_to_a_resumed_run(train, tmp_path):
     own = dict(type='mmbarlow.CheckpointHook', interval=1, save_best='KNN/top1_k10')
     own |= dict(rule='greater', max_keep_ckpts=1)
-    cfg = load_config(next((ROOT / 'configs' / 'barlowtwins').glob('*-70e_digits.py')), {}, '')
+    cfg = load_config(
+        next((ROOT / 'configs' / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')),
+        {},
+        '',
+    )
     val = {key: cfg[key] for key in ('val_dataloader', 'val_cfg', 'val_evaluator')}
     folder = train(own, 2, 'train_cfg.val_interval=1', **val)
     (best,) = folder.glob('best_*.pth')

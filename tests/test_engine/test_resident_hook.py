@@ -45,7 +45,9 @@ VIEW = dict(rotate=15, crop_scale=(0.3, 1.0), flip=0.0, saturation=0.0, hue=0.0,
 
 def train(folder: Path, *options: str, wrapper=SGD, launcher: str = '', **entries) -> Path:
     """Four steps of 8 digits in each of two epochs, whose views are those of BatchTwinViews."""
-    (digits,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
+    (digits,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob(
+        '*_resnet18_1xb128-coslr-70e_digits.py'
+    )
     own = ['train_cfg.val_interval=9', 'default_hooks.logger.interval=1', *options]
     cfg = faults.config(digits, folder, *own, guard=None, optim_wrapper=wrapper, **entries)
     if 'resident' not in entries or entries['resident'] is not True:
@@ -206,7 +208,9 @@ def test_what_does_not_fit_falls_back_and_a_hook_gets_the_views_it_asks_for(runs
 
 def test_a_step_with_nan_is_skipped_and_dumped_with_its_views(tmp_path):
     guard = dict(action='skip', lag=2)
-    (digits,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
+    (digits,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob(
+        '*_resnet18_1xb128-coslr-70e_digits.py'
+    )
     cfg = faults.config(digits, tmp_path, guard=guard, optim_wrapper=faults.LARS, resident=EAGER)
     faults.poison_views(cfg, 3)
     pretrain(cfg, quiet=True)

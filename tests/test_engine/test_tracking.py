@@ -14,7 +14,9 @@ from mmbarlow.engine.tracking import backend_for, use_trackers
 from mmbarlow.errors import InputError
 from mmbarlow.zoo.curve import read_curve
 
-(CONFIG,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
+(CONFIG,) = (Path(__file__).parents[2] / 'configs' / 'barlowtwins').glob(
+    '*_resnet18_1xb128-coslr-70e_digits.py'
+)
 TINY = {
     'train_cfg.max_epochs': 2,
     'train_cfg.val_interval': 1,

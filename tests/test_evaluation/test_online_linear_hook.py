@@ -57,7 +57,7 @@ class Watches(Hook):
 def train(folder: Path, prepared=lambda cfg: None, **options):
     """The last checkpoint, what was seen at each step, and the last metrics."""
     Watches.seen, Watches.metrics = [], {}
-    (config,) = (CONFIGS / 'barlowtwins').glob('*-70e_digits.py')
+    (config,) = (CONFIGS / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
     cfg = load_config(config, TINY | options, str(folder))
     cfg.custom_hooks = [dict(type='Watches')]
     prepared(cfg)
@@ -232,7 +232,7 @@ def test_a_folder_of_the_user_with_a_broken_image_is_looked_at(tmp_path):
 
 def test_without_labels_a_sentence_says_what_to_give(tmp_path):
     images = folder_of_digits(tmp_path / 'images')
-    (config,) = (CONFIGS / 'barlowtwins').glob('*-70e_digits.py')
+    (config,) = (CONFIGS / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
 
     def unlabeled(cfg):
         for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):

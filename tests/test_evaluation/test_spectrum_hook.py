@@ -96,7 +96,7 @@ def trained(path, options, folder, patch, **changes) -> SimpleNamespace:
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory) -> SimpleNamespace:
-    (path,) = (CONFIGS / 'barlowtwins').glob('*-70e_digits.py')
+    (path,) = (CONFIGS / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
     with pytest.MonkeyPatch.context() as patch:
         return trained(path, SMALL, tmp_path_factory.mktemp('spectrum'), patch)
 

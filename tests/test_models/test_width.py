@@ -58,7 +58,7 @@ def test_a_backbone_that_cannot_be_run_alone_is_left_to_the_run():
 
 
 def test_training_does_not_start(run_tool, tmp_path):
-    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*-70e_digits.py')
+    (path,) = (ROOT / 'configs' / 'barlowtwins').glob('*_resnet18_1xb128-coslr-70e_digits.py')
     options = ['--cfg-options', 'model.backbone.depth=50', 'model.neck.in_channels=256']
     status, _, err = run_tool('train.py', path, '--work-dir', tmp_path / 'work', *options)
     assert status == 2
