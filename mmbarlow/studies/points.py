@@ -17,8 +17,6 @@ _STEMS = dict(
     cifar10='barlowtwins{}_resnet18-stem7-c16_1xb128-coslr-1e_cifar10',
     imagenet='barlowtwins{}_resnet50_8xb256-coslr-300e_in1k',
 )
-
-
 _VIEWS_STEM = dict(_STEMS, cifar10='barlowtwins{}_resnet18-stem7-c16_1xb128-coslr-3e_cifar10')
 
 

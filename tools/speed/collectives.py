@@ -37,8 +37,9 @@ def main() -> None:
     args = parse()
     rows = []
     for processes in args.processes:
-        rows += measured(processes, args)
-        print_rows(rows[-5:])
+        own = measured(processes, args)
+        print_rows(own)
+        rows += own
     report.write(args.out, args.device, rows=rows)
     print(f'record: {args.out}')
 
