@@ -60,6 +60,13 @@ class CheckpointHook(BestCheckpoint):
         on_first(runner.writer.wait)
         return path
 
+    def save_done(self, runner) -> None:
+        """Have the steps that are done on disk, unless they are: after an epoch or a step of it."""
+        if self.saved != runner.iter:
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save(runner, f'iter_{runner.iter}.pth', meta, by_epoch=False)
+        on_first(runner.writer.wait)
+
     def _save_between(self, runner, copy: bool = True) -> Path:
         step = runner.iter + 1
         runner.logger.info(f'Saving checkpoint at {step} iterations')
@@ -122,8 +129,7 @@ class CheckpointHook(BestCheckpoint):
         if self.clock:
             self.clock.finish()
         if self._is_local(runner):
-            if self.save_last and self.saved != runner.iter:  # as after an early stop
-                meta = dict(epoch=runner.epoch, iter=runner.iter)
-                self._save(runner, f'iter_{runner.iter}.pth', meta, by_epoch=False)
+            if self.save_last:
+                self.save_done(runner)  # as after an early stop
             on_first(runner.writer.wait)
         super().after_train(runner)

@@ -1,12 +1,12 @@
 """A training that is asked to leave does so at the end of a step, with a checkpoint."""
 
+import math
 import signal
 import time
 
 import torch
 import torch.distributed as dist
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop
 from torch.utils.data import DataLoader
 
 from mmbarlow import signals
@@ -27,8 +27,9 @@ class SignalsHook(Hook):
     each step: a step begins a reduction on the CPU, which a later one reads, so that no step waits;
     they leave at the end of that. Steps of more than a second read their own.
 
-    A validation that takes longer than 5 seconds has a checkpoint of the step before it. A signal
-    then ends the run at once; a shorter one is waited for. Not registered: `pretrain` adds it.
+    Before a validation that takes longer than 5 seconds, all steps are in a checkpoint, the epoch's
+    or one of its own. A signal then ends the run at once; a shorter validation is waited for. Not
+    registered: `pretrain` adds it.
 
     Args:
         requeue: have Slurm start the job again after its warning.
@@ -42,7 +43,7 @@ class SignalsHook(Hook):
     def __init__(self, requeue: bool = False) -> None:
         self.requeue = requeue
         self.validation: float | None = None  # seconds of the last one
-        self.saved = False  # whether the step before the validation is on disk
+        self.seconds = math.inf  # of the last step
         self.ballot = torch.zeros(2, dtype=torch.int64)
         self.vote: dist.Work | None = None
         self.interval = 1  # steps between two votes
@@ -60,21 +61,20 @@ class SignalsHook(Hook):
         self.defer()
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None) -> None:
-        seconds, self.step = time.perf_counter() - self.step, time.perf_counter()
-        if signum := self._agreed(runner.iter, seconds):
+        self.seconds, self.step = time.perf_counter() - self.step, time.perf_counter()
+        if signum := self._agreed(runner.iter, self.seconds):
             self._leave(runner, signum)
-        if self._validates_next(runner):
-            batches = sum(map(len, _loaders(runner.val_loop)))
-            expected = self.validation or seconds * batches
-            self.saved = on_first(lambda: expected > LONG) and bool(_save(runner))
 
     def before_val(self, runner) -> None:
-        self.started = time.perf_counter()
-        if self.saved:
+        expected = self.validation or self.seconds * sum(map(len, _loaders(runner.val_loop)))
+        hook = _checkpoint_hook(runner)
+        if on_first(lambda: expected > LONG) and hook:
+            hook.save_done(runner)
             lost = 'only a validation is lost, and --resume continues from before it'
             signals.defer(False, lost)
             if signum := signals.pending():
                 raise signals.Signaled(signum, f'left before a validation; {lost}')
+        self.started = time.perf_counter()
 
     def after_val(self, runner) -> None:
         self.defer()
@@ -102,23 +102,12 @@ class SignalsHook(Hook):
             self.vote = None
         return self.ballot.tolist()
 
-    def _validates_next(self, runner) -> bool:
-        if runner.val_loop is None:
-            return False
-        done, end = runner.iter + 1, runner.max_iters
-        if isinstance(runner.train_loop, EpochBasedTrainLoop):
-            steps = len(runner.train_dataloader)
-            if done % steps:
-                return False
-            done, end = done // steps, runner.max_epochs
-        return done >= runner.val_begin and (done % runner.val_interval == 0 or done == end)
-
     def _leave(self, runner, signum: int) -> None:
-        step, path = runner.iter + 1, _save(runner)
-        if path is None:
+        step, hook = runner.iter + 1, _checkpoint_hook(runner)
+        if hook is None:
             news = 'and nothing is saved: the config has no mmbarlow.CheckpointHook'
         else:
-            how = 'the same command with --resume'
+            path, how = hook.save_now(runner), 'the same command with --resume'
             if self.requeue and signal.Signals(signum) in signals.WARNINGS:
                 how = on_first(requeue)
             news = f'which {path} holds; {how} continues'
@@ -130,9 +119,5 @@ def _loaders(loop: object) -> list[DataLoader]:
     return [value for value in vars(loop).values() if isinstance(value, DataLoader)] if loop else []
 
 
-def _save(runner) -> object:
-    """Path of a checkpoint of the step that has just ended; None if the config wants none."""
-    for hook in runner.hooks:
-        if isinstance(hook, CheckpointHook):
-            return hook.save_now(runner)
-    return None
+def _checkpoint_hook(runner) -> CheckpointHook | None:
+    return next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)

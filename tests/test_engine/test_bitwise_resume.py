@@ -15,6 +15,7 @@ from mmengine.registry import HOOKS
 
 from mmbarlow import launch
 from mmbarlow.config import load_config
+from mmbarlow.engine import signals_hook
 from mmbarlow.engine.checkpoint_hook import CheckpointHook
 from mmbarlow.engine.pretraining import pretrain, resume_from
 from mmbarlow.errors import InputError
@@ -97,6 +98,21 @@ def check_resumed(name: str, folder: Path, prepared=lambda cfg: None) -> None:
         assert told_then
         assert read_curve(folder / f'from_{step}') == curve
         assert differences(told[-len(told_then) :], told_then) == []
+
+
+@pytest.mark.parametrize('name', ['plain', 'iterations'])
+def test_what_is_saved_before_a_long_validation_resumes_bit_for_bit(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(signals_hook, 'LONG', 0.0)
+    last = dict(plain='epoch_3.pth', iterations='iter_9.pth')[name]
+
+    def run(part: str, resume: Path | None = None) -> dict:
+        cfg = config_of(name, tmp_path / part, resume)
+        cfg.default_hooks.checkpoint.interval = 3 if name == 'plain' else 9
+        pretrain(cfg, quiet=True)
+        return torch.load(tmp_path / part / last)
+
+    whole = run('whole')
+    assert differences(whole, run('resumed', tmp_path / 'whole' / 'iter_6.pth')) == []
 
 
 @pytest.mark.parametrize('name', TABLE)

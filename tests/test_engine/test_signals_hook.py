@@ -144,12 +144,16 @@ def test_a_signal_while_a_checkpoint_is_written_waits_for_it(train):
     assert numbers(folder / 'iter_3.pth') == (1, 3)
 
 
-def test_a_long_validation_is_left_at_once_and_has_a_checkpoint_of_before_it(train, monkeypatch):
+@pytest.mark.parametrize(('interval', 'name'), [(9, 'iter_2.pth'), (1, 'epoch_1.pth')])
+def test_a_long_validation_is_left_at_once_and_has_one_checkpoint_of_before_it(
+    interval, name, train, monkeypatch
+):
     monkeypatch.setattr(signals_hook, 'LONG', 0.0)
-    options = ('train_cfg.val_interval=1', 'default_hooks.checkpoint.interval=9')
+    options = ('train_cfg.val_interval=1', f'default_hooks.checkpoint.interval={interval}')
     folder, news = train('validation', send(signal.SIGTERM), *options, validate=True)
     assert 'only a validation is lost' in str(news)
-    assert numbers(folder / 'iter_2.pth') == (0, 2)  # the end of the epoch is still to be done
+    assert [path.name for path in folder.glob('*.pth')] == [name]
+    assert numbers(folder / name) == (1, 2)
 
 
 def test_a_short_validation_is_waited_for(train, monkeypatch):
