@@ -12,8 +12,8 @@ A suite is in1k, transfer, detection or small, or the name of a benchmark (a fil
 configs/benchmarks/), or that of a data set, for all of its benchmarks. Records go to
 work_dirs/NAME/records/; a result that has one is not measured again. More: docs/benchmarks.md.
 
-The suite `card` makes a page of results on each data set, or folder of labeled images, after --on:
-docs/card.md. `mmbarlow card` has more options for it.
+The suite `card` makes a page of results on each data set, or folder of images with labels, masks or
+boxes, after --on: docs/card.md. `mmbarlow card` has more options for it.
 
 A study (`ablations`: all but `baselines` and `family`) pretrains and evaluates each of its
 points that has no record, then writes tables and figures: docs/ablations.md.
@@ -28,7 +28,10 @@ from mmbarlow.benchmarks.card.data import named_card_data
 from mmbarlow.benchmarks.card.making import make_card
 from mmbarlow.benchmarks.card.options import PARTS, CardOptions
 from mmbarlow.benchmarks.jobs import SuiteOptions, job_lines, plan_jobs, result_lines
+from mmbarlow.benchmarks.labeled_task import task_name
 from mmbarlow.benchmarks.network import read_network
+from mmbarlow.benchmarks.place_card.making import Reading, make_place_card
+from mmbarlow.benchmarks.place_card.tasks import place_part, place_task
 from mmbarlow.benchmarks.running import run_jobs
 from mmbarlow.errors import InputError
 from mmbarlow.loss import distributed
@@ -132,19 +135,28 @@ def make_cards(args: argparse.Namespace) -> int:
     """Report cards on the data sets or folders after --on."""
     if len(args.suite) > 1 or not args.on:
         raise InputError(
-            'the suite card stands alone and needs --on: data sets or folders of labeled images.'
+            'the suite card stands alone and needs --on: data sets, or folders of images with '
+            'labels, masks or boxes.'
         )
     if args.launcher != 'none':
         raise InputError('a card is made in one process: leave --launcher out.')
     network = read_network(args.model, args.config, args.seed, args.scale)
     options = CardOptions(supervised=args.supervised)
-    cards = [named_card_data(on, network, args.cfg_options) for on in args.on]
-    for data in cards:
-        out = Path(args.work_dir or network.work_dir) / 'card' / data.name
+    kinds = {on: place_part(on, None) for on in args.on}
+    labeled = {
+        on: named_card_data(on, network, args.cfg_options)
+        for on, kind in kinds.items()
+        if kind is None
+    }
+    for on, kind in kinds.items():
+        out = Path(args.work_dir or network.work_dir) / 'card' / task_name(on)
         if args.dry_run:
-            say(f'card on {data.name}: {", ".join(PARTS)}')
+            say(f'card on {out.name}: {kind or ", ".join(PARTS)}')
+        elif kind:
+            task = place_task(on, kind, out, None, 0)
+            make_place_card(network, task, options, out, out / 'records', Reading(), say)
         else:
-            make_card(network, data, options, out, out / 'records', say)
+            make_card(network, labeled[on], options, out, out / 'records', say)
     return 0
 
 

@@ -27,6 +27,7 @@ from mmbarlow.evaluation.label_probes import (
     probe_linear,
 )
 from mmbarlow.zoo import provenance, records
+from mmbarlow.zoo.names import permitted
 from mmbarlow.zoo.records import Record
 
 PIXELS_SIDE = 32  # of raw pixels: 3,072 numbers an image, at 224 px it would be 150,528
@@ -114,18 +115,32 @@ class LabeledTask:
         )
 
 
+def task_name(source: str, name: str | None = None) -> str:
+    """Of labeled images in records, by default that of the folder or file."""
+    return permitted(name or Path(source).expanduser().absolute().stem).lower()
+
+
 def task_size(labeled: LabeledImages) -> int:
     """The side to show images at: the `usual_side` of some of them.
 
     Raises:
         BrokenImage: none of those that are looked at can be read.
     """
-    picked = np.unique(np.linspace(0, len(labeled.paths) - 1, LOOKED_AT).astype(int))
-    found = [check_image(dict(img_path=labeled.paths[i])) for i in picked]
+    return usual_side(median_side(labeled.paths))
+
+
+def median_side(paths: Sequence[str]) -> float:
+    """The shorter side of some of the images, the median, in pixels.
+
+    Raises:
+        BrokenImage: none of those that are looked at can be read.
+    """
+    picked = np.unique(np.linspace(0, len(paths) - 1, LOOKED_AT).astype(int))
+    found = [check_image(dict(img_path=paths[i])) for i in picked]
     sides = [min(image.shape) for image in found if not image.reason]
     if not sides:
         raise BrokenImage(found[0].path, found[0].reason)
-    return usual_side(float(np.median(sides)))
+    return float(np.median(sides))
 
 
 @dataclass

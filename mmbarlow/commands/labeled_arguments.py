@@ -43,20 +43,10 @@ def read_arguments(
     """
     from dataclasses import replace
 
-    from mmbarlow.benchmarks.labeled_task import LabeledTask, task_size
-    from mmbarlow.benchmarks.network import read_network
-    from mmbarlow.commands.backbones import backbone_file, config_beside
-    from mmbarlow.errors import InputError
-    from mmbarlow.zoo.names import permitted
+    from mmbarlow.benchmarks.labeled_task import LabeledTask, task_name, task_size
 
-    for name, least in (('size', 1), ('batch_size', 2), ('workers', 0)):
-        value = getattr(args, name)
-        if value is not None and value < least:
-            raise InputError(f'--{name.replace("_", "-")} must be {least} or more, got {value}.')
-    backbone = backbone_file(args.backbone)
-    config = args.config or config_beside(backbone)
-    network = read_network(str(backbone), str(config) if config else None)
-    name = permitted(args.name or Path(args.labeled).expanduser().absolute().stem).lower()
+    network, beside = read_backbone(args)
+    name = task_name(args.labeled, args.name)
     task = LabeledTask(
         args.labeled,
         name,
@@ -68,5 +58,24 @@ def read_arguments(
     )
     labeled = task.read()
     task = replace(task, size=args.size or task_size(labeled))
-    folder = args.records or backbone.parent / 'records'
+    folder = args.records or beside / 'records'
     return network, task, labeled, folder, args.out or folder.parent / args.verb / name
+
+
+def read_backbone(args: argparse.Namespace) -> 'tuple[Network, Path]':
+    """The network, and the folder of its file.
+
+    Raises:
+        InputError: the backbone cannot be used, or a number is out of range.
+    """
+    from mmbarlow.benchmarks.network import read_network
+    from mmbarlow.commands.backbones import backbone_file, config_beside
+    from mmbarlow.errors import InputError
+
+    for name, least in (('size', 1), ('batch_size', 2), ('workers', 0)):
+        value = getattr(args, name)
+        if value is not None and value < least:
+            raise InputError(f'--{name.replace("_", "-")} must be {least} or more, got {value}.')
+    backbone = backbone_file(args.backbone)
+    config = args.config or config_beside(backbone)
+    return read_network(str(backbone), str(config) if config else None), backbone.parent

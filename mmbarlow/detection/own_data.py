@@ -31,7 +31,7 @@ def complete(cfg: Config) -> None:
         return
     root, work_dir = Path(cfg.data_root), Path(cfg.work_dir)
     parts = on_first(lambda: find_parts(root, named, work_dir))
-    classes, images = _classes(parts['train'])
+    classes, images = learned_classes(parts['train'])
     _report_left_out(parts, classes)
     for part, loaders in dict(train=['train'], val=['val', 'test']).items():
         for name in loaders:
@@ -44,7 +44,7 @@ def complete(cfg: Config) -> None:
     cfg.pop('annotations')
 
 
-def _classes(part: Part) -> tuple[tuple[str, ...], int]:
+def learned_classes(part: Part) -> tuple[tuple[str, ...], int]:
     """The categories with an object to learn, and the number of images that have one."""
     learned = [a for a in part.content['annotations'] if is_box(a['bbox']) and is_learned(a)]
     used = {annotation['category_id'] for annotation in learned}

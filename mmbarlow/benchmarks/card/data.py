@@ -11,14 +11,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmbarlow.benchmarks.evaluator import read_as_trained
-from mmbarlow.benchmarks.labeled_task import LabeledTask, task_size
+from mmbarlow.benchmarks.labeled_task import LabeledTask, task_name, task_size
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.config import check_data_folders, load_config
 from mmbarlow.config_files import explained
 from mmbarlow.errors import InputError
 from mmbarlow.evaluation.class_names import check_splits, class_names
 from mmbarlow.paths import BENCHMARKS
-from mmbarlow.zoo.names import permitted
 
 # Data sets with one class an image; their kNN benchmark says how they are read.
 SHIPPED = tuple(sorted(path.stem.split('_')[1] for path in BENCHMARKS.glob('knn/knn_*.py')))
@@ -97,8 +96,7 @@ def named_card_data(source: str, network: Network, cfg_options: dict | None = No
     """
     if is_shipped(source):
         return shipped_card_data(source, network, cfg_options)
-    name = permitted(Path(source).expanduser().absolute().stem).lower()
-    task = LabeledTask(source, name, 0)
+    task = LabeledTask(source, task_name(source), 0)
     return own_card_data(replace(task, size=task_size(task.read())), network)
 
 

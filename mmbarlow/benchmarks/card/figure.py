@@ -1,5 +1,6 @@
 """The figure of a card: accuracies, corruptions and calibration, a color for each network."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,9 @@ def draw_card(card: Card, path: Path) -> None:
     figure.savefig(path, dpi=110, format='png')
 
 
-def colors(card: Card) -> dict[str, str]:
-    own = PALETTE if len(card.metrics) > 1 else PALETTE[1:]
-    return dict(zip(card.metrics, own, strict=False))
+def colors(titles: Collection[str]) -> dict[str, str]:
+    own = PALETTE if len(titles) > 1 else PALETTE[1:]
+    return dict(zip(titles, own, strict=False))
 
 
 def _bars(axes: Axes, card: Card) -> None:
@@ -54,7 +55,7 @@ def _bars(axes: Axes, card: Card) -> None:
         metrics = [found.get(row, {}) for row in rows]
         values[title] = [m.get('top1', m.get('top1_mean', np.nan)) for m in metrics]
         spreads[title] = [m.get('top1_std', 0.0) for m in metrics]
-    _grouped(axes, card, [SHOWN[row] for row in rows], values, spreads)
+    grouped_bars(axes, [SHOWN[row] for row in rows], values, spreads)
     chance = 100 * card.labels.bincount().max().item() / len(card.labels)
     axes.axhline(chance, color='black', linestyle=':', linewidth=1, label='the largest class')
     axes.set(title=f'{card.data.name}: right answers on {len(card.labels):,} test images')
@@ -64,13 +65,11 @@ def _bars(axes: Axes, card: Card) -> None:
 def _kinds(axes: Axes, card: Card) -> None:
     names = [name.replace('_', '\n') for name in card.corruptions]
     values = {title: table.mean(1).tolist() for title, table in card.corrupted.items()}
-    _grouped(axes, card, names, values, {}, size=7)
+    grouped_bars(axes, names, values, {}, size=7)
     axes.set(title='corrupted images, linear: mean over the severities')
 
 
-def _grouped(
-    axes: Axes, card: Card, names: list[str], values: dict, spreads: dict, size: int = 9
-) -> None:
+def grouped_bars(axes: Axes, names: list[str], values: dict, spreads: dict, size: int = 9) -> None:
     """Bars in groups, with their numbers."""
     width = 0.8 / len(values)
     for i, (title, heights) in enumerate(values.items()):
@@ -78,10 +77,11 @@ def _grouped(
         error = spreads.get(title)
         error = None if error is None else [e or np.nan for e in error]
         bars = axes.bar(
-            places, heights, width, yerr=error, color=colors(card)[title], label=title, capsize=2
+            places, heights, width, yerr=error, color=colors(values)[title], label=title, capsize=2
         )
         if len(names) * len(values) <= 36:
-            labels = ['' if np.isnan(h) else f'{h:.0f}' for h in heights]
+            digits = 0 if len(names) > 5 else 1
+            labels = ['' if np.isnan(h) else f'{h:.{digits}f}' for h in heights]
             axes.bar_label(bars, labels, fontsize=7, padding=1)
     axes.set_xticks(range(len(names)), names, fontsize=size)
     most = np.nanmax([*values.values()])
@@ -94,7 +94,7 @@ def _severities(axes: Axes, card: Card) -> None:
     for title, table in card.corrupted.items():
         clean = card.metrics[title]['robustness']['top1_clean']
         line = [clean, *table.mean(0).tolist()]
-        axes.plot([0, *SEVERITIES], line, 'o-', color=colors(card)[title], label=title)
+        axes.plot([0, *SEVERITIES], line, 'o-', color=colors(card.metrics)[title], label=title)
     axes.set(title='corrupted images, linear: mean over the corruptions')
     axes.set(xlabel='severity (0: clean)', ylabel='percent', ylim=(0, None))
     axes.grid(alpha=0.3)
@@ -107,8 +107,10 @@ def _reliability(axes: Axes, card: Card) -> None:
         there = bins.share > 0
         error = card.metrics[title]['calibration']['ece']
         x, y, share = (v[there].tolist() for v in bins)
-        axes.plot(x, y, '-', color=colors(card)[title], label=f'{title}, ECE {error:.1f} %')
-        axes.scatter(x, y, [10 + 250 * s for s in share], color=colors(card)[title], alpha=0.6)
+        axes.plot(x, y, '-', color=colors(card.metrics)[title], label=f'{title}, ECE {error:.1f} %')
+        axes.scatter(
+            x, y, [10 + 250 * s for s in share], color=colors(card.metrics)[title], alpha=0.6
+        )
     axes.set(title='reliability, linear: a dot is a bin, its area the share of images')
     axes.set(xlabel='confidence', ylabel='share of right answers', xlim=(0, 1), ylim=(0, 1.02))
     axes.grid(alpha=0.3)

@@ -41,15 +41,7 @@ def make_card(
     Raises:
         InputError: the images or a checkpoint cannot be used, or nothing can be written.
     """
-    networks: dict[str, Network] = {}
-    if network.about['model'] not in WITHOUT_CHECKPOINT:
-        networks['untrained'] = untrained_like(network, network.about['seed'])
-    networks['own'] = network
-    if options.supervised:
-        networks['supervised'] = supervised_network(options.supervised, network)
-    titled = {row_title(each): each for each in networks.values()}
-    if len(titled) < len(networks):  # a supervised network that is compared with another one
-        titled = {f'{row_title(each)} ({key})': each for key, each in networks.items()}
+    titled = compared_networks(network, options.supervised)
     side = shown_side(data)
     parts, left_out = options.usable(network, side)
     check_folder(records, network, data)
@@ -65,6 +57,24 @@ def make_card(
     write_atomically(page, card_page(card, network, side))
     say(f'page: {page}, with card.png; records: {out / "records"}')
     return page
+
+
+def compared_networks(network: Network, supervised: str | None) -> dict[str, Network]:
+    """By its title: the untrained network of its seed, the network, and a supervised one.
+
+    Raises:
+        InputError: the file of the supervised one cannot be read.
+    """
+    networks: dict[str, Network] = {}
+    if network.about['model'] not in WITHOUT_CHECKPOINT:
+        networks['untrained'] = untrained_like(network, network.about['seed'])
+    networks['own'] = network
+    if supervised:
+        networks['supervised'] = supervised_network(supervised, network)
+    titled = {row_title(each): each for each in networks.values()}
+    if len(titled) < len(networks):  # a supervised network that is compared with another one
+        titled = {f'{row_title(each)} ({key})': each for key, each in networks.items()}
+    return titled
 
 
 def shown_side(data: CardData) -> int:

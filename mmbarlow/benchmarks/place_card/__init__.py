@@ -1,0 +1,1 @@
+"""Report cards of what the places of an image tell: masks and boxes."""
