@@ -10,7 +10,11 @@ import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
+from mmbarlow.benchmarks.network import Network
+from mmbarlow.checkpoints import export_backbone
+from mmbarlow.errors import InputError
 from mmbarlow.evaluation.place_classifier import PENALTIES, Places, fitted, place_classifier
+from mmbarlow.models.encoder import Encoder
 from mmbarlow.zoo import records
 
 pytest.importorskip('mmseg')
@@ -20,6 +24,7 @@ from mmseg.evaluation import IoUMetric  # noqa: E402
 
 from mmbarlow.benchmarks.place_card.box_files import box_task  # noqa: E402
 from mmbarlow.benchmarks.place_card.box_targets import box_targets, decoded, place_centers  # noqa: E402
+from mmbarlow.benchmarks.place_card.grids import side_for  # noqa: E402
 from mmbarlow.benchmarks.place_card.mask_files import mask_task  # noqa: E402
 from mmbarlow.benchmarks.place_card.mask_task import place_precision, shares_of  # noqa: E402
 
@@ -249,3 +254,34 @@ def test_bad_input_ends_in_one_line(says, run_command, narrow_backbone, folder, 
     assert says in err
     assert len(re.findall('^error:', err, re.M)) == 1
     assert not (tmp_path / 'card' / 'card.md').exists()
+
+
+def test_a_transformer_is_shown_its_own_size_and_gives_its_patches(run_command, folder, tmp_path):
+    backbone = dict(
+        type='mmpretrain.VisionTransformer',
+        arch=dict(embed_dims=48, num_layers=2, num_heads=3, feedforward_channels=96),
+        img_size=96,
+        patch_size=8,
+    )
+    torch.manual_seed(0)
+    pixels = dict(type='mmpretrain.SelfSupDataPreprocessor', mean=[120.0] * 3, std=[60.0] * 3)
+    described = dict(backbone=backbone, data_preprocessor=pixels)
+    path = tmp_path / 'vit_backbone.pth'
+    export_backbone(Encoder(**described).backbone, dict(encoder=json.dumps(described)), path)
+    status, _, err = run_command(
+        *('card', path, folder / 'masked', '--workers', 0, '--out', tmp_path / 'card')
+    )
+    assert status == 0, err
+    page = (tmp_path / 'card' / 'card.md').read_text()
+    assert 'shown at 96 px, 12 x 12 places' in page
+    assert numbers_in(page, 'IoU, mean')[1] > 50
+
+
+def test_a_size_that_a_network_does_not_take_is_a_sentence():
+    pytest.importorskip('timm')
+    name = 'vit_tiny_patch16_224'
+    backbone = dict(type='mmpretrain.TIMMBackbone', model_name=name, features_only=False)
+    network = Network({}, Path(), dict(backbone=backbone))
+    assert side_for(network, []) == 224
+    with pytest.raises(InputError, match='does not take images of 320 px .*give one that it takes'):
+        side_for(network, [], 320)

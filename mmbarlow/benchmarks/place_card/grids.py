@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isqrt
 from pathlib import Path
 
@@ -11,11 +12,19 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmbarlow import signals
 from mmbarlow.benchmarks.card.options import in_bf16
+from mmbarlow.benchmarks.labeled_task import median_side
+from mmbarlow.benchmarks.network import Network
+from mmbarlow.config import type_name
 from mmbarlow.datasets.plain_views import WholeView
+from mmbarlow.datasets.square import usual_side
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
+from mmbarlow.models.image_size import own_size, refusal
 from mmbarlow.models.pooling import layout_of, tokens_in
 from mmbarlow.progress import progress
+from mmbarlow.registry import MODELS
+
+LARGEST_SIDE = 448  # pixels; a ResNet gives 14 x 14 places
 
 
 class WholeImages(Dataset):
@@ -37,6 +46,44 @@ class WholeImages(Dataset):
         """(C, side, side); raises BrokenImage."""
         image = self.view.transform(dict(img_path=str(self.paths[index])))['img']
         return torch.from_numpy(image).permute(2, 0, 1).contiguous()
+
+
+def with_places(network: Network) -> Network:
+    """The network; a transformer of mmpretrain that gives its class token gives patches instead."""
+    backbone = network.encoder_cfg['backbone']
+    kind = MODELS.get(type_name(backbone['type']))
+    gives = backbone.get('out_type', 'cls_token')
+    if gives != 'cls_token' or 'featmap' not in getattr(kind, 'OUT_TYPES', ()):
+        return network
+    patches = dict(backbone, out_type='featmap')
+    return replace(network, encoder_cfg=dict(network.encoder_cfg, backbone=patches))
+
+
+def side_for(network: Network, paths: Sequence[Path], side: int | None = None) -> int:
+    """The side of the squares that a network is shown, in pixels.
+
+    A transformer is shown the size that it is built for. For others it is twice what whole images
+    are shown at, since a place of a ResNet is 32 pixels wide, at most `LARGEST_SIDE`.
+
+    Args:
+        network: from `with_places`.
+        paths: of images.
+        side: another one.
+
+    Raises:
+        InputError: the network does not take it, or no image can be read.
+    """
+    config = network.encoder_cfg['backbone']
+    if side is None and (own := own_size(MODELS.build(config))):
+        side = own[0]
+    if side is None:
+        side = usual_side(2 * median_side([str(path) for path in paths]), LARGEST_SIDE)
+    if reason := refusal(config, side):
+        raise InputError(
+            f'the network does not take images of {side} px ({reason}): give one that it takes '
+            'with --size.'
+        )
+    return side
 
 
 def grids(

@@ -11,16 +11,14 @@ import torch
 
 from mmbarlow.benchmarks.card.making import compared_networks
 from mmbarlow.benchmarks.card.options import CardOptions
-from mmbarlow.benchmarks.labeled_task import check_folder, median_side, write_record
+from mmbarlow.benchmarks.labeled_task import check_folder, write_record
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.benchmarks.place_card.figure import draw_place_card
-from mmbarlow.benchmarks.place_card.grids import WholeImages, grids
+from mmbarlow.benchmarks.place_card.grids import WholeImages, grids, side_for, with_places
 from mmbarlow.benchmarks.place_card.page import place_card_page
 from mmbarlow.benchmarks.place_card.results import SHOWN, PlaceCard, PlaceTask
-from mmbarlow.datasets.square import usual_side
 from mmbarlow.files import write_atomically
 
-LARGEST_SIDE = 448  # pixels; a ResNet gives 14 x 14 places
 KEPT = 2**30  # bytes of the features of training images
 
 
@@ -64,9 +62,7 @@ def make_place_card(
     """
     titled = compared_networks(network, options.supervised)
     check_folder(records, network, task)
-    median = median_side([str(path) for path in task.paths[0]])
-    # Twice what whole images are shown at: a place of a ResNet is 32 pixels wide.
-    card = PlaceCard(task, reading.side or usual_side(2 * median, LARGEST_SIDE))
+    card = PlaceCard(task, side_for(with_places(network), task.paths[0], reading.side))
     there = (number for number in range(len(task.paths[1])) if not task.is_empty(number))
     card.shown = list(islice(there, SHOWN))
     for title, each in titled.items():
@@ -86,7 +82,7 @@ def make_place_card(
 def _measure(
     title: str, network: Network, card: PlaceCard, precision: str, reading: Reading
 ) -> None:
-    task, encoder = card.task, network.build()
+    task, encoder = card.task, with_places(network).build()
     train, test = task.paths
 
     def of(paths: Sequence[Path]) -> Any:
