@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from mmbarlow.evaluation.features import Features
 from mmbarlow.models.encoder import Encoder
-from mmbarlow.models.pooling import layout_of, tokens_in
+from mmbarlow.models.pooling import layout_of, place_module, tokens_in
 
 
 class PlaceFeatures:
     """Keeps what a backbone gives for each place of an image, before it is pooled, in float16.
 
-    Within `with` it stands in a forward hook of the backbone, so that no image goes through the
+    Within `with` it stands in a forward hook of the network, so that no image goes through the
     network for it. Where the images need more than `most` bytes, some of them are kept, with the
     same number of each class as far as they go.
 
@@ -39,14 +39,14 @@ class PlaceFeatures:
         return Features(self.tokens, self.labels[self.index])
 
     def __enter__(self) -> 'PlaceFeatures':
-        self.handle = self.model.backbone.register_forward_hook(self._keep)
+        self.handle = place_module(self.model.backbone).register_forward_hook(self._keep)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.handle.remove()
 
-    def _keep(self, backbone: nn.Module, _inputs: Any, outputs: Any) -> None:
-        tokens = tokens_in(outputs, layout_of(backbone))
+    def _keep(self, _module: nn.Module, _inputs: Any, outputs: Any) -> None:
+        tokens = tokens_in(outputs, layout_of(self.model.backbone))
         if tokens is None:
             return
         if self.index is None:

@@ -10,6 +10,7 @@ from mmbarlow.errors import InputError
 from mmbarlow.registry import MODELS
 
 POOLS = ('auto', 'map', 'cls', 'tokens', 'none')
+TRANSFORMERS = {'VisionTransformer', 'BEiTViT'}  # of mmpretrain
 TOKENS_LAST = {'MlpMixer', 'EfficientFormer'}  # of mmpretrain, which give (n, C, L)
 
 
@@ -122,11 +123,22 @@ def _tokens_of(shape: tuple[int, ...], layout: Layout) -> tuple[bool, int, bool]
     return False, int(class_token), class_token
 
 
+def place_module(backbone: nn.Module) -> nn.Module:
+    """The part of a backbone whose output `tokens_in` takes: of a vision transformer of mmpretrain
+    that gives its class token or an average alone its last norm or layer, else all of it."""
+    alone = getattr(backbone, 'out_type', None) in ('cls_token', 'avg_featmap')
+    if not alone or not TRANSFORMERS & {kind.__name__ for kind in type(backbone).__mro__}:
+        return backbone
+    return getattr(backbone, 'ln1', None) or backbone.layers[-1]  # pyright: ignore
+
+
 def tokens_in(outputs: Any, layout: Layout = UNKNOWN) -> Tensor | None:
     """Vectors (n, L, C) of the places of an image, from what a backbone returns: the L = H W cells
     of a map, or the tokens of the patches; None where it gives vectors (n, C).
 
-    Args: as of `pooled`.
+    Args:
+        outputs: those of its `place_module`.
+        layout: of the backbone.
     """
     last = last_output(outputs)
     kind, shape = kind_of(last, 'auto', layout), tuple(last.shape[1:])

@@ -83,6 +83,26 @@ def test_places_average_to_the_features_of_the_images(network):
     assert torch.equal(found.labels, labels)
 
 
+@pytest.mark.parametrize('out_type', ['cls_token', 'avg_featmap', 'raw', 'featmap'])
+@torch.no_grad()
+def test_a_transformer_shows_its_patches_whatever_it_gives(out_type):
+    torch.manual_seed(0)
+    arch = dict(embed_dims=48, num_layers=2, num_heads=3, feedforward_channels=96)
+    kind = dict(type='mmpretrain.VisionTransformer', arch=arch, img_size=32, patch_size=8)
+    network = Encoder(
+        kind | dict(out_type=out_type), dict(type='mmpretrain.SelfSupDataPreprocessor')
+    ).eval()
+    images = torch.randn(3, 3, 32, 32)
+    with PlaceFeatures(network, torch.arange(3), most=2**20) as places:
+        features = network(images)
+    assert places.found is not None
+    network.backbone.out_type = 'raw'
+    tokens = network.backbone(images)[-1]
+    assert torch.allclose(places.found.features.float(), tokens[:, 1:], atol=1e-2)
+    if out_type in ('cls_token', 'raw'):
+        assert torch.equal(features, tokens[:, 0])
+
+
 @torch.no_grad()
 def test_as_many_places_are_kept_as_there_is_memory_for(network):
     images, labels = torch.randn(10, 3, 32, 32), torch.arange(10) % 2

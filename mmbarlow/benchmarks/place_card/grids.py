@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from math import isqrt
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmbarlow import signals
 from mmbarlow.benchmarks.card.options import in_bf16
 from mmbarlow.benchmarks.labeled_task import median_side
 from mmbarlow.benchmarks.network import Network
-from mmbarlow.config import type_name
 from mmbarlow.datasets.plain_views import WholeView
 from mmbarlow.datasets.square import usual_side
 from mmbarlow.errors import InputError
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.models.image_size import own_size, refusal
-from mmbarlow.models.pooling import layout_of, tokens_in
+from mmbarlow.models.pooling import layout_of, place_module, tokens_in
 from mmbarlow.progress import progress
 from mmbarlow.registry import MODELS
 
@@ -48,17 +46,6 @@ class WholeImages(Dataset):
         return torch.from_numpy(image).permute(2, 0, 1).contiguous()
 
 
-def with_places(network: Network) -> Network:
-    """The network; a transformer of mmpretrain that gives its class token gives patches instead."""
-    backbone = network.encoder_cfg['backbone']
-    kind = MODELS.get(type_name(backbone['type']))
-    gives = backbone.get('out_type', 'cls_token')
-    if gives != 'cls_token' or 'featmap' not in getattr(kind, 'OUT_TYPES', ()):
-        return network
-    patches = dict(backbone, out_type='featmap')
-    return replace(network, encoder_cfg=dict(network.encoder_cfg, backbone=patches))
-
-
 def side_for(network: Network, paths: Sequence[Path], side: int | None = None) -> int:
     """The side of the squares that a network is shown, in pixels.
 
@@ -66,7 +53,7 @@ def side_for(network: Network, paths: Sequence[Path], side: int | None = None) -
     are shown at, since a place of a ResNet is 32 pixels wide, at most `LARGEST_SIDE`.
 
     Args:
-        network: from `with_places`.
+        network: that is shown them.
         paths: of images.
         side: another one.
 
@@ -99,7 +86,7 @@ def grids(
     for batch in progress(loader, 'features of places', len(loader)):
         with _computing(encoder, precision):
             inputs = encoder.data_preprocessor(dict(inputs=batch, data_samples=None), False)
-            found = tokens_in(encoder.backbone(inputs['inputs']), layout_of(encoder.backbone))
+            found = _tokens(encoder.backbone, inputs['inputs'])
         side = 0 if found is None else isqrt(found.shape[1])
         if found is None or side**2 != found.shape[1]:
             raise InputError(
@@ -107,6 +94,17 @@ def grids(
                 'or boxes needs them: it is for networks with a map or with tokens of patches.'
             )
         yield from found.half().cpu().unflatten(1, (side, side))
+
+
+def _tokens(backbone: nn.Module, images: Tensor) -> Tensor | None:
+    """What `tokens_in` finds."""
+    outputs = []
+    handle = place_module(backbone).register_forward_hook(lambda *caught: outputs.append(caught[2]))
+    try:
+        backbone(images)
+    finally:
+        handle.remove()
+    return tokens_in(outputs[0], layout_of(backbone))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from mmbarlow.benchmarks.card.options import CardOptions
 from mmbarlow.benchmarks.labeled_task import check_folder, write_record
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.benchmarks.place_card.figure import draw_place_card
-from mmbarlow.benchmarks.place_card.grids import WholeImages, grids, side_for, with_places
+from mmbarlow.benchmarks.place_card.grids import WholeImages, grids, side_for
 from mmbarlow.benchmarks.place_card.page import place_card_page
 from mmbarlow.benchmarks.place_card.results import SHOWN, PlaceCard, PlaceTask
 from mmbarlow.files import write_atomically
@@ -62,7 +62,7 @@ def make_place_card(
     """
     titled = compared_networks(network, options.supervised)
     check_folder(records, network, task)
-    card = PlaceCard(task, side_for(with_places(network), task.paths[0], reading.side))
+    card = PlaceCard(task, side_for(network, task.paths[0], reading.side))
     there = (number for number in range(len(task.paths[1])) if not task.is_empty(number))
     card.shown = list(islice(there, SHOWN))
     for title, each in titled.items():
@@ -82,7 +82,7 @@ def make_place_card(
 def _measure(
     title: str, network: Network, card: PlaceCard, precision: str, reading: Reading
 ) -> None:
-    task, encoder = card.task, with_places(network).build()
+    task, encoder = card.task, network.build()
     train, test = task.paths
 
     def of(paths: Sequence[Path]) -> Any:
