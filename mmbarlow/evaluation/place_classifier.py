@@ -57,9 +57,9 @@ def place_classifier(places: Places, seed: int = 0) -> PlaceClassifier:
     out, penalty = held_out(places.images, seed), PENALTIES[len(PENALTIES) // 2]
     if out.any():
         few = [_drawn(places.chosen(part), TRIED_ON, rng) for part in (~out, out)]
-        losses = {p: cross_entropy(fitted(few[0], p), few[1]).item() for p in PENALTIES}
+        losses = {p: cross_entropy(fit_places(few[0], p), few[1]).item() for p in PENALTIES}
         penalty = min(losses, key=lambda p: losses[p])
-    return fitted(_drawn(places, FITTED, rng), penalty)
+    return fit_places(_drawn(places, FITTED, rng), penalty)
 
 
 def held_out(images: Tensor, seed: int) -> Tensor:
@@ -81,7 +81,7 @@ def _drawn(places: Places, most: int, rng: torch.Generator) -> Places:
     return places.chosen(torch.randperm(count, generator=rng)[:most].sort().values)
 
 
-def fitted(places: Places, penalty: float) -> PlaceClassifier:
+def fit_places(places: Places, penalty: float) -> PlaceClassifier:
     """The one minimum for a penalty above 0."""
     scale, mean = torch.std_mean(places.features.float(), 0)
     scale[scale == 0] = 1  # a dimension that never changes then gets the weight 0

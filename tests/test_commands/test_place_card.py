@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.checkpoints import export_backbone
 from mmbarlow.errors import InputError
-from mmbarlow.evaluation.place_classifier import PENALTIES, Places, fitted, place_classifier
+from mmbarlow.evaluation.place_classifier import PENALTIES, Places, fit_places, place_classifier
 from mmbarlow.models.encoder import Encoder
 from mmbarlow.zoo import records
 
@@ -184,7 +184,7 @@ def test_the_linear_layer_is_the_one_of_scikit_learn():
     images = torch.arange(20).repeat_interleave(30)
     shares = torch.eye(3)[torch.from_numpy(labels)]
     places = Places(torch.from_numpy(x).float(), shares, torch.ones(600), images)
-    found = fitted(places, 0.01)
+    found = fit_places(places, 0.01)
     scaled = (x - x.mean(0)) / x.std(0, ddof=1)
     own = LogisticRegression(C=1 / (0.01 * 600), tol=1e-8, max_iter=10_000).fit(scaled, labels)
     ours = found(places.features).softmax(1).numpy()
@@ -200,7 +200,7 @@ def test_the_linear_layer_is_the_one_of_scikit_learn():
         torch.full((1200,), 0.5),
         images.repeat(2),
     )
-    for a, b in zip(fitted(mixed, 0.01)[:2], fitted(twice, 0.01)[:2], strict=True):
+    for a, b in zip(fit_places(mixed, 0.01)[:2], fit_places(twice, 0.01)[:2], strict=True):
         assert torch.allclose(a, b, atol=2e-3)
 
 

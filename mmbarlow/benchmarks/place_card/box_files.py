@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmbarlow.benchmarks.place_card.box_task import BoxTask, Sample
+from mmbarlow.benchmarks.place_card.box_task import BoxedImage, BoxTask
 from mmbarlow.errors import InputError
 from mmbarlow.optional import package
 
@@ -42,7 +42,7 @@ def box_task(folder: str, name: str, work_dir: Path, seed: int = 0) -> BoxTask:
     return BoxTask(name, train, test, classes, ids, parts['val'].file, seed)
 
 
-def _samples(part: Any, classes: tuple[str, ...]) -> list[Sample]:
+def _samples(part: Any, classes: tuple[str, ...]) -> list[BoxedImage]:
     from mmbarlow.detection.coco_entries import is_learned
 
     names = {c['id']: str(c['name']) for c in part.content['categories']}
@@ -59,7 +59,9 @@ def _samples(part: Any, classes: tuple[str, ...]) -> list[Sample]:
         boxes = (_shares(each, size) for each in (own, crowds))
         path = part.folder / image['file_name']
         samples.append(
-            Sample(path, image['id'], size, next(boxes), torch.tensor(labels).long(), next(boxes))
+            BoxedImage(
+                path, image['id'], size, next(boxes), torch.tensor(labels).long(), next(boxes)
+            )
         )
     return samples
 

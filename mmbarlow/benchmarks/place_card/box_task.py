@@ -29,7 +29,7 @@ OVERLAP = 0.5  # IoU from which the less sure one of two boxes of a class is dro
 MOST = 100  # boxes of an image, as COCO counts them
 
 
-class Sample(NamedTuple):
+class BoxedImage(NamedTuple):
     """An image with its objects: boxes (n, 4), x1, y1, x2, y2 as parts of the image, labels (n,).
 
     size: width and height in pixels. crowds: boxes (m, 4) of what does not count.
@@ -66,8 +66,8 @@ class BoxTask:
     """
 
     name: str
-    train: list[Sample]
-    test: list[Sample]
+    train: list[BoxedImage]
+    test: list[BoxedImage]
     classes: tuple[str, ...]
     category_ids: tuple[int, ...]
     file: Path
