@@ -15,8 +15,15 @@ Check = Callable[[object], bool]
 
 # A folder of configs/benchmarks/ is a task; 'finetune' is of a user's own labels, or published;
 # those of a report card are measured without a config.
-CARD = ('logistic', 'attentive', 'fewshot', 'calibration', 'robustness')
-CARD += ('segmentation', 'detection')  # of masks and boxes
+CARD = (
+    'logistic',
+    'attentive',
+    'fewshot',
+    'calibration',
+    'robustness',
+    'segmentation',
+    'detection',
+)
 FOLDERS = sorted({p.parent.name for p in BENCHMARKS.glob('*/*.py')})
 TASKS = ('pretrain', 'finetune', *FOLDERS, *CARD)
 OPTIONAL = ('benchmark_seed', 'curve', 'recipe_changed')
