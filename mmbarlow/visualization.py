@@ -13,6 +13,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from torch import Tensor
 
+from mmbarlow.drawn_names import names_as_written, shown_in_legend
+
 COLORS = colormaps['tab20']([*range(0, 20, 2), *range(1, 20, 2)])  # C0 to C9, then paler ones
 Line = list[tuple[float, float]]
 Curve = list[dict[str, float]]  # the `curve` of a record
@@ -43,6 +45,7 @@ def draw_curve(curve: Curve, floor: float, path: str | Path) -> None:
     figure.savefig(path, dpi=120)
 
 
+@names_as_written()
 def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) -> Figure:
     """Draw a metric over the epochs: a line for the mean over runs, a band from least to most.
 
@@ -59,7 +62,7 @@ def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) ->
             values.setdefault(entry['epoch'], []).append(entry[metric])
         epochs = sorted(values)
         means = [np.mean(values[epoch]) for epoch in epochs]
-        (line,) = axes.plot(epochs, means, '.-', label=label)
+        (line,) = axes.plot(epochs, means, '.-', label=shown_in_legend(label))
         least, most = ([f(values[epoch]) for epoch in epochs] for f in (min, max))
         axes.fill_between(epochs, least, most, color=line.get_color(), alpha=0.2)
     axes.set(xlabel='epoch', ylabel=metric)
@@ -69,6 +72,7 @@ def draw_curves(lines: dict[str, list[Curve]], metric: str, path: str | Path) ->
     return figure
 
 
+@names_as_written()
 def draw_panels(panels: Sequence[tuple[str, str, str, bool, dict[str, Line]]], path: Path) -> None:
     """Draw a chart for each panel: its title, the names of its axes, whether y is logarithmic, and
     its lines by name, points (x, y) each.
@@ -82,7 +86,7 @@ def draw_panels(panels: Sequence[tuple[str, str, str, bool, dict[str, Line]]], p
     places = figure.subplots(rows, columns, squeeze=False).flatten()
     for axes, (title, x, y, log, lines) in zip(places, panels, strict=False):
         for name, line in lines.items():
-            axes.plot(*zip(*line, strict=True), '.-', markersize=3, label=name)
+            axes.plot(*zip(*line, strict=True), '.-', markersize=3, label=shown_in_legend(name))
         axes.set(title=title, xlabel=x, ylabel=y, yscale='log' if log else 'linear')
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         if log:  # 40 and 50 rather than powers of ten with a factor
@@ -158,11 +162,13 @@ def show_map(axes: Axes, places: np.ndarray, labels: Tensor, names: Sequence[str
     """Points (N, 2) in the colors of their labels (N,), which the legend calls by their names."""
     for label in labels.unique().tolist():
         chosen = places[(labels == label).numpy()]
-        name = names[label] if label < len(names) else str(label)
-        axes.scatter(*chosen.T, s=6, color=COLORS[label % len(COLORS)], label=name)
+        name: str = names[label] if label < len(names) else str(label)
+        color = COLORS[label % len(COLORS)]
+        axes.scatter(*chosen.T, s=6, color=color, label=shown_in_legend(name))
     axes.set(xticks=[], yticks=[])
 
 
+@names_as_written()
 def draw_confusion(counts: Tensor, classes: list[str], path: str | Path) -> None:
     """Draw of each true class (a row) the shares of the answers; up to 40 classes by their names,
     and up to 20 with the percentages.

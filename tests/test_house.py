@@ -26,21 +26,7 @@ FLOORS = (
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 # Modules at the top of the package that all rooms but the loss may import.
-LEAVES = {
-    *('__init__', 'addresses', 'checkpoints', 'cli', 'config', 'config_files', 'config_repairs'),
-    *(
-        'errors',
-        'files',
-        'launch',
-        'launcher',
-        'optional',
-        'paths',
-        'peers',
-        'progress',
-        'registry',
-    ),
-    *('signals', 'version', 'visualization', 'weight_files'),
-}
+LEAVES = {path.stem for path in (ROOT / 'mmbarlow').glob('*.py')} - FLOOR.keys()
 
 BRITISH = re.compile(
     r'(?<![^\W_])(un)?('  # the beginning of a word, or of a word in an identifier

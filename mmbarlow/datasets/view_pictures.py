@@ -2,7 +2,6 @@
 
 import inspect
 import textwrap
-import warnings
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -28,6 +27,7 @@ from mmbarlow.datasets.twin_views import ImageViews, TwinViews
 from mmbarlow.datasets.value_facts import measure_values
 from mmbarlow.datasets.values import Values
 from mmbarlow.datasets.view import NEUTRAL, Drawn
+from mmbarlow.drawn_names import names_as_written
 from mmbarlow.errors import BrokenImage, InputError, printable
 from mmbarlow.files import write_atomically
 from mmbarlow.registry import DATASETS
@@ -134,8 +134,7 @@ def draw_views(
                 yield f'{name}, view {number}: {", ".join(words)}'
                 _draw_view(next(own), view if values is None else picture(view), words, number, i)
     kind = path.suffix.lstrip('.') or 'png'
-    with warnings.catch_warnings():  # names can have letters that the font has not
-        warnings.filterwarnings('ignore', 'Glyph .* missing from')
+    with names_as_written():
         write_atomically(path, lambda to: figure.savefig(to, dpi=100, format=kind))
 
 
@@ -170,6 +169,7 @@ def _make(
                 raise
 
 
+@names_as_written()
 def draw_original(axes: Axes, image: Image.Image, drawn: list[Drawn], name: str) -> None:
     width, height = image.size
     image.thumbnail((SHOWN, SHOWN), reducing_gap=2.0)
@@ -178,7 +178,7 @@ def draw_original(axes: Axes, image: Image.Image, drawn: list[Drawn], name: str)
         left, top, *sides = view.box
         corner = (left - 0.5, top - 0.5)
         axes.add_patch(Rectangle(corner, *sides, fill=False, color=color, linewidth=1.5))
-    axes.set_title(f'{name[-60:]}, {width} x {height}', fontsize=8, parse_math=False)
+    axes.set_title(f'{name[-60:]}, {width} x {height}', fontsize=8)
     axes.set(xticks=[], yticks=[])
 
 

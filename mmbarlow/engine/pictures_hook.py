@@ -10,6 +10,8 @@ from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 
+from mmbarlow.drawn_names import names_as_written
+
 
 class PicturesHook(Hook):
     """Draws the first test images, with what is annotated beside what is predicted.
@@ -37,6 +39,7 @@ class PicturesHook(Hook):
             self.visualizer.dataset_meta = loader.dataset.metainfo
 
     @master_only
+    @names_as_written()
     def after_val_iter(
         self, runner, batch_idx, data_batch=None, outputs: Sequence[BaseDataElement] | None = None
     ) -> None:

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from mmbarlow.datasets.scaled_image import picture
+from mmbarlow.drawn_names import names_as_written
 from mmbarlow.evaluation.correlation import Correlation, spectra_of
 from mmbarlow.visualization import places_on_map, show_map, show_matrix
 
@@ -62,6 +63,7 @@ def views_figure(model: Any, views: Sequence[Tensor]) -> Figure:
     return figure
 
 
+@names_as_written()
 def map_figure(
     features: Tensor, labels: Tensor | None, classes: Sequence[str], what: str, method: str
 ) -> Figure:
@@ -86,6 +88,7 @@ def map_figure(
     return figure
 
 
+@names_as_written()
 def drawn_pixels(figure: Figure) -> np.ndarray:
     """A figure as RGB, uint8 (H, W, 3)."""
     figure.set_dpi(120)

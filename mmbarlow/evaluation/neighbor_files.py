@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from mmengine.dataset import BaseDataset
 from mmbarlow.datasets.image_reading import image_data, name_of
 from mmbarlow.datasets.scaled_image import read_picture
 from mmbarlow.datasets.values import Values
+from mmbarlow.drawn_names import names_as_written
 from mmbarlow.errors import BrokenImage, InputError, printable
 from mmbarlow.evaluation.neighbors import SimilarPairs, nearest_others, similar_pairs
 from mmbarlow.files import write_atomically
@@ -156,6 +156,7 @@ def _write_table(path: Path, header: Iterable[str], rows: Callable[[Any], None])
     write_atomically(path, write)
 
 
+@names_as_written()
 def _draw(images: EmbeddedImages, grid: list[list[Cell]], path: Path) -> None:
     """A row of the picture for each list of cells."""
     columns = max(map(len, grid))
@@ -169,7 +170,5 @@ def _draw(images: EmbeddedImages, grid: list[list[Cell]], path: Path) -> None:
             image.thumbnail((SIDE, SIDE))
             axis.imshow(image, interpolation='nearest')
             text = title or os.path.basename(images.name(row))[-22:]
-            axis.set_title(text, fontsize=8, parse_math=False)
-    with warnings.catch_warnings():  # names can have letters that the font has not
-        warnings.filterwarnings('ignore', 'Glyph .* missing from')
-        write_atomically(path, lambda to: figure.savefig(to, dpi=100, format='png'))
+            axis.set_title(text, fontsize=8)
+    write_atomically(path, lambda to: figure.savefig(to, dpi=100, format='png'))

@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ['---'] * len(header), *rows]
+def markdown_table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], numbers: bool = False
+) -> str:
+    """Cells as they are; with `numbers`, all columns but the first end on the right."""
+    rule = ['---', *['---:' if numbers else '---'] * (len(header) - 1)]
+    lines = [header, rule, *rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines) + '\n'
 
 

@@ -11,6 +11,7 @@ from mmbarlow.benchmarks.labeled_results import row_title
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.datasets.corruption import SEVERITIES
 from mmbarlow.zoo import provenance
+from mmbarlow.zoo.markdown import code, markdown_table, plain
 
 # Title of a row, the key of its results, the metric.
 ROWS = (
@@ -38,12 +39,12 @@ def card_page(card: Card, network: Network, side: int) -> str:
     """
     about = network.about
     facts = provenance.provenance()
-    file = f'`{network.checkpoint}`, ' if network.checkpoint else ''
+    file = f'{code(str(network.checkpoint))}, ' if network.checkpoint else ''
     lines = [
         f'# Report card: {row_title(network)} on {card.data.name}',
         '',
-        f'{file}pretrained by `{about["pretrain_config"]}`, seed {about["seed"]}; '
-        f'scale: {about["scale"]}',
+        f'{file}pretrained by {code(str(about["pretrain_config"]))}, seed {about["seed"]}; '
+        f'scale: {plain(about["scale"])}',
         '',
         f'{card.train_images:,} training and {len(card.labels):,} test images of '
         f'{len(card.labels.unique())} classes, shown at {side} px to frozen networks. '
@@ -59,8 +60,7 @@ def card_page(card: Card, network: Network, side: int) -> str:
         '',
         *_methods(card),
         '',
-        *_seconds(card),
-        '',
+        _seconds(card),
         'Made by',
         '',
         f'    {provenance.command()}',
@@ -70,7 +70,7 @@ def card_page(card: Card, network: Network, side: int) -> str:
 
 
 def _accuracies(card: Card) -> Iterator[str]:
-    yield from _table(
+    yield _table(
         'right answers, percent',
         card,
         [(title, [_cell(card.metrics[t].get(row), name) for t in card.metrics])
@@ -93,7 +93,7 @@ def _calibration(card: Card) -> Iterator[str]:
         (title, [f'{found["calibration"][name]:{form}}' for found in card.metrics.values()])
         for title, name, form in ERRORS
     ]
-    yield from _table('linear, calibration (0 is best)', card, rows)
+    yield _table('linear, calibration (0 is best)', card, rows)
 
 
 def _corruptions(card: Card) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _corruptions(card: Card) -> Iterator[str]:
     rows += [
         (f'all, severity {s}', [f'{t[:, s - 1].mean():.1f}' for t in tables]) for s in SEVERITIES
     ]
-    yield from _table('linear, corrupted images, percent', card, rows)
+    yield _table('linear, corrupted images, percent', card, rows)
     yield 'A row of a corruption is the mean over the severities 1 to 5; robustness.csv has each.'
     if note := card.notes.get('robustness'):
         yield f'Measured on {note}'
@@ -137,21 +137,16 @@ def _methods(card: Card) -> Iterator[str]:
         yield f'- **{row}** is left out: {reason}'
 
 
-def _seconds(card: Card) -> Iterator[str]:
-    yield '| part, all networks | seconds | CPU seconds |'
-    yield '|---|---:|---:|'
-    for part, (wall, cpu) in card.seconds.items():
-        yield f'| {part} | {wall:.1f} | {cpu:.1f} |'
+def _seconds(card: Card) -> str:
     total = [sum(column) for column in zip(*card.seconds.values(), strict=True)]
-    yield f'| all | {total[0]:.1f} | {total[1]:.1f} |'
+    times = [*card.seconds.items(), ('all', total)]
+    rows = [[part, f'{wall:.1f}', f'{cpu:.1f}'] for part, (wall, cpu) in times]
+    return markdown_table(['part, all networks', 'seconds', 'CPU seconds'], rows, numbers=True)
 
 
-def _table(head: str, card: Card, rows: list[tuple[str, list[str]]]) -> Iterator[str]:
-    yield f'| {head} | {" | ".join(card.metrics)} |'
-    yield '|---|' + '---:|' * len(card.metrics)
-    for title, cells in rows:
-        yield f'| {title} | {" | ".join(cells)} |'
-    yield ''
+def _table(head: str, card: Card, rows: list[tuple[str, list[str]]]) -> str:
+    lines = [[title, *cells] for title, cells in rows]
+    return markdown_table([head, *card.metrics], lines, numbers=True)
 
 
 def _cell(metrics: dict[str, float] | None, name: str) -> str:

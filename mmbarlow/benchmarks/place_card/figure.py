@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from mmbarlow.benchmarks.card.figure import grouped_bars
 from mmbarlow.benchmarks.place_card.results import PlaceCard
 from mmbarlow.datasets.image_reading import read_rgb
+from mmbarlow.drawn_names import names_as_written
 
 
+@names_as_written()
 def draw_place_card(card: PlaceCard, path: Path) -> None:
     """Draw what was measured, a PNG whatever `path` is called."""
     task, shown = card.task, len(card.shown)

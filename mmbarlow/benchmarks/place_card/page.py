@@ -1,12 +1,12 @@
 """The page of a card of masks or boxes, in Markdown."""
 
-from collections.abc import Iterator
 from math import isnan
 
 from mmbarlow.benchmarks.labeled_results import row_title
 from mmbarlow.benchmarks.network import Network
 from mmbarlow.benchmarks.place_card.results import PlaceCard
 from mmbarlow.zoo import provenance
+from mmbarlow.zoo.markdown import code, markdown_table, plain
 
 METHODS = dict(
     segmentation='A linear layer says the class of each place. It minimizes the cross entropy of '
@@ -25,13 +25,13 @@ def place_card_page(card: PlaceCard, network: Network) -> str:
     """The whole page; card.png lies beside it."""
     task, about, facts = card.task, network.about, provenance.provenance()
     train, test = map(len, task.paths)
-    file = f'`{network.checkpoint}`, ' if network.checkpoint else ''
+    file = f'{code(str(network.checkpoint))}, ' if network.checkpoint else ''
     reduced = f', {card.used:,} of which fit into memory' * (card.used < train)
     lines = [
         f'# Report card: {row_title(network)} on {task.name}, {task.part}',
         '',
-        f'{file}pretrained by `{about["pretrain_config"]}`, seed {about["seed"]}; '
-        f'scale: {about["scale"]}',
+        f'{file}pretrained by {code(str(about["pretrain_config"]))}, seed {about["seed"]}; '
+        f'scale: {plain(about["scale"])}',
         '',
         f'{train:,} training{reduced} and {test:,} test images of {len(task.classes)} classes, '
         f'shown at {card.side} px, {card.grid} x {card.grid} places, to frozen networks. '
@@ -40,21 +40,20 @@ def place_card_page(card: PlaceCard, network: Network) -> str:
         '',
         '![Results](card.png)',
         '',
-        *_table('percent', card.metrics, {name: f'{t} ({name})' for name, t in task.rows.items()}),
+        _table('percent', card.metrics, {name: f'{t} ({name})' for name, t in task.rows.items()}),
     ]
-    if named := {name: name for found in card.by_class.values() for name in found}:
-        lines += _table('IoU of each class, percent', card.by_class, named)
-    lines += [METHODS[task.part], '', '| network | seconds |', '|---|---:|']
-    lines += [f'| {title} | {seconds:.1f} |' for title, seconds in card.seconds.items()]
-    lines += ['', 'Made by', '', f'    {provenance.command()}', '']
+    if named := {name: plain(name) for found in card.by_class.values() for name in found}:
+        lines.append(_table('IoU of each class, percent', card.by_class, named))
+    seconds = [[title, f'{seconds:.1f}'] for title, seconds in card.seconds.items()]
+    lines += [METHODS[task.part], '', markdown_table(['network', 'seconds'], seconds, numbers=True)]
+    lines += ['Made by', '', f'    {provenance.command()}', '']
     return '\n'.join(lines)
 
 
-def _table(head: str, found: dict[str, dict[str, float]], titles: dict[str, str]) -> Iterator[str]:
+def _table(head: str, found: dict[str, dict[str, float]], titles: dict[str, str]) -> str:
     """A row for each title, by the name of its number, and a column for each network."""
-    yield f'| {head} | {" | ".join(found)} |'
-    yield '|---|' + '---:|' * len(found)
+    rows = []
     for name, title in titles.items():
-        numbers = [metrics[name] for metrics in found.values()]
-        yield f'| {title} | {" | ".join("–" if isnan(n) else f"{n:.1f}" for n in numbers)} |'
-    yield ''
+        values = [metrics[name] for metrics in found.values()]
+        rows.append([title, *('–' if isnan(n) else f'{n:.1f}' for n in values)])
+    return markdown_table([head, *found], rows, numbers=True)
