@@ -160,9 +160,10 @@ def draw_map(maps: dict[str, Tensor], labels: Tensor, path: str | Path) -> None:
 
 def show_map(axes: Axes, places: np.ndarray, labels: Tensor, names: Sequence[str]) -> None:
     """Points (N, 2) in the colors of their labels (N,), which the legend calls by their names."""
-    for label in labels.unique().tolist():
+    present: list[int] = labels.unique().tolist()
+    for label in present:
         chosen = places[(labels == label).numpy()]
-        name: str = names[label] if label < len(names) else str(label)
+        name = names[label] if label < len(names) else str(label)
         color = COLORS[label % len(COLORS)]
         axes.scatter(*chosen.T, s=6, color=color, label=shown_in_legend(name))
     axes.set(xticks=[], yticks=[])
