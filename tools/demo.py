@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = 'barlowtwins_resnet18-c16_1xb128-coslr-70e_digits'
 CONFIG = f'configs/barlowtwins/{NAME}.py'
 BENCHMARKS = ('knn_digits', 'fewlabel-knn_digits', 'linear_digits')
-THREADS = 1  # the second core makes the views
+THREADS = min(4, os.cpu_count() or 1)  # of the training; everything else has one
 TITLES = dict(pixels='raw pixels', untrained='untrained network', barlowtwins='Barlow Twins')
 
 
@@ -56,15 +56,16 @@ def main() -> None:
     train = ('train.py', CONFIG, *amp, '--force', '--work-dir', args.work_dir)  # also a second time
     backbone = args.work_dir / f'{NAME}_backbone.pth'
     benchmarks = ('--suite', *BENCHMARKS, '--work-dir', args.work_dir / 'evaluation', '--force')
-    training = start(*train, '--cfg-options', *options)
-    # The views leave time on the second core for what needs no training.
+    training = start(*train, '--cfg-options', *options, threads=THREADS)
     pixels = start('benchmark.py', 'pixels', *benchmarks)
     untrained = start('benchmark.py', 'untrained', '--config', CONFIG, '--seed', seed, *benchmarks)
-    for tool in (training, pixels, untrained):
-        follow(tool)
-    follow(start('benchmark.py', backbone, *benchmarks))
+    follow(training, THREADS)
+    follow(pixels)
+    follow(untrained)
+    trained = start('benchmark.py', backbone, *benchmarks)
     with contextlib.redirect_stdout(io.StringIO()):  # hides what mmcv prints at its import
         draw(args.work_dir, args.seed)
+    follow(trained)
     print_table(args.work_dir / 'evaluation' / 'records')
     pictures = ', '.join(sorted(path.name for path in args.work_dir.glob('*.png')))
     print(f'\npictures in {args.work_dir}: {pictures}')
@@ -91,23 +92,23 @@ def bf16_is_faster() -> bool:
     return bf16 < fp32
 
 
-def start(name: str, *arguments: str | Path) -> subprocess.Popen[str]:
+def start(name: str, *arguments: str | Path, threads: int = 1) -> subprocess.Popen[str]:
     """Start one of our tools as a user would."""
     return subprocess.Popen(
         [sys.executable, f'tools/{name}', *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | dict(OMP_NUM_THREADS=str(THREADS)),
+        env=os.environ | dict(OMP_NUM_THREADS=str(threads)),
     )
 
 
-def follow(process: subprocess.Popen[str]) -> None:
+def follow(process: subprocess.Popen[str], threads: int = 1) -> None:
     """Show the command, and of its output the lines of epochs and results, not the environment and
     the config that MMEngine logs before them, until it ends."""
     assert isinstance(process.args, list)
     command = shlex.join(map(str, process.args[1:]))
-    print(f'\n$ OMP_NUM_THREADS={THREADS} python {command}', flush=True)
+    print(f'\n$ OMP_NUM_THREADS={threads} python {command}', flush=True)
     lines = []
     with process:
         for line in process.stdout or ():
