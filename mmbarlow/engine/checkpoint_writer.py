@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from mmbarlow.engine.peaks import all_finite
@@ -28,7 +29,7 @@ class CheckpointWriter:
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, 'checkpoint')
+        self._thread = ThreadPoolExecutor(1, 'checkpoint', _compute_alone)
         self._write: Future | None = None
         self._host = HostCopy()
 
@@ -61,6 +62,17 @@ class CheckpointWriter:
         """Raises InputError if a write has failed by now."""
         if self._write and self._write.done():
             self.wait()
+
+
+def _compute_alone() -> None:
+    """Keep torch's operations in this thread from starting threads of their own.
+
+    OpenMP would have a team for this thread beside the one that trains. Once there are more threads
+    than cores, those of libgomp sleep between two operations instead of waiting awake, and a step
+    of a small network on a CPU takes twice as long from the first checkpoint on.
+    """
+    torch.get_num_threads()  # sets it for a thread that is new to torch, and later calls do not
+    threadpool_limits(1, 'openmp')
 
 
 class HostCopy:

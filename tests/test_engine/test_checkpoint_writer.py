@@ -41,6 +41,26 @@ def test_containers_are_copied_with_what_they_say_of_themselves(tmp_path):
     assert saved['counts'] == [1, 2]
 
 
+@pytest.mark.skipif(not Path('/proc/self/task').exists(), reason='counts threads as Linux has them')
+def test_the_thread_that_writes_has_no_threads_of_its_own(tmp_path):
+    """With more threads than cores, those of the training would sleep between operations."""
+
+    def threads() -> int:
+        return len([*Path('/proc/self/task').iterdir()])
+
+    before, weights = torch.get_num_threads(), torch.ones(4_000_000)
+    torch.set_num_threads(2)
+    try:
+        weights.sum()  # the threads of the training, if it is the first to need them
+        alone, writer = threads(), CheckpointWriter()
+        writer.start(state(weights), tmp_path / 'a.pth', lambda path: None)
+        writer.wait()
+        assert threads() == alone + 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def steps(writer: CheckpointWriter) -> None:
     """Those that are made until a write has failed."""
     while True:
