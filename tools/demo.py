@@ -129,7 +129,8 @@ def draw(folder: Path, seed: int) -> None:
     checkpoint = read_checkpoint(str(latest_checkpoint(str(folder))))
     trained.load_state_dict(checkpoint['state_dict'])
 
-    loader = Runner.build_dataloader(cfg.train_dataloader, seed=seed)
+    alone = dict(num_workers=0, persistent_workers=False)  # to start others takes longer than this
+    loader = Runner.build_dataloader(cfg.train_dataloader | alone, seed=seed)
     before, after = (cross_correlation(model, loader) for model in (untrained, trained))
     draw_cross_correlation(before, after, folder / 'cross_correlation.png')
 
@@ -137,7 +138,7 @@ def draw(folder: Path, seed: int) -> None:
     floor = loss_floor(batch_size, head.in_channels, head.lambd)
     draw_curve(read_curve(folder), floor, folder / 'curve.png')
 
-    images = Runner.build_dataloader(cfg.test_dataloader, seed=seed)
+    images = Runner.build_dataloader(cfg.test_dataloader | alone, seed=seed)
     maps = {}
     for title, model in (('untrained network', untrained), ('Barlow Twins', trained)):
         maps[title], labels = dataset_features(model, images)
