@@ -17,7 +17,6 @@ import torch
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner, set_random_seed
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from mmbarlow import cli
 from mmbarlow.checkpoints import read_checkpoint
@@ -130,8 +129,8 @@ def draw(folder: Path, seed: int) -> None:
     trained.load_state_dict(checkpoint['state_dict'])
 
     alone = dict(num_workers=0, persistent_workers=False)  # to start others takes longer than this
-    loader = Runner.build_dataloader(cfg.train_dataloader | alone, seed=seed)
-    before, after = (cross_correlation(model, loader) for model in (untrained, trained))
+    batches = [*Runner.build_dataloader(cfg.train_dataloader | alone, seed=seed)]
+    before, after = (cross_correlation(model, batches) for model in (untrained, trained))
     draw_cross_correlation(before, after, folder / 'cross_correlation.png')
 
     head, batch_size = cfg.model.head, cfg.train_dataloader.batch_size
@@ -146,11 +145,11 @@ def draw(folder: Path, seed: int) -> None:
 
 
 @torch.no_grad()
-def cross_correlation(model: BarlowTwins, loader: DataLoader) -> Tensor:
-    """The cross-correlation matrix of one epoch of views, (D, D)."""
+def cross_correlation(model: BarlowTwins, batches: list[dict]) -> Tensor:
+    """The cross-correlation matrix of all views together, (D, D)."""
     model.eval()
-    batches = [model.data_preprocessor(batch)['inputs'] for batch in loader]
-    views = [torch.cat(view) for view in zip(*batches, strict=True)]
+    inputs = [model.data_preprocessor(batch)['inputs'] for batch in batches]
+    views = [torch.cat(view) for view in zip(*inputs, strict=True)]
     return model.head.cross_correlation(*(model.neck(model.backbone(view)) for view in views))
 
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from .exact_gram import ExactGram
 from .loss_of_views import LossOfViews
 from .products import eigenvalues, in_fp64, row_norms
 
@@ -30,11 +31,14 @@ class MMCRLoss(LossOfViews):
         self.weight = weight
 
     def of_batch(self, views: list[Tensor]) -> dict[str, Tensor]:
-        unit = [z / row_norms(z)[:, None] for z in views]
-        product = self.product(in_fp64(sum(unit[1:], unit[0]) / len(views)))
+        shares = [1 / (len(views) * row_norms(z)[:, None]) for z in views]
+        mean_ND = views[0] * shares[0]
+        for z, share in zip(views[1:], shares[1:], strict=True):
+            mean_ND = torch.addcmul(mean_ND, z, share)
+        product = ExactGram.apply(mean_ND if self.takes_gram(mean_ND) else mean_ND.T)
         terms = dict(centroids=-eigenvalues(product).sqrt().sum())
         if self.weight:
-            z_NVD = in_fp64(torch.stack(unit, 1))
+            z_NVD = in_fp64(torch.stack([z / row_norms(z)[:, None] for z in views], 1))
             own_NV = eigenvalues(z_NVD @ z_NVD.mT).sqrt()
             terms['manifolds'] = self.weight * own_NV.sum() / len(own_NV)
         return terms
