@@ -9,7 +9,7 @@ BIN := .venv/bin
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (6 minutes on 2 cores, all included)
+demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (5 minutes on 2 cores, all included)
 	$(BIN)/python tools/demo.py
 
 test: lint types  ## install everything, then lint, types and tests (20 minutes on 2 cores once mmcv is compiled)
