@@ -5,10 +5,11 @@ OMP_NUM_THREADS=1 python tools/train.py configs/family/hsic_resnet18-stem7-c16_1
 
 _base_ = '../ablations/barlowtwins_resnet18-stem7-c16_1xb128-coslr-1e_cifar10.py'
 model = dict(
+    neck=dict(out_channels=128),
     head=dict(
         _delete_=True,
         type='mmbarlow.CriterionHead',
-        in_channels=512,
+        in_channels=128,
         criterion=dict(type='mmbarlow.HSICLoss'),
     ),
 )
