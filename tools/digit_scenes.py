@@ -4,7 +4,7 @@
     python tools/digit_scenes.py data/scenes --train 400 --val 200 --size 128
 
 Writes data/scenes/train and data/scenes/val, each with PNG files and _annotations.coco.json, as
-Roboflow exports them. A scene has two to five of scikit-learn's digits, 24 to 64 px high, bright on
+Roboflow exports them. A scene has up to five of scikit-learn's digits, 24 to 64 px high, bright on
 a dark and uneven ground, with pieces of other digits between them that are no objects. Scenes of
 `train` have the digits of the training images of `mmbarlow.Digits`, those of `val` the others.
 """
@@ -39,10 +39,11 @@ def main() -> None:
     args = parser.parse_args()
     if min(args.train, args.val) < 1 or args.size < 2 * HEIGHTS[1]:
         raise InputError(f'give at least one scene of each kind, of {2 * HEIGHTS[1]} px or more.')
-    for number, (split, digits) in enumerate(SPLITS.items()):
-        folder, count = args.out / split, getattr(args, split)
+    for folder in (args.out / split for split in SPLITS):
         if (folder / ANNOTATIONS).exists():
             raise InputError(f'{folder} has scenes already: remove it, or name another folder.')
+    for number, (split, digits) in enumerate(SPLITS.items()):
+        folder, count = args.out / split, getattr(args, split)
         folder.mkdir(parents=True, exist_ok=True)
         rng = np.random.default_rng((args.seed, number))
         objects = write_scenes(folder, Digits(digits, size=HEIGHTS[1]), count, args.size, rng)
@@ -60,13 +61,12 @@ def write_scenes(
         Image.fromarray(scene).convert('RGB').save(folder / name)
         images.append(dict(id=number, file_name=name, height=size, width=size))
         for label, mask in found:
-            box = box_of(mask)
             objects.append(
                 dict(
                     id=len(objects) + 1,
                     image_id=number,
                     category_id=label + 1,
-                    bbox=box,
+                    bbox=box_of(mask),
                     area=int(mask.sum()),
                     iscrowd=0,
                     segmentation=dict(size=[size, size], counts=run_lengths(mask)),

@@ -84,9 +84,9 @@ pip install --no-compile -c "$constraints" "$wheels"/*.whl -e ".$extras"
 pip install -q --no-compile -c "$constraints" --no-deps --force-reinstall opencv-python-headless
 pip check
 # Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would else compile what it imports:
-# 12 seconds of every command. Nobody imports the tests of other packages, a third of it all, and some packages
+# 12 seconds of every command. Nobody imports the tests of other packages, a third of the time, and some packages
 # ship templates that are no Python.
-.venv/bin/python -m compileall -q -j 0 -x '/(tests|testing)/' .venv/lib >/dev/null 2>&1 || true
+.venv/bin/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null 2>&1 || true
 
 touch .venv/light
 [ "$mode" = light ] || touch .venv/full
