@@ -12,7 +12,9 @@ def names_as_written() -> Iterator[None]:
     """A context, or a decorator, in which matplotlib draws any name.
 
     It takes what stands between two dollars for a formula, and ends the drawing of a class called
-    `$\\n$` with an error. Of letters that its font has not it warns; they become boxes.
+    `$\\n$` with an error. Texts keep the setting under which they were made, and axes make theirs
+    at once: they begin in the context, too. Of letters that the font has not matplotlib warns; they
+    become boxes.
     """
     with rc_context({'text.parse_math': False}), warnings.catch_warnings():
         warnings.filterwarnings('ignore', 'Glyph .* missing from')

@@ -8,6 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from mmbarlow.benchmarks.card.data import CardData
+from mmbarlow.benchmarks.card.figure import draw_card
+from mmbarlow.benchmarks.card.results import Card
 from mmbarlow.evaluation.figures import drawn_pixels, map_figure
 from mmbarlow.visualization import draw_confusion, draw_curves
 
@@ -42,6 +45,15 @@ def test_curves_of_runs_with_such_names(tmp_path):
     legend = figure.axes[0].get_legend()
     assert legend is not None
     assert [text.get_text().strip() for text in legend.get_texts()] == NAMES
+
+
+def test_a_card_of_a_folder_with_such_a_name(tmp_path):
+    labels, data = torch.arange(4), CardData(NAMES[0], {}, {})
+    card = Card({}, tmp_path, data, labels, len(labels), [])
+    card.metrics = {name: dict(knn=dict(top1=50.0)) for name in NAMES[:3]}
+    draw_card(card, tmp_path / 'card.png')
+    with Image.open(tmp_path / 'card.png') as picture:
+        assert picture.format == 'PNG'
 
 
 def test_pictures_of_a_detector_with_such_classes(tmp_path):

@@ -124,7 +124,8 @@ def draw_views(
         if axes is None:
             columns = sum(1 + len(views) for _, _, views, _ in shown)
             figure = Figure(figsize=(3 * columns, 3.2 * count), layout='constrained')
-            axes = figure.subplots(count, columns, squeeze=False)
+            with names_as_written():
+                axes = figure.subplots(count, columns, squeeze=False)
         own, number = iter(axes[row]), 0
         for info, values, views, drawn in shown:
             name = printable(info.get('img_path', f'image {info["sample_idx"]}'))

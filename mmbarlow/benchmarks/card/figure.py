@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from mmbarlow.benchmarks.card.measuring import SHOTS
 from mmbarlow.benchmarks.card.results import Card
 from mmbarlow.datasets.corruption import SEVERITIES
+from mmbarlow.drawn_names import names_as_written, shown_in_legend
 
 SHOWN = {
     'knn': 'kNN',
@@ -21,6 +22,7 @@ SHOWN = {
 PALETTE = ('#9aa0a6', '#2f6fb0', '#d9822b')  # untrained, the network, supervised
 
 
+@names_as_written()
 def draw_card(card: Card, path: Path) -> None:
     """Draw what was measured, a PNG whatever `path` is called."""
     panels = [_bars] if any(row in m for m in card.metrics.values() for row in SHOWN) else []
@@ -77,7 +79,13 @@ def grouped_bars(axes: Axes, names: list[str], values: dict, spreads: dict, size
         error = spreads.get(title)
         error = None if error is None else [e or np.nan for e in error]
         bars = axes.bar(
-            places, heights, width, yerr=error, color=colors(values)[title], label=title, capsize=2
+            places,
+            heights,
+            width,
+            yerr=error,
+            color=colors(values)[title],
+            label=shown_in_legend(title),
+            capsize=2,
         )
         if len(names) * len(values) <= 36:
             digits = 0 if len(names) > 5 else 1
@@ -94,7 +102,13 @@ def _severities(axes: Axes, card: Card) -> None:
     for title, table in card.corrupted.items():
         clean = card.metrics[title]['robustness']['top1_clean']
         line = [clean, *table.mean(0).tolist()]
-        axes.plot([0, *SEVERITIES], line, 'o-', color=colors(card.metrics)[title], label=title)
+        axes.plot(
+            [0, *SEVERITIES],
+            line,
+            'o-',
+            color=colors(card.metrics)[title],
+            label=shown_in_legend(title),
+        )
     axes.set(title='corrupted images, linear: mean over the corruptions')
     axes.set(xlabel='severity (0: clean)', ylabel='percent', ylim=(0, None))
     axes.grid(alpha=0.3)
@@ -107,7 +121,8 @@ def _reliability(axes: Axes, card: Card) -> None:
         there = bins.share > 0
         error = card.metrics[title]['calibration']['ece']
         x, y, share = (v[there].tolist() for v in bins)
-        axes.plot(x, y, '-', color=colors(card.metrics)[title], label=f'{title}, ECE {error:.1f} %')
+        label = shown_in_legend(f'{title}, ECE {error:.1f} %')
+        axes.plot(x, y, '-', color=colors(card.metrics)[title], label=label)
         axes.scatter(
             x, y, [10 + 250 * s for s in share], color=colors(card.metrics)[title], alpha=0.6
         )
