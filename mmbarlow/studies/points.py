@@ -73,17 +73,20 @@ LAMBDA = _points(
     cifar10={x: _LAMBDAS[x] for x in (0.002, 0.0051, 0.01, 0.02)} | _LARGEST,
     imagenet=_LAMBDAS,
 )
-# As many views of all images in all but multi-crop, which takes the time of two views.
+# As many views of all images in all but multi-crop, which takes the time of two views. Of half a batch
+# there are as many steps, too.
 VIEWS: Points = dict(
     digits={
         '2 views': 'barlowtwins_resnet18_1xb128-coslr-40e_digits',
         '4 views': 'barlowtwins-4views_resnet18_1xb128-coslr-20e_digits',
+        '4 views, half a batch': 'barlowtwins-4views_resnet18_1xb64-coslr-20e_digits',
         '8 views': 'barlowtwins-8views_resnet18_1xb128-coslr-10e_digits',
         'multi-crop': 'barlowtwins-multicrop_resnet18_1xb128-coslr-17e_digits',
     },
     cifar10={
         '2 views': 'barlowtwins_resnet18-stem7-c16_1xb128-coslr-4e_cifar10',
         '4 views': 'barlowtwins-4views_resnet18-stem7-c16_1xb128-coslr-2e_cifar10',
+        '4 views, half a batch': 'barlowtwins-4views_resnet18-stem7-c16_1xb64-coslr-2e_cifar10',
         '8 views': 'barlowtwins-8views_resnet18-stem7-c16_1xb128-coslr-1e_cifar10',
         'multi-crop': 'barlowtwins-multicrop_resnet18-stem7-c16_1xb128-coslr-2e_cifar10',
     },

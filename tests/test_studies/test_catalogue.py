@@ -31,6 +31,7 @@ STUDIED = dict(
         'model.data_preprocessor.',
         'model.head.pairs',
         'model.head.global_views',
+        'train_dataloader.batch_size',
         'param_scheduler.warmup',
         'train_cfg.',
         'default_hooks.export.scale',
@@ -122,8 +123,14 @@ def test_as_many_views_in_fewer_epochs_and_multi_crop_of_two_whole_ones(data):
         views_of[name] = made.get('global_views') or [made.view_a, made.view_b]
         shown[name] = len(views_of[name]) * cfg.train_cfg.max_epochs
         assert f'-{cfg.train_cfg.max_epochs}e_' in config
-    assert shown['2 views'] == shown['4 views'] == shown['8 views']
+    halved = '4 views, half a batch'
+    assert shown['2 views'] == shown['4 views'] == shown['8 views'] == shown[halved]
+    batches = [
+        load_config(config_path(points[name])).train_dataloader.batch_size for name in points
+    ]
+    assert dict(zip(points, batches, strict=True)) == dict.fromkeys(points, 128) | {halved: 64}
     two = views_of['2 views']
+    assert views_of[halved] == views_of['4 views']
     assert views_of['multi-crop'] == two
     assert [views_of[f'{k} views'] for k in (4, 8)] == [two * 2, two * 4]
 

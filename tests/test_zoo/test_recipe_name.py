@@ -46,10 +46,14 @@ REDUCED = {
     'supervised_resnet18-stem7_1xb256-coslr-8e_cifar10': f'8 epochs, and {STEM7}',
     '-c32_1xb256-coslr-6e_cifar10': f'6 epochs, half of the channels, and {STEM7}',
     '-4views_resnet18-stem7-c16_1xb128-coslr-2e_cifar10': f'2 epochs of four views {HALVES}',
+    '-4views_resnet18-stem7-c16_1xb64-coslr-2e_cifar10': (
+        f'2 epochs of four views of half a batch {HALVES}'
+    ),
     '-8views_resnet18-stem7-c16_1xb128-coslr-1e_cifar10': f'1 epoch of eight views {HALVES}',
     '-multicrop_resnet18-stem7-c16_1xb128-coslr-2e_cifar10': f'2 epochs of multi-crop {HALVES}',
     'barlowtwins_resnet18-stem7-c16_1xb128-coslr-4e_cifar10': f'4 epochs {HALVES}',
     '-4views_resnet18_1xb128-coslr-20e_digits': '20 epochs of four views',
+    '-4views_resnet18_1xb64-coslr-20e_digits': '20 epochs of four views of half a batch',
     '-8views_resnet18_1xb128-coslr-10e_digits': '10 epochs of eight views',
     '-multicrop_resnet18_1xb128-coslr-17e_digits': '17 epochs of multi-crop',
     'barlowtwins_resnet18_1xb128-coslr-40e_digits': '40 epochs instead of 70',
