@@ -12,7 +12,7 @@ help:  ## list these commands
 demo: .venv/light  ## pretrain on real digits, evaluate, save pictures (5 minutes on 2 cores, all included)
 	$(BIN)/python tools/demo.py
 
-test: lint types  ## install everything, then lint, types and tests (20 minutes on 2 cores once mmcv is compiled)
+test: lint types  ## install everything, then lint, types and tests (20 to 50 minutes on 2 cores once mmcv is compiled)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # two processes of one thread each
 
 lint: .venv/full  ## ruff: rules and format
