@@ -49,14 +49,19 @@ class Encoder(BaseModel):
         self.pool = self.pooled_as = pool  # what was asked for, and what it has come to mean
         self.backbone = MODELS.build(backbone)
         self.images = dict(images or {})
-        self.layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.layout = torch.contiguous_format
         if channels_last:
-            self.backbone.to(memory_format=self.layout)
+            self.hold_channels_last()
         self._channels, self._config = channels_of(self.backbone), backbone
         # Before they are normalized: a preprocessor makes three channels of one by itself.
         check = partial(_check_inputs, wanted=self._channels, config=backbone)
         self.data_preprocessor.register_forward_pre_hook(check)
         self.watchers: list[Callable[[Tensor], object]] = []  # are shown all representations
+
+    def hold_channels_last(self) -> None:
+        """From now on as with `channels_last=True`."""
+        self.layout = torch.channels_last
+        self.backbone.to(memory_format=self.layout)
 
     def forward(self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'):
         """Representations (n, C) of images (n, 3, H, W); the one mode is 'tensor'."""

@@ -136,7 +136,7 @@ def page(records: list[dict]) -> str:
         cells[-1] += [f'{row[f"{side}_mb"]:.0f} MB' for side in SIDES]
         times = ratio(1e6 * row['authors_mb'], to=1e6 * row['ours_mb'])
         cells[-1] += [f'1/{times:.1f}' if times else '–']
-    about = '{device}, threads: {threads}, torch {torch}, {date}, median of {rounds} rounds'
+    about = '{device}, threads: {threads}, torch {torch}, {date}, rounds: {rounds}, their median'
     facts = '; '.join(dict.fromkeys(about.format(**record) for record in records))
     return (
         '# The family: time and memory of the losses\n\n'

@@ -48,6 +48,8 @@ class CardMaker:
     ) -> None:
         self.networks, self.options, self.parts = networks, options, parts
         self.encoders = {title: each.build() for title, each in networks.items()}
+        for encoder in self.encoders.values():
+            encoder.hold_channels_last()  # on a CPU convolutions are nearly twice as fast with it
         self.train, self.test = data.build()
         self.train_labels, labels = card_labels(self.train), card_labels(self.test)
         count = len(self.train_labels)
