@@ -73,8 +73,8 @@ LAMBDA = _points(
     cifar10={x: _LAMBDAS[x] for x in (0.002, 0.0051, 0.01, 0.02)} | _LARGEST,
     imagenet=_LAMBDAS,
 )
-# As many views of all images in all but multi-crop, which takes the time of two views. Of half a batch
-# there are as many steps, too.
+# As many views of all images in all but multi-crop, which takes the time of two views. With half a
+# batch there are as many steps, too.
 VIEWS: Points = dict(
     digits={
         '2 views': 'barlowtwins_resnet18_1xb128-coslr-40e_digits',
