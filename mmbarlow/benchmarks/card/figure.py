@@ -78,8 +78,8 @@ def grouped_bars(axes: Axes, names: list[str], values: dict, spreads: dict, size
         places = np.arange(len(names)) + (i - (len(values) - 1) / 2) * width
         error = spreads.get(title)
         error = None if error is None else [e or np.nan for e in error]
-        style = dict(color=colors(values)[title], label=shown_in_legend(title), capsize=2)
-        bars = axes.bar(places, heights, width, yerr=error, **style)
+        color, label = colors(values)[title], shown_in_legend(title)
+        bars = axes.bar(places, heights, width, yerr=error, color=color, label=label, capsize=2)
         if len(names) * len(values) <= 36:
             digits = 0 if len(names) > 5 else 1
             labels = ['' if np.isnan(h) else f'{h:.{digits}f}' for h in heights]
@@ -95,8 +95,8 @@ def _severities(axes: Axes, card: Card) -> None:
     for title, table in card.corrupted.items():
         clean = card.metrics[title]['robustness']['top1_clean']
         line = [clean, *table.mean(0).tolist()]
-        style = dict(color=colors(card.metrics)[title], label=shown_in_legend(title))
-        axes.plot([0, *SEVERITIES], line, 'o-', **style)
+        color, label = colors(card.metrics)[title], shown_in_legend(title)
+        axes.plot([0, *SEVERITIES], line, 'o-', color=color, label=label)
     axes.set(title='corrupted images, linear: mean over the corruptions')
     axes.set(xlabel='severity (0: clean)', ylabel='percent', ylim=(0, None))
     axes.grid(alpha=0.3)
